@@ -1,0 +1,1 @@
+"""What is known of batches: pure, no I/O."""

@@ -1,0 +1,174 @@
+"""One batch as it was last seen, whatever provider it came from.
+
+The Batch API promises only `id, object, endpoint, input_file_id, completion_window, status, created_at`; everything
+else may be missing or null, so all of it is optional here. Times are Unix seconds on the server's clock.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """A batch's state in OpenAI's words; `UNKNOWN` for a word of another provider that has no equivalent."""
+
+    VALIDATING = "validating"
+    IN_PROGRESS = "in_progress"
+    FINALIZING = "finalizing"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def active(self) -> bool:
+        """Whether the server may still change the batch by itself; an unknown word counts as active."""
+        return self not in ENDED
+
+
+ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.EXPIRED, Status.CANCELLED})
+# Work is still being spent in these: a cancel stops something.
+CANCELLABLE = frozenset({Status.VALIDATING, Status.IN_PROGRESS, Status.FINALIZING, Status.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Requests of a batch as the server reports them: not the truth (the result files are), and any may be unknown."""
+
+    total: int | None = None
+    completed: int | None = None
+    failed: int | None = None
+
+    @property
+    def ended(self) -> int | None:
+        """Requests that are over, well or badly."""
+        if self.completed is None and self.failed is None:
+            return None
+        return (self.completed or 0) + (self.failed or 0)
+
+    @property
+    def progress(self) -> float | None:
+        """The share that is over, 0 to 1; unknown while the total is unknown or still zero."""
+        over = self.ended
+        return min(1.0, over / self.total) if self.total and over is not None else None
+
+    @property
+    def failed_share(self) -> float | None:
+        """The share of the requests that are over which failed, 0 to 1."""
+        over = self.ended
+        return self.failed / over if over and self.failed is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchError:
+    """Why the server refused an input file: `line` counts from 1, and is None for the file as a whole."""
+
+    code: str | None
+    message: str
+    line: int | None = None
+    param: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a batch has used, as the server counts them."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as one answer of the server told it. All text is already safe to show (`tui.text.clean_line`)."""
+
+    id: str
+    status: Status
+    raw_status: str
+    created_at: int | None = None
+    endpoint: str | None = None
+    model: str | None = None
+    completion_window: str | None = None
+    input_file_id: str | None = None
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    in_progress_at: int | None = None
+    finalizing_at: int | None = None
+    completed_at: int | None = None
+    failed_at: int | None = None
+    expired_at: int | None = None
+    cancelling_at: int | None = None
+    cancelled_at: int | None = None
+    expires_at: int | None = None
+    counts: Counts | None = None
+    usage: Usage | None = None
+    errors: tuple[BatchError, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
+    # Names of fields that held something no rule here can read: shown as "?", never guessed.
+    oddities: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str | None:
+        """What its maker called it, where the metadata has one of the keys in common use."""
+        known = dict(self.metadata)
+        return next((known[key] for key in _NAME_KEYS if known.get(key)), None)
+
+    @property
+    def submission(self) -> str | None:
+        """The id that lazybatch put into the metadata when it made the batch."""
+        return dict(self.metadata).get(SUBMISSION_KEY)
+
+    @property
+    def ended_at(self) -> int | None:
+        """When it reached the state that it is in, if it has ended and the server told."""
+        return {
+            Status.COMPLETED: self.completed_at,
+            Status.FAILED: self.failed_at,
+            Status.EXPIRED: self.expired_at,
+            Status.CANCELLED: self.cancelled_at,
+        }.get(self.status)
+
+
+SUBMISSION_KEY = "lazybatch_submission"
+_NAME_KEYS = ("description", "batch_description", "name", "title", "job", "job_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A state that a batch entered `at`, and how long it stayed (None while it lasts, or when it is unknown)."""
+
+    status: Status
+    at: int
+    seconds: int | None = None
+
+
+def timeline(batch: Batch) -> tuple[Stage, ...]:
+    """The states that `batch` went through, oldest first, from the time stamps that the server gave."""
+    entered = sorted(_entered(batch), key=lambda pair: pair[1])
+    ends = [at for _, at in entered[1:]]
+    return tuple(
+        Stage(status, at, ends[place] - at if place < len(ends) else None) for place, (status, at) in enumerate(entered)
+    )
+
+
+def _entered(batch: Batch) -> Iterator[tuple[Status, int]]:
+    stamps = (
+        (Status.VALIDATING, batch.created_at),
+        (Status.IN_PROGRESS, batch.in_progress_at),
+        (Status.FINALIZING, batch.finalizing_at),
+        (Status.CANCELLING, batch.cancelling_at),
+        (Status.COMPLETED, batch.completed_at),
+        (Status.FAILED, batch.failed_at),
+        (Status.EXPIRED, batch.expired_at),
+        (Status.CANCELLED, batch.cancelled_at),
+    )
+    for status, at in stamps:
+        if at is not None:
+            yield status, at

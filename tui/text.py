@@ -1,0 +1,111 @@
+"""Untrusted text made safe to show, with units and durations for people.
+
+Every string that a server, a file or a user's metadata brought passes through `clean` or `clean_line` once, where it
+enters the program: a terminal obeys what it is sent, and neither Textual nor Rich takes escape sequences out.
+"""
+
+import re
+from typing import Final, Literal
+
+from rich.cells import cell_len, set_cell_size
+
+# C0 and DEL have pictures of their own in Unicode; C1 and the invisible controls have none and share one stand-in.
+_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+# What terminals and width tables disagree about: joiners, variation selectors, skin tones, tag characters.
+_JOINERS: Final = re.compile("[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]")
+_FLAGS: Final = re.compile("[\U0001f1e6-\U0001f1ff]")
+_BREAKS: Final = str.maketrans({"\n": "␊", "\t": " "})
+
+
+def _stand_in(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else "�"
+
+
+def clean(text: str) -> str:
+    """`text` with newlines and tabs kept and every other control made visible.
+
+    C0 controls and DEL become their pictures (ESC is ␛); C1, bidirectional and line-separator controls and lone
+    surrogates become U+FFFD.
+    """
+    return _UNSAFE.sub(_stand_in, text) if _UNSAFE.search(text) else text
+
+
+def clean_line(text: str) -> str:
+    """`text` on one line, of the same width in every terminal.
+
+    Beyond `clean`: a newline becomes ␊, a tab a blank; joiners, variation selectors and skin tones go, flags become
+    their two letters, because terminals differ in the width they give to such sequences and columns would break.
+    """
+    if text.isascii():
+        return clean(text).translate(_BREAKS)
+    text = _JOINERS.sub("", clean(text).translate(_BREAKS))
+    return _FLAGS.sub(lambda flag: chr(ord(flag[0]) - 0x1F1E6 + ord("A")), text)
+
+
+def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
+    """`text` cut with an ellipsis or padded to exactly `width` cells; wide characters count as two."""
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+    pad = " " * (width - length)
+    return pad + text if align == "right" else text + pad
+
+
+def size(count: int) -> str:
+    """Bytes for people, in the decimal units that providers state limits in: `214 B`, `1.2 MB`, `180 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 999.5:
+            break
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """A span for people in at most two units: `14s`, `4m`, `1h52m`, `3d4h`; negative spans count as none."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    minutes, whole = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}m" if minutes >= 10 or not whole else f"{minutes}m{whole:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}h{minutes:02d}m" if minutes else f"{hours}h"
+    days, hours = divmod(hours, 24)
+    return f"{days}d{hours}h" if hours else f"{days}d"
+
+
+def age(seconds: float) -> str:
+    """A span in one unit, for a narrow column: `14s`, `4m`, `2h`, `12d`."""
+    whole = max(0, int(seconds))
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if whole >= length:
+            return f"{whole // length}{unit}"
+    return f"{whole}s"
+
+
+def count(number: int) -> str:
+    """A whole number with its thousands set apart: `32,514`."""
+    return f"{number:,}"
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """`1 request`, `32,514 requests`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1; small shares that are not zero never round to it: `0%`, `0.4%`, `12%`, `100%`."""
+    value = share * 100
+    if value == 0 or value == 100:
+        return f"{value:.0f}%"
+    if value < 0.1:
+        return "<0.1%"
+    # 99.97 is not 100: a share that is not whole never reads as whole.
+    return f"{value:.1f}%" if value < 9.95 else f"{min(value, 99):.0f}%"
