@@ -10,7 +10,9 @@ from typing import Final, Literal
 from rich.cells import cell_len, set_cell_size
 
 # C0 and DEL have pictures of their own in Unicode; C1 and the invisible controls have none and share one stand-in.
-_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 # What terminals and width tables disagree about: joiners, variation selectors, skin tones, tag characters.
 _JOINERS: Final = re.compile("[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]")
 _FLAGS: Final = re.compile("[\U0001f1e6-\U0001f1ff]")
@@ -58,12 +60,11 @@ def size(count: int) -> str:
     """Bytes for people, in the decimal units that providers state limits in: `214 B`, `1.2 MB`, `180 MB`."""
     if count < 1000:
         return f"{count} B"
-    value = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
+    value, units = count / 1000, ["TB", "GB", "MB", "kB"]
+    while value >= 999.5 and len(units) > 1:
         value /= 1000
-        if value < 999.5:
-            break
-    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+        units.pop()
+    return f"{value:.1f} {units[-1]}" if value < 9.95 else f"{value:.0f} {units[-1]}"
 
 
 def duration(seconds: float) -> str:
@@ -103,7 +104,7 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 def percent(share: float) -> str:
     """A share of 0 to 1; small shares that are not zero never round to it: `0%`, `0.4%`, `12%`, `100%`."""
     value = share * 100
-    if value == 0 or value == 100:
+    if value in {0, 100}:
         return f"{value:.0f}%"
     if value < 0.1:
         return "<0.1%"

@@ -1,0 +1,57 @@
+"""All batches that are known: a snapshot goes in, what it changed comes out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tui.batches.batch import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Ids of the batches that a snapshot brought, altered or took away."""
+
+    added: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.gone)
+
+
+class Book:
+    """The batches by id. Batches themselves are frozen; only the book changes."""
+
+    def __init__(self) -> None:
+        self._batches: dict[str, Batch] = {}
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self._batches.values())
+
+    def __contains__(self, batch_id: object) -> bool:
+        return batch_id in self._batches
+
+    def get(self, batch_id: str) -> Batch | None:
+        return self._batches.get(batch_id)
+
+    def active(self) -> list[Batch]:
+        """The batches that the server may still change by itself."""
+        return [batch for batch in self if batch.status.active]
+
+    def apply(self, batches: Iterable[Batch]) -> Changes:
+        """Take in `batches` as they are now; those not among them stay as they were."""
+        added: set[str] = set()
+        changed: set[str] = set()
+        for batch in batches:
+            before = self._batches.get(batch.id)
+            if before == batch:
+                continue
+            (added if before is None else changed).add(batch.id)
+            self._batches[batch.id] = batch
+        return Changes(added=frozenset(added), changed=frozenset(changed))
+
+    def remove(self, ids: Iterable[str]) -> Changes:
+        """Forget batches that the server no longer has."""
+        return Changes(gone=frozenset(key for key in ids if self._batches.pop(key, None) is not None))

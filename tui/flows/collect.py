@@ -1,0 +1,155 @@
+"""Bringing a batch's result files home: whole, checked, and under names of our choosing."""
+
+import asyncio
+import hashlib
+import os
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.batches.batch import Batch
+from tui.errors import LazybatchError
+from tui.wire.client import Wire
+from tui.wire.errors import Kind, WireError
+
+if TYPE_CHECKING:
+    from tui.wire.client import Download
+
+_TRIES = 4  # without any progress in between
+_PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+
+class Part(StrEnum):
+    """Which of a batch's two result files."""
+
+    OUTPUT = "output"
+    ERRORS = "errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Downloading:
+    """Bytes of one file here so far, of how many; None where the server does not tell."""
+
+    part: Part
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """One file is here, whole. `fetched` is False where it was here already."""
+
+    part: Part
+    path: Path
+    bytes: int
+    fetched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The batch has no such file: every request went the other way, or none was run."""
+
+    part: Part
+
+
+async def collect(batch: Batch, folder: Path, *, wire: Wire) -> AsyncIterator[Downloading | Downloaded | Absent]:
+    """Download both result files of `batch` into `folder`, made where it is missing.
+
+    A file that is there is whole: it got its name only when all of it was on disk. What a broken attempt left is gone
+    on with. Raises `LazybatchError`: the file has expired, the disk is full, the connection broke too often.
+    """
+    for part, file_id in ((Part.OUTPUT, batch.output_file_id), (Part.ERRORS, batch.error_file_id)):
+        if file_id is None:
+            yield Absent(part)
+            continue
+        goal = result_path(folder, batch.id, part)
+        try:
+            if (size := await asyncio.to_thread(_size_in_folder, goal)) is not None:
+                yield Downloaded(part, goal, size, fetched=False)
+                continue
+            async for step in _fetch(file_id, part, goal, wire):
+                yield step
+        except OSError as error:
+            raise LazybatchError(f"Cannot write {goal}: {error.strerror or error}.", 1) from None
+
+
+def result_path(folder: Path, batch_id: str, part: Part) -> Path:
+    """Where a result file goes; an id that is not plain is replaced by its hash, so that it never chooses a path."""
+    plain = batch_id if _PLAIN_ID.fullmatch(batch_id) else f"batch-{hashlib.sha256(batch_id.encode()).hexdigest()[:32]}"
+    return folder / f"{plain}.{part}.jsonl"
+
+
+async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncIterator[Downloading | Downloaded]:
+    # The file's id is in the name, so that what is gone on with is always the same file.
+    digest = hashlib.sha256(file_id.encode()).hexdigest()[:12]
+    partial = goal.with_name(f".{goal.name}.{digest}.part")
+    failures, here = 0, -1
+    while True:
+        before, here = here, await asyncio.to_thread(_size_in_folder, partial) or 0
+        failures = 0 if here > before else failures + 1
+        try:
+            async with wire.download(file_id, start=here) as download:
+                async for done in _write(download, partial):
+                    yield Downloading(part, done, download.total)
+            break
+        except WireError as error:
+            if error.status == 416 and here:
+                # Nothing lies behind what is here already.
+                break
+            if error.kind is Kind.NOT_FOUND:
+                raise LazybatchError(
+                    f"The {part} file is no longer on the server: it expired or was deleted.", 1
+                ) from None
+            if failures >= _TRIES or error.kind in {Kind.UNAUTHORIZED, Kind.FORBIDDEN, Kind.REFUSED}:
+                raise
+            await asyncio.sleep(max(error.retry_after or 0, 0.5 * failures))
+    size = await asyncio.to_thread(_size_in_folder, partial) or 0
+    expected = await _length(file_id, wire)
+    if expected is not None and size != expected:
+        await asyncio.to_thread(partial.unlink)
+        raise LazybatchError(f"The {part} file came with {size:,} of {expected:,} bytes: download it again.", 1)
+    await asyncio.to_thread(_settle, partial, goal)
+    yield Downloaded(part, goal, size, fetched=True)
+
+
+async def _length(file_id: str, wire: Wire) -> int | None:
+    """The file's length as the server keeps it; a provider may not tell of its result files at all."""
+    try:
+        return (await wire.retrieve_file(file_id)).bytes
+    except WireError:
+        return None
+
+
+async def _write(download: "Download", partial: Path) -> AsyncIterator[int]:
+    """Append what comes to `partial`, telling its length after each chunk; on disk when the iteration ends."""
+    import aiofiles
+
+    async with aiofiles.open(partial, "r+b" if download.start else "wb") as file:
+        await file.seek(download.start)
+        await file.truncate()
+        done = download.start
+        async for chunk in download.chunks:
+            await file.write(chunk)
+            done += len(chunk)
+            yield done
+        await file.flush()
+        await asyncio.to_thread(os.fsync, file.fileno())
+
+
+def _size_in_folder(path: Path) -> int | None:
+    """The size of the file at `path`, whose folder is made on the way; None where there is no file yet."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path.stat().st_size if path.exists() else None
+
+
+def _settle(partial: Path, goal: Path) -> None:
+    """Give a whole file its name, for good."""
+    partial.replace(goal)
+    folder = os.open(goal.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

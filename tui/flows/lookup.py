@@ -1,0 +1,44 @@
+"""Finding on the server what a submission has made, when no answer told."""
+
+from tui.batches.batch import Batch
+from tui.state.journal import Submission
+from tui.wire.client import Wire
+from tui.wire.shapes import batch_from, file_from
+
+# Servers stamp with their own clock; ours may differ by minutes.
+_CLOCK_MARGIN = 3600.0  # seconds
+_MOST_PAGES = 20
+
+
+async def find_upload(submission: Submission, wire: Wire) -> str | None:
+    """The id of the uploaded file that bears the submission's name and has all of its bytes."""
+    after = None
+    for _ in range(_MOST_PAGES):
+        page = await wire.list_files(purpose="batch", after=after)
+        for item in page.items:
+            stored = file_from(item)
+            if stored and stored.filename == submission.upload_name and stored.bytes in {None, submission.bytes}:
+                return stored.id
+        if not page.has_more or not page.items or page.last_id in {None, after}:
+            return None
+        after = page.last_id
+    return None
+
+
+async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
+    """The batch whose metadata carries the submission's id, or that runs on its file, which nothing else does."""
+    after = None
+    for _ in range(_MOST_PAGES):
+        page = await wire.list_batches(after=after)
+        oldest = None
+        for batch in filter(None, map(batch_from, page.items)):
+            if batch.submission == submission.id or (
+                submission.file_id is not None and batch.input_file_id == submission.file_id
+            ):
+                return batch
+            oldest = batch.created_at or oldest
+        older_than_it = oldest is not None and oldest < submission.opened_at - _CLOCK_MARGIN
+        if older_than_it or not page.has_more or not page.items or page.last_id in {None, after}:
+            return None
+        after = page.last_id
+    return None

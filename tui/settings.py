@@ -1,0 +1,203 @@
+"""Profiles and preferences, from the settings file, the environment and the command line.
+
+The settings file is TOML: `LAZYBATCH_CONFIG`, else `config.toml` in the platform's configuration folder. It names the
+environment variable that holds a key; a key itself is not accepted in it, nor as an argument.
+
+    default = "prod"
+
+    [profiles.prod]
+    base_url = "https://api.openai.com/v1"   # this is the default
+    key_env = "OPENAI_API_KEY"               # this too
+    organization = "org-…"
+    project = "proj_…"
+    read_only = true                         # the keys that change something do not exist
+
+    [profiles.prod.limits]                   # of an input file; what is left out is OpenAI's
+    max_requests = 50000
+    max_bytes = 209715200
+    one_model = true
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tui.errors import LazybatchError
+from tui.text import clean_line
+
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+_TEXTS = {"base_url", "key_env", "organization", "project"}
+_KEYS = _TEXTS | {"read_only", "limits"}
+_LIMITS = {"max_requests": int, "max_bytes": int, "max_embedding_inputs": int, "one_model": bool}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An account as lazybatch uses it. `source` says where it comes from; the key never appears in a repr."""
+
+    name: str
+    source: str
+    base_url: str = OPENAI_BASE_URL
+    key_env: str = "OPENAI_API_KEY"
+    key: str | None = None
+    organization: str | None = None
+    project: str | None = None
+    read_only: bool = False
+    limits: tuple[tuple[str, int], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r}, {self.base_url!r})"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).netloc.rpartition("@")[2]
+
+    @property
+    def key_hint(self) -> str:
+        """The key as far as it may be shown: its last four characters, or nothing of a short one."""
+        if self.key is None:
+            return "no key"
+        return f"…{self.key[-4:]}" if len(self.key) >= 12 else "…"
+
+    @property
+    def account(self) -> str:
+        """What tells one account's state from another's in the state folder; no secret."""
+        return "|".join((self.base_url, self.organization or "", self.project or "", self.key_hint))
+
+
+def profiles(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Profile], str]:
+    """All profiles by name, and the name of the one in use.
+
+    Without a settings file there is one, `default`, from `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `OPENAI_ORG_ID` and
+    `OPENAI_PROJECT_ID`. Raises `LazybatchError` where the file cannot be read or says something it may not.
+    """
+    path = config_path(environ)
+    found: dict[str, Profile] = {}
+    chosen = None
+    if path.exists():
+        table = _read(path)
+        chosen = table.get("default")
+        for name, entry in _table(table, "profiles", path).items():
+            found[name] = _profile(name, entry, path, environ)
+    if not found:
+        found["default"] = Profile(
+            name="default",
+            source="environment",
+            base_url=_base_url(environ.get("OPENAI_BASE_URL") or OPENAI_BASE_URL, "OPENAI_BASE_URL"),
+            key=environ.get("OPENAI_API_KEY") or None,
+            organization=environ.get("OPENAI_ORG_ID") or None,
+            project=environ.get("OPENAI_PROJECT_ID") or None,
+        )
+    if chosen is None:
+        chosen = next(iter(found))
+    if chosen not in found:
+        raise LazybatchError(f"{path}: default names the profile {clean_line(str(chosen))!r}, which is not there.")
+    return found, chosen
+
+
+def profile(
+    name: str | None = None,
+    *,
+    base_url: str | None = None,
+    read_only: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> Profile:
+    """The profile a command works on; `name`, `base_url` and `read_only` are its options and win."""
+    found, chosen = profiles(environ)
+    if name is not None and name not in found:
+        raise LazybatchError(f"There is no profile {clean_line(name)!r}. There is: {', '.join(sorted(found))}.")
+    result = found[name or chosen]
+    if base_url is not None:
+        result = replace(result, base_url=_base_url(base_url, "--base-url"), source="--base-url")
+    return replace(result, read_only=result.read_only or read_only)
+
+
+def config_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """The settings file, whether it exists or not."""
+    if given := environ.get("LAZYBATCH_CONFIG"):
+        return Path(given).expanduser()
+    import platformdirs
+
+    return platformdirs.user_config_path("lazybatch") / "config.toml"
+
+
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of what outlives the process; not made here."""
+    if given := environ.get("LAZYBATCH_STATE"):
+        return Path(given).expanduser()
+    import platformdirs
+
+    return platformdirs.user_state_path("lazybatch")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise LazybatchError(f"Cannot read the settings in {path}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LazybatchError(f"{path} is not valid TOML: {clean_line(str(error))}.") from None
+
+
+def _table(parent: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
+    entry = parent.get(name, {})
+    if not isinstance(entry, dict):
+        raise LazybatchError(f"{path}: {name} must be a table.")
+    return entry
+
+
+def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -> Profile:
+    where = f"{path}, profile {clean_line(name)}"
+    if not isinstance(entry, dict):
+        raise LazybatchError(f"{where}: must be a table.")
+    if "key" in entry or "api_key" in entry:
+        raise LazybatchError(f"{where}: a key does not belong in the settings; name its variable with key_env.")
+    if unknown := sorted(set(entry) - _KEYS):
+        raise LazybatchError(f"{where}: unknown setting {clean_line(unknown[0])!r}.")
+    for key in _TEXTS & set(entry):
+        if not isinstance(entry[key], str) or not entry[key]:
+            raise LazybatchError(f"{where}: {key} must be a text in quotes.")
+    if not isinstance(entry.get("read_only", False), bool):
+        raise LazybatchError(f"{where}: read_only must be true or false.")
+    key_env = entry.get("key_env", "OPENAI_API_KEY")
+    return Profile(
+        name=clean_line(name),
+        source=str(path),
+        base_url=_base_url(entry.get("base_url", OPENAI_BASE_URL), where),
+        key_env=key_env,
+        key=environ.get(key_env) or None,
+        organization=entry.get("organization"),
+        project=entry.get("project"),
+        read_only=entry.get("read_only", False),
+        limits=_limits(_table(entry, "limits", path), where),
+    )
+
+
+def _limits(entry: Mapping[str, Any], where: str) -> tuple[tuple[str, int], ...]:
+    for key, value in entry.items():
+        kind = _LIMITS.get(key)
+        if kind is None:
+            raise LazybatchError(f"{where}: unknown limit {clean_line(key)!r}. There is: {', '.join(_LIMITS)}.")
+        if type(value) is not kind or (isinstance(value, int) and value < (kind is int)):
+            wanted = "true or false" if kind is bool else "a whole number above 0"
+            raise LazybatchError(f"{where}: the limit {key} must be {wanted}.")
+    return tuple(entry.items())
+
+
+def _base_url(value: str, where: str) -> str:
+    """`value` without a final slash, if a client can use it."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or value != clean_line(value) or " " in value:
+        raise LazybatchError(f"{where}: the base URL {clean_line(value)!r} is not one (https://host/v1).")
+    if parts.username or parts.password or parts.query:
+        raise LazybatchError(f"{where}: the base URL must not carry a user, a password or a query.")
+    return value.rstrip("/")

@@ -1,0 +1,57 @@
+"""The batches as they were last seen, so that the first frame shows them before any answer has come.
+
+Kept as the server sent them, so that what is read here goes through the same door as what comes from the network.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """One page of remembered answers, newest batch first; `seen_at` is when the newest of all was seen (Unix s)."""
+
+    items: tuple[Mapping[str, Any], ...]
+    seen_at: float | None
+
+
+class Cache:
+    """The remembered batches of one account."""
+
+    def __init__(self, connection: sqlite3.Connection, account: str) -> None:
+        self._connection = connection
+        self._account = account
+
+    def load(self, *, offset: int = 0, limit: int = -1) -> Cached:
+        """Up to `limit` answers from `offset` on; all of the rest when `limit` is negative."""
+        rows = self._connection.execute(
+            "SELECT answer FROM batches WHERE account = ? ORDER BY created_at DESC, id LIMIT ? OFFSET ?",
+            (self._account, limit, offset),
+        ).fetchall()
+        seen = self._connection.execute("SELECT max(seen_at) FROM batches WHERE account = ?", (self._account,))
+        return Cached(tuple(json.loads(row[0]) for row in rows), seen.fetchone()[0])
+
+    def answer(self, batch_id: str) -> Mapping[str, Any] | None:
+        """The server's own JSON of one batch."""
+        row = self._connection.execute(
+            "SELECT answer FROM batches WHERE account = ? AND id = ?", (self._account, batch_id)
+        ).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def save(self, items: Iterable[tuple[str, int, Mapping[str, Any]]], seen_at: float) -> None:
+        """Remember `(id, created_at, answer)` of each batch."""
+        rows = [(self._account, key, created, seen_at, json.dumps(answer)) for key, created, answer in items]
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?)", rows)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Drop batches that the server no longer has."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "DELETE FROM batches WHERE account = ? AND id = ?", [(self._account, key) for key in ids]
+            )

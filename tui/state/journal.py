@@ -1,0 +1,189 @@
+"""What was done to an account on purpose: submissions and cancellations, how far they got, what became of them.
+
+A line is on disk before the step that it announces is taken, so that a process that dies at any point leaves behind
+what the next one needs in order to find out whether the server did the work.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tui.errors import LazybatchError
+
+
+class Stage(StrEnum):
+    """How far a submission got. The first three are open: the next start has to find out what the server knows."""
+
+    UPLOADING = "uploading"
+    UPLOADED = "uploaded"
+    CREATING = "creating"
+    CREATED = "created"
+    REFUSED = "refused"
+    ABANDONED = "abandoned"
+
+
+OPEN = (Stage.UPLOADING, Stage.UPLOADED, Stage.CREATING)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One attempt to turn a file into a batch; times in Unix seconds of this machine's clock."""
+
+    id: str
+    account: str
+    sha256: str
+    path: str
+    bytes: int
+    requests: int
+    endpoint: str
+    model: str | None
+    metadata: Mapping[str, str]
+    upload_name: str
+    stage: Stage
+    file_id: str | None = None
+    batch_id: str | None = None
+    reason: str | None = None
+    opened_at: float = 0.0
+    changed_at: float = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still to be found out or carried on."""
+        return self.stage in OPEN
+
+
+def new_id() -> str:
+    """An id for a submission: 80 random bits, short enough for a file name and a metadata value."""
+    return secrets.token_hex(10)
+
+
+class Journal:
+    """The submissions of one account. Every method that writes is on disk when it returns."""
+
+    def __init__(self, connection: sqlite3.Connection, account: str, folder: Path) -> None:
+        self._connection = connection
+        self.account = account
+        self._folder = folder
+
+    @contextmanager
+    def claim(self, sha256: str) -> Iterator[None]:
+        """Keep every other process from submitting the same content; the lock goes with the process, however it ends.
+
+        Raises `LazybatchError` where another has it.
+        """
+        path = self._folder / f"{sha256[:32]}.lock"
+        with _locked(path):
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+
+    def open(self, submission: Submission) -> None:
+        """Write the intent down, before the first byte goes out."""
+        now = time.time()
+        row = (
+            submission.id, self.account, submission.sha256, submission.path, submission.bytes, submission.requests,
+            submission.endpoint, submission.model, json.dumps(dict(submission.metadata)), submission.upload_name,
+            submission.stage, submission.file_id, submission.batch_id, submission.reason, now, now,
+        )  # fmt: skip
+        try:
+            marks = ",".join("?" * len(row))
+            self._connection.execute(f"INSERT INTO submissions VALUES ({marks})", row)  # noqa: S608  (marks alone)
+        except sqlite3.Error as error:
+            # Without the intent on disk nothing may be sent.
+            raise LazybatchError(f"Nothing was sent: the journal cannot be written ({error}).") from None
+
+    def amend(self, submission_id: str, endpoint: str, metadata: Mapping[str, str]) -> None:
+        """Replace what a submission's batch is to be created with; only before `Stage.CREATING`."""
+        self._connection.execute(
+            "UPDATE submissions SET endpoint = ?, metadata = ?, changed_at = ? WHERE id = ? AND stage <> ?",
+            (endpoint, json.dumps(dict(metadata)), time.time(), submission_id, Stage.CREATING),
+        )
+
+    def advance(
+        self,
+        submission_id: str,
+        stage: Stage,
+        *,
+        file_id: str | None = None,
+        batch_id: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Note that `submission_id` reached `stage`; what is None here keeps its value."""
+        self._connection.execute(
+            "UPDATE submissions SET stage = ?, file_id = coalesce(?, file_id), batch_id = coalesce(?, batch_id),"
+            " reason = ?, changed_at = ? WHERE id = ?",
+            (stage, file_id, batch_id, reason, time.time(), submission_id),
+        )
+
+    def cancel_asked(self, batch_id: str) -> int:
+        """Note that a cancel is about to be sent; the number given back is for `cancel_told`."""
+        row = self._connection.execute(
+            "INSERT INTO cancellations (account, batch_id, asked_at) VALUES (?, ?, ?)",
+            (self.account, batch_id, time.time()),
+        )
+        return row.lastrowid or 0
+
+    def cancel_told(self, number: int, outcome: str, message: str | None) -> None:
+        """Note what became of a cancel."""
+        self._connection.execute(
+            "UPDATE cancellations SET outcome = ?, message = ?, told_at = ? WHERE rowid = ?",
+            (outcome, message, time.time(), number),
+        )
+
+    def find(self, submission_id: str) -> Submission | None:
+        found = self._select("id = ?", submission_id)
+        return found[0] if found else None
+
+    def open_ones(self) -> list[Submission]:
+        """The submissions of which it is not known whether they came to a batch, oldest first."""
+        marks = ",".join("?" * len(OPEN))
+        return self._select(f"stage IN ({marks})", *OPEN)[::-1]
+
+    def of_content(self, sha256: str) -> list[Submission]:
+        """Earlier submissions of the same bytes, newest first."""
+        return self._select("sha256 = ?", sha256)
+
+    def recent(self, limit: int) -> list[Submission]:
+        """The newest submissions, one a path."""
+        newest = {submission.path: submission for submission in reversed(self._select("1"))}
+        return sorted(newest.values(), key=lambda submission: -submission.opened_at)[:limit]
+
+    def by_batch(self) -> dict[str, Submission]:
+        """The submissions that came to a batch, by its id."""
+        return {found.batch_id: found for found in self._select("batch_id IS NOT NULL") if found.batch_id}
+
+    def _select(self, condition: str, *values: str) -> list[Submission]:
+        rows = self._connection.execute(
+            f"SELECT * FROM submissions WHERE account = ? AND {condition} ORDER BY opened_at DESC",  # noqa: S608
+            (self.account, *values),
+        )
+        names = [column[0] for column in rows.description]
+        return [_submission(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    while True:
+        with path.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LazybatchError("Another lazybatch is submitting this very file right now.", 1) from None
+            # The holder before us may have unlinked it after we opened it: then it locks nothing any more.
+            if os.fstat(file.fileno()).st_nlink:
+                yield
+                return
+
+
+def _submission(row: dict[str, object]) -> Submission:
+    fields = {**row, "metadata": json.loads(str(row["metadata"])), "stage": Stage(str(row["stage"]))}
+    return Submission(**fields)

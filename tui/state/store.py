@@ -1,0 +1,81 @@
+"""The state folder and the one SQLite database in it."""
+
+import sqlite3
+from pathlib import Path
+
+from tui.errors import LazybatchError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS submissions (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  path TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  endpoint TEXT NOT NULL,
+  model TEXT,
+  metadata TEXT NOT NULL,
+  upload_name TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  file_id TEXT,
+  batch_id TEXT,
+  reason TEXT,
+  opened_at REAL NOT NULL,
+  changed_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS submissions_by_content ON submissions (account, sha256);
+CREATE TABLE IF NOT EXISTS cancellations (
+  account TEXT NOT NULL,
+  batch_id TEXT NOT NULL,
+  asked_at REAL NOT NULL,
+  outcome TEXT,
+  message TEXT,
+  told_at REAL
+);
+CREATE TABLE IF NOT EXISTS batches (
+  account TEXT NOT NULL,
+  id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  seen_at REAL NOT NULL,
+  answer TEXT NOT NULL,
+  PRIMARY KEY (account, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS batches_by_age ON batches (account, created_at DESC);
+"""
+_VERSION = 1
+
+
+def connect(folder: Path) -> sqlite3.Connection:
+    """Open the database in `folder`, making both where they are missing; the folder is 0700, the files 0600.
+
+    Every commit is on disk when it returns (`synchronous=FULL`): the journal's promise rests on it. Raises
+    `LazybatchError` where the folder or the file cannot be used.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / "lazybatch.sqlite3"
+        path.touch(mode=0o600)
+        # The worker threads that use it take turns; each opens its transaction by itself.
+        connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            _migrate(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    except OSError as error:
+        raise LazybatchError(f"Cannot use the state folder {folder}: {error.strerror}.") from None
+    except sqlite3.Error as error:
+        raise LazybatchError(f"Cannot use the state in {folder}: {error}. Move it away to start afresh.") from None
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > _VERSION:
+        raise LazybatchError(f"{path} was written by a newer lazybatch: use that one, or another LAZYBATCH_STATE.")
+    if version < _VERSION:
+        # One transaction, so that two processes that start at once do not build it twice.
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")

@@ -1,0 +1,178 @@
+"""The Batch API as one method an endpoint, over the `openai` client.
+
+Nothing here is retried but reads, and those only if the caller said so when it made the `Wire`: the client's own
+retries cover `POST /batches` and `POST /files` too, carry no idempotency key, and can make a second batch that is
+billed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from tui.wire.address import Address
+from tui.wire.errors import Kind, WireError, translated
+from tui.wire.shapes import Page, StoredFile, file_from, page_from
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_CHUNK = 1 << 20
+# Seconds without a byte. Reads and cancels answer at once; a create, and a file's first byte, may take longer.
+_READ_TIMEOUT = 20.0
+_SLOW_TIMEOUT = 60.0
+_CONNECT_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file's content on its way: `start` is the offset of the first byte to come, `total` the whole length."""
+
+    chunks: AsyncIterator[bytes]
+    start: int
+    total: int | None
+
+
+class Wire:
+    """One account's Batch API. Every method raises `WireError` and nothing else; answers are the server's own JSON."""
+
+    def __init__(self, client: "AsyncOpenAI", address: Address, read_retries: int) -> None:
+        self._client = client
+        self._reads = client.with_options(max_retries=read_retries)
+        self.address = address
+        self.calls = 0
+
+    @classmethod
+    async def connect(cls, address: Address, *, read_retries: int = 0) -> "Wire":
+        """Import `openai` and build its client in a thread: together they cost twice the start of the screen."""
+        return cls(await asyncio.to_thread(_build, address), address, read_retries)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def list_batches(self, *, after: str | None = None, limit: int = 100) -> Page:
+        """One page, newest first; `after` is the last id of the page before."""
+        query: dict[str, Any] = {"limit": limit} | ({"after": after} if after else {})
+        with self._call():
+            answer = await self._reads.batches.with_raw_response.list(**query)
+        return self._page(answer.content)
+
+    async def retrieve_batch(self, batch_id: str) -> Mapping[str, Any]:
+        with self._call():
+            answer = await self._reads.batches.with_raw_response.retrieve(batch_id)
+        return self._object(answer.content)
+
+    async def create_batch(
+        self, *, input_file_id: str, endpoint: str, metadata: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        """Create a batch, once: on an error that is `unclear`, look for it before asking again."""
+        with self._call():
+            answer = await self._client.batches.with_raw_response.create(
+                input_file_id=input_file_id,
+                endpoint=cast("Any", endpoint),
+                completion_window="24h",
+                metadata=dict(metadata),
+                timeout=self._timeout(_SLOW_TIMEOUT),
+            )
+        return self._object(answer.content, unclear=True)
+
+    async def cancel_batch(self, batch_id: str) -> Mapping[str, Any]:
+        with self._call():
+            answer = await self._client.batches.with_raw_response.cancel(batch_id)
+        return self._object(answer.content, unclear=True)
+
+    async def upload(self, path: Path, filename: str, progress: Callable[[int, int], None]) -> StoredFile:
+        """Send the file at `path` under `filename`, once; `progress` gets bytes done and total, in another thread."""
+        from tui.wire.upload import send
+
+        with self._call():
+            content = await send(self.address, path, filename, progress)
+        return self._file(content, unclear=True)
+
+    async def list_files(self, *, purpose: str | None = None, after: str | None = None, limit: int = 1000) -> Page:
+        """One page of stored files, newest first."""
+        query: dict[str, Any] = {"limit": limit, "order": "desc"}
+        query |= ({"purpose": purpose} if purpose else {}) | ({"after": after} if after else {})
+        with self._call():
+            answer = await self._reads.files.with_raw_response.list(**query)
+        return self._page(answer.content)
+
+    async def retrieve_file(self, file_id: str) -> StoredFile:
+        with self._call():
+            answer = await self._reads.files.with_raw_response.retrieve(file_id)
+        return self._file(answer.content)
+
+    @asynccontextmanager
+    async def download(self, file_id: str, *, start: int = 0) -> AsyncIterator[Download]:
+        """A file's content from byte `start`, in chunks of up to 1 MiB.
+
+        A server without Range sends all of it: then the download's own `start` is 0.
+        """
+        # Compressed transfer would hide the length that says whether all has arrived.
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+        with self._call():
+            async with self._client.files.with_streaming_response.content(
+                file_id, extra_headers=headers, timeout=self._timeout(_SLOW_TIMEOUT)
+            ) as answer:
+                begins = start if answer.status_code == 206 else 0
+                length = answer.headers.get("content-length")
+                total = begins + int(length) if length and length.isdigit() else None
+                yield Download(answer.iter_bytes(_CHUNK), begins, total)
+
+    def _call(self) -> Any:
+        self.calls += 1
+        return translated(self.address.host)
+
+    def _timeout(self, read: float) -> Any:
+        import httpx2
+
+        return httpx2.Timeout(read, connect=_CONNECT_TIMEOUT)
+
+    def _decoded(self, content: bytes, *, unclear: bool = False) -> object:
+        import msgspec
+
+        try:
+            return msgspec.json.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise self._not_an_api(unclear=unclear) from None
+
+    def _object(self, content: bytes, *, unclear: bool = False) -> Mapping[str, Any]:
+        answer = self._decoded(content, unclear=unclear)
+        if not isinstance(answer, dict):
+            raise self._not_an_api(unclear=unclear)
+        return answer
+
+    def _file(self, content: bytes, *, unclear: bool = False) -> StoredFile:
+        found = file_from(self._decoded(content, unclear=unclear))
+        if found is None:
+            raise self._not_an_api(unclear=unclear)
+        return found
+
+    def _page(self, content: bytes) -> Page:
+        page = page_from(self._decoded(content))
+        if page is None:
+            raise self._not_an_api()
+        return page
+
+    def _not_an_api(self, *, unclear: bool = False) -> WireError:
+        sentence = f"{self.address.host} did not answer as a Batch API does. Check the base URL (does it end in /v1?)."
+        return WireError(Kind.NOT_AN_API, sentence, unclear=unclear)
+
+
+def _build(address: Address) -> "AsyncOpenAI":
+    import httpx2
+    import openai
+
+    client = openai.AsyncOpenAI(
+        api_key=address.key,
+        base_url=address.base_url,
+        max_retries=0,
+        timeout=httpx2.Timeout(_READ_TIMEOUT, connect=_CONNECT_TIMEOUT),
+    )
+    # Set afterwards, because None given above means "take the environment's", which belongs to another account.
+    client.organization, client.project = address.organization, address.project
+    # Touched here because the first touch imports the resource's module.
+    _ = client.batches.with_raw_response, client.files.with_raw_response, client.files.with_streaming_response
+    return client

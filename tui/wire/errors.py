@@ -1,0 +1,165 @@
+"""What can go wrong between us and a server, as sentences of ours."""
+
+import ssl
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tui.errors import LazybatchError
+from tui.text import clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import openai
+
+_SHOWN = 300  # characters of a server's message that a sentence carries
+
+
+class Kind(StrEnum):
+    """Why a call failed, as far as it decides what happens next."""
+
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    RATE_LIMITED = "rate_limited"
+    SERVER = "server"
+    REFUSED = "refused"
+    NOT_AN_API = "not_an_api"
+
+
+_KINDS = {
+    401: Kind.UNAUTHORIZED,
+    403: Kind.FORBIDDEN,
+    404: Kind.NOT_FOUND,
+    405: Kind.NOT_FOUND,
+    409: Kind.CONFLICT,
+    410: Kind.NOT_FOUND,
+    429: Kind.RATE_LIMITED,
+    501: Kind.NOT_FOUND,
+}
+_REFUSALS = {Kind.NOT_FOUND, Kind.CONFLICT, Kind.REFUSED}
+
+
+class WireError(LazybatchError):
+    """A call that did not succeed.
+
+    `unclear` tells that the server may have done the work all the same: such a call is never repeated blindly.
+    `message` is the server's own wording, cleaned; `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        sentence: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        message: str | None = None,
+        retry_after: float | None = None,
+        unclear: bool = False,
+    ) -> None:
+        super().__init__(sentence, exit_code=1 if kind in _REFUSALS else 3)
+        self.kind = kind
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+        self.unclear = unclear
+
+
+@contextmanager
+def translated(host: str) -> "Iterator[None]":
+    """Raises a `WireError` in place of whatever `openai` and its transport raise inside the block."""
+    import httpx2
+    import openai
+
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise _from_status(error, host) from None
+    except openai.APIConnectionError as error:
+        raise from_transport(error.__cause__ or error, host) from None
+    except httpx2.HTTPError as error:
+        raise from_transport(error, host) from None
+    except openai.APIError as error:
+        raise WireError(Kind.NOT_AN_API, f"{host} answered with something else than JSON.", unclear=True) from error
+
+
+def from_transport(error: BaseException, host: str) -> WireError:
+    """A connection's failure: `unclear` unless it failed before a byte of the request was sent."""
+    import httpx2
+
+    unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
+    if isinstance(error, httpx2.TimeoutException):
+        doing = "connecting to" if unsent else "waiting for"
+        return WireError(Kind.TIMEOUT, f"Time ran out {doing} {host}.", unclear=not unsent)
+    if not unsent:
+        return WireError(Kind.UNREACHABLE, f"The connection to {host} broke off.", unclear=True)
+    return WireError(Kind.UNREACHABLE, f"Cannot reach {host}: {_reason(error)}.")
+
+
+def _reason(error: BaseException) -> str:
+    """The operating system's reason at the bottom of a chain of transport errors."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({clean_line(cause.verify_message)})"
+        if isinstance(cause, OSError) and cause.strerror:
+            return clean_line(cause.strerror).lower()
+        cause = cause.__cause__ or cause.__context__
+    text = clean_line(str(error)).removeprefix("[Errno ").strip(" .")
+    return "no connection could be made" if not text or "attempts failed" in text else text
+
+
+def _from_status(error: "openai.APIStatusError", host: str) -> WireError:
+    status = error.status_code
+    message = _message(error.body)
+    kind = _KINDS.get(status) or (Kind.SERVER if status >= 500 else Kind.REFUSED)
+    return WireError(
+        kind,
+        _sentence(kind, status, message, host),
+        status=status,
+        code=clean_line(error.code) if error.code else None,
+        message=message,
+        retry_after=_retry_after(error.response.headers.get("retry-after")),
+        unclear=status >= 500 or status == 408,
+    )
+
+
+def _sentence(kind: Kind, status: int, message: str | None, host: str) -> str:
+    said = f" It says: {message}" if message else ""
+    if kind is Kind.UNAUTHORIZED:
+        # The server's message is left out: OpenAI's repeats a part of the key.
+        return f"{host} does not accept the API key (401). Check OPENAI_API_KEY or the profile's key."
+    if kind is Kind.FORBIDDEN:
+        return f"This key may not do that at {host} (403).{said}"
+    if kind is Kind.RATE_LIMITED:
+        return f"{host} asks for fewer requests (429).{said}"
+    if kind is Kind.SERVER:
+        return f"{host} has a problem of its own ({status}).{said}"
+    return message or f"{host} answered {status} without saying why: is this the address of a Batch API?"
+
+
+def _message(body: object) -> str | None:
+    """The wording in an error body, whichever of the common shapes it has: `message`, `error`, `detail`."""
+    if isinstance(body, str):
+        text = body.strip()
+        # A page of HTML is no message.
+        return None if not text or text.startswith("<") else clean_line(text)[:_SHOWN]
+    if isinstance(body, list):
+        return next((found for found in map(_message, body) if found), None)
+    if isinstance(body, dict):
+        parts = (body.get(key) for key in ("message", "error", "detail", "msg"))
+        return next((found for found in map(_message, parts) if found), None)
+    return None
+
+
+def _retry_after(value: str | None) -> float | None:
+    try:
+        return max(0.0, float(value)) if value else None
+    except ValueError:
+        return None
