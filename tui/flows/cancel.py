@@ -27,12 +27,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The end of one cancel: `batch` as the server told it afterwards, `message` in its words where it refused."""
+    """The end of one cancel: `batch` as the server told it afterwards, `message` in its words where it refused.
+
+    `error` is what `REFUSED` and `UNREACHABLE` come from: a key that is not accepted is no fault of the batch.
+    """
 
     batch_id: str
     outcome: Outcome
     batch: Batch | None = None
     message: str | None = None
+    error: WireError | None = None
 
 
 async def cancel(batch_ids: Iterable[str], *, wire: Wire, journal: Journal) -> AsyncIterator[Cancelled]:
@@ -57,7 +61,7 @@ async def _cancel_one(batch_id: str, wire: Wire) -> Cancelled:
             passing = error.unclear or error.kind in {Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED}
             if not passing or attempt == _TRIES:
                 outcome = Outcome.UNREACHABLE if passing else Outcome.REFUSED
-                return Cancelled(batch_id, outcome, message=error.sentence)
+                return Cancelled(batch_id, outcome, message=error.sentence, error=error)
             await asyncio.sleep(max(wait, error.retry_after or 0))
             wait *= 2
     raise AssertionError("the last try returns")
@@ -71,7 +75,7 @@ async def _after_conflict(batch_id: str, wire: Wire, error: WireError) -> Cancel
         batch = None
     if batch is not None and (not batch.status.active or batch.status is Status.CANCELLING):
         return _told(batch_id, batch)
-    return Cancelled(batch_id, Outcome.REFUSED, batch, error.message or error.sentence)
+    return Cancelled(batch_id, Outcome.REFUSED, batch, error.message or error.sentence, error)
 
 
 def _told(batch_id: str, batch: Batch | None) -> Cancelled:

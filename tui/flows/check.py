@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.requests.rules import Limits
-from tui.requests.validate import Report, validate
+from tui.requests.validate import Limits, Report, validate
 
 _TICK = 0.1  # seconds between two steps of progress: faster than that nobody reads
 

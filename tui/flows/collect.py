@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,10 +23,11 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 class Part(StrEnum):
-    """Which of a batch's two result files."""
+    """Which of a batch's files."""
 
     OUTPUT = "output"
     ERRORS = "errors"
+    INPUT = "input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +56,26 @@ class Absent:
     part: Part
 
 
-async def collect(batch: Batch, folder: Path, *, wire: Wire) -> AsyncIterator[Downloading | Downloaded | Absent]:
-    """Download both result files of `batch` into `folder`, made where it is missing.
+RESULTS = (Part.OUTPUT, Part.ERRORS)
+
+
+async def collect(
+    batch: Batch, folder: Path, *, wire: Wire, parts: Iterable[Part] = RESULTS
+) -> AsyncIterator[Downloading | Downloaded | Absent]:
+    """Download `parts` of `batch` into `folder`, made where it is missing.
 
     A file that is there is whole: it got its name only when all of it was on disk. What a broken attempt left is gone
     on with. Raises `LazybatchError`: the file has expired, the disk is full, the connection broke too often.
     """
-    for part, file_id in ((Part.OUTPUT, batch.output_file_id), (Part.ERRORS, batch.error_file_id)):
+    ids = {Part.OUTPUT: batch.output_file_id, Part.ERRORS: batch.error_file_id, Part.INPUT: batch.input_file_id}
+    for part in parts:
+        file_id = ids[part]
         if file_id is None:
             yield Absent(part)
             continue
         goal = result_path(folder, batch.id, part)
         try:
-            if (size := await asyncio.to_thread(_size_in_folder, goal)) is not None:
+            if (size := await _size(goal)) is not None:
                 yield Downloaded(part, goal, size, fetched=False)
                 continue
             async for step in _fetch(file_id, part, goal, wire):
@@ -88,7 +96,7 @@ async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncItera
     partial = goal.with_name(f".{goal.name}.{digest}.part")
     failures, here = 0, -1
     while True:
-        before, here = here, await asyncio.to_thread(_size_in_folder, partial) or 0
+        before, here = here, await _size(partial) or 0
         failures = 0 if here > before else failures + 1
         try:
             async with wire.download(file_id, start=here) as download:
@@ -106,7 +114,7 @@ async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncItera
             if failures >= _TRIES or error.kind in {Kind.UNAUTHORIZED, Kind.FORBIDDEN, Kind.REFUSED}:
                 raise
             await asyncio.sleep(max(error.retry_after or 0, 0.5 * failures))
-    size = await asyncio.to_thread(_size_in_folder, partial) or 0
+    size = await _size(partial) or 0
     expected = await _length(file_id, wire)
     if expected is not None and size != expected:
         await asyncio.to_thread(partial.unlink)
@@ -139,10 +147,14 @@ async def _write(download: "Download", partial: Path) -> AsyncIterator[int]:
         await asyncio.to_thread(os.fsync, file.fileno())
 
 
-def _size_in_folder(path: Path) -> int | None:
+async def _size(path: Path) -> int | None:
     """The size of the file at `path`, whose folder is made on the way; None where there is no file yet."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path.stat().st_size if path.exists() else None
+
+    def look() -> int | None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path.stat().st_size if path.exists() else None
+
+    return await asyncio.to_thread(look)
 
 
 def _settle(partial: Path, goal: Path) -> None:

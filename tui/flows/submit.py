@@ -13,7 +13,7 @@ from pathlib import Path
 from tui.batches.batch import SUBMISSION_KEY, Batch, Status
 from tui.errors import LazybatchError
 from tui.flows.lookup import find_batch, find_upload
-from tui.requests.validate import Report
+from tui.requests.validate import Identity, Report
 from tui.state.journal import Journal, Stage, Submission, new_id
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
@@ -117,7 +117,7 @@ async def carry_out(
 
 async def _opened(order: Order, journal: Journal) -> Submission:
     report, identity = order.report, new_id()
-    models = [name for name, _ in report.models]
+    models = list(report.models)
     submission = Submission(
         id=identity,
         account=journal.account,
@@ -283,7 +283,11 @@ async def _created(submission: Submission, batch: Batch, journal: Journal, *, ad
 
 def _unchanged(report: Report) -> None:
     """Raise where the file is no longer the one that was validated."""
-    if not report.still_describes_file():
+    try:
+        same = Identity.of(report.path.stat()) == report.identity
+    except OSError:
+        same = False
+    if not same:
         raise LazybatchError(f"{report.path} has changed or gone since it was validated: validate it again.", 1)
 
 

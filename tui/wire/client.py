@@ -6,9 +6,11 @@ billed.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +26,7 @@ _CHUNK = 1 << 20
 _READ_TIMEOUT = 20.0
 _SLOW_TIMEOUT = 60.0
 _CONNECT_TIMEOUT = 5.0
+_CLOCK_NOISE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Wire:
         self._reads = client.with_options(max_retries=read_retries)
         self.address = address
         self.calls = 0
+        # Seconds that the server's clock is ahead of ours: ages and time left are counted on the clock of the stamps.
+        self.clock_ahead = 0.0
 
     @classmethod
     async def connect(cls, address: Address, *, read_retries: int = 0) -> "Wire":
@@ -57,6 +62,7 @@ class Wire:
         query: dict[str, Any] = {"limit": limit} | ({"after": after} if after else {})
         with self._call():
             answer = await self._reads.batches.with_raw_response.list(**query)
+        self._note_clock(answer.headers.get("date"))
         return self._page(answer.content)
 
     async def retrieve_batch(self, batch_id: str) -> Mapping[str, Any]:
@@ -120,6 +126,14 @@ class Wire:
                 length = answer.headers.get("content-length")
                 total = begins + int(length) if length and length.isdigit() else None
                 yield Download(answer.iter_bytes(_CHUNK), begins, total)
+
+    def _note_clock(self, date: str | None) -> None:
+        try:
+            ahead = parsedate_to_datetime(date).timestamp() - time.time() if date else 0.0
+        except ValueError:
+            return
+        # The header has whole seconds; less than a few of them is no difference worth believing.
+        self.clock_ahead = ahead if abs(ahead) > _CLOCK_NOISE else 0.0
 
     def _call(self) -> Any:
         self.calls += 1

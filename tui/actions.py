@@ -1,0 +1,99 @@
+"""The one list of what a user can do.
+
+Key bindings, the footer, the help screen, the command palette and the README's table of keys are all made from it, so
+that a key means the same thing everywhere and nothing is left undocumented.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+HOME: Final = "batches"
+PICK: Final = "choose a file"
+SUBMIT: Final = "new batch"
+BATCH: Final = "one batch"
+RESULTS: Final = "results"
+TABLES: Final = "every table"
+EVERYWHERE: Final = "everywhere"
+ROOMS: Final = (HOME, PICK, SUBMIT, BATCH, RESULTS, TABLES, EVERYWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a user can do in `room`.
+
+    `name` is the method `action_<name>` of the screen; `keys` in Textual's names, the first of them shown; `label` the
+    word in the footer, empty for what the footer leaves out; `help` a sentence. `writes` marks what changes something
+    on the account: a read-only profile does not have it.
+    """
+
+    room: str
+    name: str
+    keys: str
+    label: str
+    help: str
+    writes: bool = False
+
+    @property
+    def shown_keys(self) -> str:
+        """The keys as people write them: `n`, `⏎`, `^l`."""
+        return " ".join(_shown(key) for key in self.keys.split(","))
+
+
+_GLYPHS: Final = {
+    "enter": "⏎", "escape": "esc", "space": "space", "question_mark": "?", "slash": "/", "up": "↑", "down": "↓",
+    "pageup": "pgup", "pagedown": "pgdn", "G": "G", "ctrl+@": "^space", "tab": "tab", "plus": "+", "minus": "-",
+}  # fmt: skip
+
+
+def _shown(key: str) -> str:
+    return _GLYPHS.get(key) or key.replace("ctrl+", "^")
+
+
+ACTIONS: Final = (
+    Action(HOME, "new_batch", "n", "new", "Choose an input file and make a batch of it.", writes=True),
+    Action(HOME, "open", "enter", "open", "Show the batch under the cursor: timeline, errors, files, usage."),
+    Action(HOME, "results", "o", "results", "Read the results of the batch under the cursor."),
+    Action(HOME, "cancel", "c", "cancel", "Cancel the marked batches, or the one under the cursor.", writes=True),
+    Action(HOME, "refresh", "r", "refresh", "Ask the server now."),
+    Action(PICK, "choose", "enter", "choose", "Take the file under the cursor, or go into the folder."),
+    Action(PICK, "path", "slash", "path", "Type a path; tab completes it."),
+    Action(PICK, "up", "backspace", "folder up", "Go to the folder above."),
+    Action(SUBMIT, "validate", "r", "validate again", "Read the file again, after you have changed it."),
+    Action(SUBMIT, "send", "ctrl+s", "submit", "Upload the file and create the batch, after a question.", writes=True),
+    Action(
+        SUBMIT,
+        "again",
+        "A",
+        "",
+        "Submit a file again that was submitted before: a second batch, paid for twice.",
+        writes=True,
+    ),
+    Action(SUBMIT, "stop", "x", "stop", "Stop the upload; it can be gone on with later."),
+    Action(BATCH, "results", "o", "results", "Read the results."),
+    Action(BATCH, "cancel", "c", "cancel", "Cancel this batch.", writes=True),
+    Action(BATCH, "refresh", "r", "refresh", "Ask the server now."),
+    Action(RESULTS, "other_file", "e", "errors", "Change between the output file and the error file."),
+    Action(RESULTS, "view", "v", "view", "Show the line as answer, as JSON, or the request that it answers."),
+    Action(RESULTS, "detail", "tab", "", "Go into the text of the line, to scroll it; again to come back."),
+    Action(TABLES, "move", "down,up,j,k", "", "Move by a row."),
+    Action(TABLES, "page", "pagedown,pageup", "", "Move by a page."),
+    Action(TABLES, "half_page", "ctrl+d,ctrl+u", "", "Move by half a page."),
+    Action(TABLES, "ends", "g,G,home,end", "", "Go to the first or the last row."),
+    Action(TABLES, "mark", "space", "", "Mark the row, where rows can be marked; ^space marks up to here."),
+    Action(EVERYWHERE, "back", "escape", "back", "Go back to where you came from."),
+    Action(EVERYWHERE, "help", "question_mark", "help", "Show all keys."),
+    Action(EVERYWHERE, "command_palette", "ctrl+p", "", "Find an action by its name."),
+    Action(EVERYWHERE, "redraw", "ctrl+l", "", "Draw the whole screen anew."),
+    Action(EVERYWHERE, "quit", "q", "quit", "Leave lazybatch; batches run on."),
+)
+
+
+def of_room(room: str, *, read_only: bool = False) -> Iterator[Action]:
+    """The actions of one room, then those that every room has."""
+    for action in ACTIONS:
+        if action.room in {room, EVERYWHERE} and not (read_only and action.writes):
+            # Home is where everything comes back to: there is no going back from it.
+            if room == HOME and action.name == "back":
+                continue
+            yield action

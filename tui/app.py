@@ -1,0 +1,149 @@
+"""The terminal face: one app, its screens, and what they share."""
+
+import os
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from tui.batches.batch import CANCELLABLE, Batch
+from tui.flows.session import Session
+from tui.screens.home import Home
+from tui.screens.room import Room
+from tui.text import plural
+
+SMALLEST = (60, 15)  # cells: below this nothing can be shown that would not mislead
+_CRASH_LOG = "crash.log"
+
+
+class LazybatchApp(App[str]):
+    """lazybatch on one account. It ends with "demo" when the user asked for the demo in place of it."""
+
+    TITLE = "lazybatch"
+    CSS_PATH = "app.tcss"
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(self, session: Session, *, samples: Path | None = None) -> None:
+        """`samples` is a folder of input files to begin choosing in, else the working folder."""
+        super().__init__()
+        self.session = session
+        self.samples = samples
+        self.submitting = False
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Home is at the bottom of the stack; without a key there is nothing to show there but what to do."""
+        if self.session.profile.key is None:
+            from tui.screens.no_key import NoKey
+
+            return NoKey(self.session.profile.key_env)
+        return Home()
+
+    def on_ready(self) -> None:
+        """Begin what is slow now that the first frame is on screen."""
+        if isinstance(self.home, Home):
+            self.home.watch_account()
+
+    @property
+    def home(self) -> Screen[Any]:
+        return self.screen_stack[0]
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette lists the actions of the screen it was called from."""
+        if isinstance(screen, Room):
+            for title, help_text, callback in screen.commands():
+                yield SystemCommand(title, help_text, callback)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A terminal that is too small says so, and gives the screen back when it has grown."""
+        from tui.screens.too_small import TooSmall
+
+        small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
+        shown = isinstance(self.screen, TooSmall)
+        if small and not shown:
+            self.push_screen(TooSmall())
+        elif shown and not small:
+            self.pop_screen()
+
+    # What several screens do
+
+    def show_results(self, batch: Batch) -> None:
+        """Open the results of `batch`, or tell why there are none."""
+        if batch.output_file_id is None and batch.error_file_id is None:
+            why = "it is still running" if batch.status.active else f"it has {batch.status} without any"
+            self.notify(f"No results to read: {why}.", markup=False)
+            return
+        from tui.screens.results import Results
+
+        self.push_screen(Results(batch))
+
+    def ask_to_cancel(self, room: Room, batches: list[Batch]) -> None:
+        """Ask on `room`, then cancel; batches that have ended are left out."""
+        running = [batch for batch in batches if batch.status in CANCELLABLE]
+        if not running:
+            self.notify("Nothing to cancel: it has ended, or is being cancelled already.", markup=False)
+            return
+        room.work(self._cancel(room, running), "cancel")
+
+    async def _cancel(self, room: Room, batches: list[Batch]) -> None:
+        from tui.flows.cancel import Outcome, cancel
+
+        if not await room.bottom.ask(_cancel_question(batches, self.session.profile.host)):
+            return
+        names = {batch.id: batch.description or batch.id for batch in batches}
+        async for told in cancel(names, wire=self.session.wire, journal=self.session.journal):
+            if told.batch is not None and isinstance(self.home, Home):
+                self.home.take_in(told.batch)
+            if told.outcome not in {Outcome.CANCELLING, Outcome.CANCELLED}:
+                why = told.message or told.outcome.value
+                self.notify(f"{names[told.batch_id]}: {why}", severity="warning", markup=False)
+
+    async def submitted(self, room: Room, batch: Batch) -> None:
+        """A new batch is there: go home to it, unless its user has gone elsewhere meanwhile."""
+        if not isinstance(self.home, Home):
+            return
+        await self.home.show_new(batch)
+        if self.screen is room:
+            while len(self.screen_stack) > 1:
+                await self.pop_screen()
+        else:
+            self.notify(f"{batch.description or batch.id} is on its way.", markup=False)
+
+    async def leave(self) -> None:
+        """Quit; a submission under way is asked about first, because it would stop half-way."""
+        if self.submitting and isinstance(self.screen, Room):
+            question = "A file is being submitted. Stop and quit? It can be gone on with later."
+            if not await self.screen.bottom.ask(question):
+                return
+        self.exit()
+
+    # What must not happen
+
+    def _fatal_error(self) -> None:
+        """In place of Textual's, which prints local variables, an API key among them."""
+        import sys
+
+        error = sys.exc_info()[1]
+        path = self.session.folder / _CRASH_LOG
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                traceback.print_exception(error, file=file)
+            where = f" What happened is in {path}."
+        except OSError:
+            where = ""
+        self.panic(f"lazybatch stopped because of a mistake of its own ({type(error).__name__}).{where}")
+
+
+def _cancel_question(batches: list[Batch], host: str) -> str:
+    if len(batches) > 1:
+        return f"Cancel {plural(len(batches), 'batch', 'batches')} at {host}?"
+    batch = batches[0]
+    counts = batch.counts
+    done = (
+        f" {counts.ended:,} of {counts.total:,} done." if counts and counts.total and counts.ended is not None else ""
+    )
+    return f"Cancel {batch.description or batch.id}?{done}"

@@ -1,0 +1,38 @@
+"""The pairs that a user gives a batch, held to the API's limits.
+
+At most 16 pairs, keys of at most 64 and values of at most 512 characters, all text; one pair is lazybatch's own.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from tui.batches.batch import SUBMISSION_KEY
+from tui.errors import LazybatchError
+from tui.text import clean_line
+
+_PAIRS = 15
+_KEY = 64
+_VALUE = 512
+
+
+def metadata(description: str, pairs: Iterable[str]) -> Mapping[str, str]:
+    """A batch's metadata from a description, which may be empty, and texts of the form `key=value`.
+
+    Raises `LazybatchError` in a sentence about the first that cannot be.
+    """
+    found = {"description": description} if description else {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        key, value = key.strip(), value.strip()
+        if not equals or not key:
+            raise LazybatchError(f"Metadata {clean_line(pair)[:80]!r} is not of the form key=value.")
+        if key == SUBMISSION_KEY:
+            raise LazybatchError(f"The metadata key {SUBMISSION_KEY!r} is lazybatch's own.")
+        found[key] = value
+    for key, value in found.items():
+        if len(key) > _KEY:
+            raise LazybatchError(f"The metadata key {clean_line(key)[:80]!r} has over {_KEY} characters.")
+        if len(value) > _VALUE:
+            raise LazybatchError(f"The metadata value of {clean_line(key)!r} has over {_VALUE} characters.")
+    if len(found) > _PAIRS:
+        raise LazybatchError(f"A batch takes at most {_PAIRS} pairs of metadata, the description among them.")
+    return found

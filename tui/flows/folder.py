@@ -1,0 +1,87 @@
+"""What a folder has to choose from: input files and further folders."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.errors import LazybatchError
+
+_SUFFIX = ".jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or folder; `size` in bytes, `modified` in Unix seconds."""
+
+    path: Path
+    folder: bool
+    size: int
+    modified: float
+
+
+async def listing(folder: Path) -> tuple[Entry, ...]:
+    """The folders of `folder` by name, then its input files, the newest first; hidden ones are left out.
+
+    Raises `LazybatchError` where it cannot be read.
+    """
+    return await asyncio.to_thread(_scan, folder)
+
+
+async def look_at(paths: list[str]) -> tuple[Entry, ...]:
+    """The files among `paths` that are still there, in their order."""
+    return await asyncio.to_thread(_present, paths)
+
+
+async def complete(text: str) -> str:
+    """`text` as far as the folder leaves no choice: the longest beginning that all fitting names share."""
+    return await asyncio.to_thread(_complete, text)
+
+
+def _scan(folder: Path) -> tuple[Entry, ...]:
+    folders, files = [], []
+    try:
+        with os.scandir(folder) as found:
+            for item in found:
+                if item.name.startswith("."):
+                    continue
+                try:
+                    is_folder = item.is_dir()
+                    if not is_folder and not (item.name.endswith(_SUFFIX) and item.is_file()):
+                        continue
+                    status = item.stat()
+                except OSError:
+                    # A dangling link, or gone between two calls: nothing to choose.
+                    continue
+                entry = Entry(Path(item.path), is_folder, status.st_size, status.st_mtime)
+                (folders if is_folder else files).append(entry)
+    except OSError as error:
+        raise LazybatchError(f"Cannot look into {folder}: {error.strerror}.") from None
+    folders.sort(key=lambda entry: entry.path.name)
+    files.sort(key=lambda entry: -entry.modified)
+    return (*folders, *files)
+
+
+def _present(paths: list[str]) -> tuple[Entry, ...]:
+    found = []
+    for text in paths:
+        path = Path(text)
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        found.append(Entry(path, False, status.st_size, status.st_mtime))
+    return tuple(found)
+
+
+def _complete(text: str) -> str:
+    # Split by hand: Path drops a final slash, which is what tells "in this folder" from "this folder".
+    stem, slash, beginning = text.rpartition("/")
+    try:
+        entries = _scan(Path(stem + slash or ".").expanduser())
+    except LazybatchError:
+        return text
+    names = [entry.path.name + ("/" if entry.folder else "") for entry in entries]
+    fitting = [name for name in names if name.startswith(beginning)]
+    # Character by character is what completing means.
+    return stem + slash + os.path.commonprefix(fitting) if fitting else text  # noqa: RUF071

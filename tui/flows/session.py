@@ -1,0 +1,141 @@
+"""One account at work: what a screen asks for, so that no screen has to know the wire or the state."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tui.batches.batch import Batch
+from tui.batches.book import Book
+from tui.errors import LazybatchError
+from tui.flows.collect import Downloaded, Part, collect
+from tui.flows.monitor import Monitor, Offline, Seen
+from tui.requests.problem import Limits
+from tui.settings import Profile
+from tui.state.cache import Cache
+from tui.state.journal import Journal, Submission
+from tui.state.store import connect
+from tui.text import clean_line
+from tui.wire.address import Address
+from tui.wire.client import Wire
+from tui.wire.shapes import batch_from
+
+_FIRST_FRAME = 100  # cached batches that are read before the first frame; the rest follow behind it
+
+
+class Session:
+    """A profile, what is known of its batches, and the way to its server once `connect` has been awaited.
+
+    Opening it reads the newest cached batches, so that the first frame can show them.
+    """
+
+    def __init__(self, profile: Profile, folder: Path) -> None:
+        self.profile = profile
+        self.folder = folder
+        self.book = Book()
+        self._connections = connect(folder), connect(folder)
+        self._cache = Cache(self._connections[0], profile.account)
+        self.journal = Journal(self._connections[1], profile.account, folder)
+        self._wire: Wire | None = None
+        self._monitor: Monitor | None = None
+        cached = self._cache.load(limit=_FIRST_FRAME)
+        self._remember(cached.items)
+        self.seen_at = cached.seen_at
+
+    @property
+    def wire(self) -> Wire:
+        """The server; raises `LazybatchError` while the client is still being made."""
+        if self._wire is None:
+            raise LazybatchError(f"Still connecting to {self.profile.host}: try again in a moment.")
+        return self._wire
+
+    @property
+    def now(self) -> float:
+        """The time on the server's clock, in Unix seconds."""
+        return time.time() + (self._wire.clock_ahead if self._wire else 0.0)
+
+    @property
+    def results_folder(self) -> Path:
+        """Where result files are kept, apart for each account."""
+        digest = hashlib.sha256(self.profile.account.encode()).hexdigest()[:12]
+        return self.folder / "results" / digest
+
+    async def connect(self) -> None:
+        """Read the rest of the cache and make the client, both in threads."""
+        rest = await asyncio.to_thread(self._cache.load, offset=_FIRST_FRAME)
+        self._remember(rest.items)
+        key = self.profile.key
+        if key is None:
+            raise LazybatchError(f"No API key: set {self.profile.key_env}.")
+        address = Address(self.profile.base_url, key, self.profile.organization, self.profile.project)
+        self._wire = await Wire.connect(address)
+        self._monitor = Monitor(self._wire, self.book, self._cache)
+
+    async def steps(self) -> AsyncIterator[Seen | Offline]:
+        """The monitor's steps, for ever; `connect` first."""
+        if self._monitor is None:
+            await self.connect()
+        if self._monitor is not None:
+            async for step in self._monitor.steps():
+                if isinstance(step, Seen):
+                    self.seen_at = step.at
+                yield step
+
+    def refresh(self) -> None:
+        """Ask the server now rather than at the next round."""
+        if self._monitor is not None:
+            self._monitor.refresh()
+
+    def answer(self, batch_id: str) -> Mapping[str, Any] | None:
+        """The server's own JSON of a batch, as it was last seen."""
+        return self._cache.answer(batch_id)
+
+    async def input_of(self, batch: Batch) -> Path | None:
+        """The input file of `batch`: the one it was submitted from if that is unchanged, else downloaded."""
+        submission = (await asyncio.to_thread(self.journal.by_batch)).get(batch.id)
+        if submission is not None and await asyncio.to_thread(_is_still, submission):
+            return Path(submission.path)
+        async for step in collect(batch, self.results_folder, wire=self.wire, parts=[Part.INPUT]):
+            if isinstance(step, Downloaded):
+                return step.path
+        return None
+
+    @property
+    def limits(self) -> Limits:
+        """What an input file may hold here: OpenAI's limits with those of the profile in their place."""
+        return replace(Limits(), **dict(self.profile.limits))
+
+    async def recent_files(self, most: int) -> list[str]:
+        """Paths of the input files submitted last."""
+        return [found.path for found in await asyncio.to_thread(self.journal.recent, most)]
+
+    async def names(self) -> dict[str, str]:
+        """The input file's name of each batch that was submitted from here, by the batch's id."""
+        made = await asyncio.to_thread(self.journal.by_batch)
+        return {batch_id: clean_line(Path(found.path).name) for batch_id, found in made.items()}
+
+    async def close(self) -> None:
+        if self._wire is not None:
+            await self._wire.close()
+        for connection in self._connections:
+            connection.close()
+
+    def _remember(self, items: Iterable[Mapping[str, Any]]) -> None:
+        # What has come from the server meanwhile is newer than what was remembered.
+        known = (batch for item in items if (batch := batch_from(item)) is not None)
+        self.book.apply(batch for batch in known if batch.id not in self.book)
+
+
+def _is_still(submission: Submission) -> bool:
+    """Whether the submitted file still has the content that was submitted."""
+    path = Path(submission.path)
+    try:
+        if path.stat().st_size != submission.bytes:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == submission.sha256
+    except OSError:
+        return False

@@ -1,0 +1,149 @@
+"""One batch: what it is, what it went through, what is wrong with it, what it left."""
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from tui import actions
+from tui.batches.batch import Batch, timeline
+from tui.screens.room import Room, bindings
+from tui.text import count, duration, percent, plural
+from tui.widgets import looks
+from tui.widgets.bar import bar
+from tui.widgets.column import Cell
+from tui.widgets.text_view import TextView
+
+_LABEL = 13  # cells
+_BAR = 24
+_TICK = 1.0  # seconds between two looks at the book while the batch moves
+Paragraph = Sequence[Cell]
+
+
+class BatchScreen(Room):
+    """A batch as the book has it now; it follows what the monitor brings."""
+
+    ROOM: ClassVar[str] = actions.BATCH
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
+
+    def __init__(self, batch_id: str) -> None:
+        super().__init__()
+        self._id = batch_id
+        self.view = TextView(id="batch")
+        self._drawn: tuple[Batch | None, int] = (None, 0)
+
+    def body(self) -> Sequence[Widget]:
+        return (self.view,)
+
+    def on_mount(self) -> None:
+        self._look()
+        self.set_interval(_TICK, self._look)
+        self.view.focus()
+
+    def _look(self) -> None:
+        batch, now = self.session.book.get(self._id), self.session.now
+        # A batch that has ended changes no more but for its age, which is told in minutes.
+        moment = int(now) if batch is not None and batch.status.active else int(now / 60)
+        if (batch, moment) == self._drawn:
+            return
+        self._drawn = (batch, moment)
+        if batch is None:
+            self.title_line(self._id)
+            self.view.read([[Cell("The server no longer has this batch.", "warn")]])
+            return
+        self.title_line(batch.description or batch.id)
+        self.view.read(list(describe(batch, now)), keep_place=True)
+
+    def action_results(self) -> None:
+        if batch := self.session.book.get(self._id):
+            self.lazybatch.show_results(batch)
+
+    def action_cancel(self) -> None:
+        if batch := self.session.book.get(self._id):
+            self.lazybatch.ask_to_cancel(self, [batch])
+
+    def action_refresh(self) -> None:
+        self.session.refresh()
+
+
+def describe(batch: Batch, now: float) -> Iterator[Paragraph]:
+    """All that is known of `batch`, in paragraphs; `now` in Unix seconds of the server's clock."""
+    yield []
+    yield _row("status", looks.status_cell(batch.status, batch.raw_status))
+    yield _row("id", Cell(batch.id))
+    yield _row("endpoint", Cell(" · ".join(filter(None, (batch.endpoint, batch.model))) or "?"))
+    yield from _requests(batch, now)
+    yield from _timeline(batch, now)
+    yield from _errors(batch)
+    yield []
+    for label, file_id in (
+        ("input file", batch.input_file_id), ("output file", batch.output_file_id), ("error file", batch.error_file_id),
+    ):  # fmt: skip
+        yield _row(label, Cell(file_id) if file_id else Cell("none", "dim"))
+    yield from _usage(batch)
+    if batch.metadata:
+        yield []
+        for place, (key, value) in enumerate(batch.metadata):
+            yield [Cell(("metadata" if not place else "").rjust(_LABEL) + "  ", "dim"), Cell(f"{key} = "), Cell(value)]
+    if batch.oddities:
+        yield []
+        yield _row(
+            "unreadable",
+            Cell(f"The server sent these fields in a form unknown here: {', '.join(batch.oddities)}.", "warn"),
+        )
+
+
+def _row(label: str, value: Cell) -> Paragraph:
+    return [Cell(label.rjust(_LABEL) + "  ", "dim"), value]
+
+
+def _requests(batch: Batch, now: float) -> Iterator[Paragraph]:
+    yield []
+    counts = batch.counts
+    yield _row("requests", Cell(looks.counts_text(batch)))
+    if counts is None or counts.progress is None:
+        return
+    yield _row("", Cell(f"{bar(counts.progress, _BAR)} {percent(counts.progress)}", looks.role(batch.status)))
+    if counts.failed is not None:
+        share = f" ({percent(counts.failed_share)})" if counts.failed_share else ""
+        yield _row("failed", Cell(f"{count(counts.failed)}{share}", "bad" if counts.failed else ""))
+    if pace := looks.rate_text(batch, now):
+        yield _row("rate", Cell(f"{pace}, {looks.eta_cell(batch, now).text} left at this rate"))
+    if batch.status.active and batch.expires_at:
+        yield _row("window", Cell(f"ends in {duration(batch.expires_at - now)}"))
+
+
+def _timeline(batch: Batch, now: float) -> Iterator[Paragraph]:
+    yield []
+    label = "timeline"
+    for stage in timeline(batch):
+        lasted = stage.seconds if stage.seconds is not None else now - stage.at if stage.status.active else None
+        spent = f"  for {duration(lasted)}" if lasted is not None else ""
+        yield [
+            Cell(label.rjust(_LABEL) + "  ", "dim"),
+            Cell(f"{looks.word(stage.status):<12}", looks.role(stage.status)),
+            Cell(f"{duration(now - stage.at)} ago{spent}"),
+        ]
+        label = ""
+
+
+def _errors(batch: Batch) -> Iterator[Paragraph]:
+    if not batch.errors:
+        return
+    yield []
+    yield _row("errors", Cell(f"{plural(len(batch.errors), 'problem')} in the input file", "bad"))
+    for error in batch.errors:
+        where = f"line {error.line}" if error.line else "the file"
+        about = " · ".join(filter(None, (error.code, error.param)))
+        yield _row(where, Cell(f"{error.message}" + (f"  ({about})" if about else "")))
+
+
+def _usage(batch: Batch) -> Iterator[Paragraph]:
+    usage = batch.usage
+    if usage is None:
+        return
+    yield []
+    cached = f" ({count(usage.cached_tokens)} from cache)" if usage.cached_tokens else ""
+    thought = f" ({count(usage.reasoning_tokens)} for reasoning)" if usage.reasoning_tokens else ""
+    yield _row("tokens", Cell(f"{count(usage.input_tokens)} in{cached} · {count(usage.output_tokens)} out{thought}"))

@@ -1,0 +1,111 @@
+"""What every screen has: a head line, a body, a line of keys, and the way back."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui import actions
+from tui.errors import LazybatchError
+from tui.flows.session import Session
+from tui.widgets.bottom import Bottom
+from tui.widgets.column import Cell
+from tui.widgets.line import Line
+
+if TYPE_CHECKING:
+    from tui.app import LazybatchApp
+
+
+def bindings(room: str) -> list[BindingType]:
+    """The keys of a room, from the list of actions."""
+    return [Binding(known.keys, known.name, known.label or known.help, show=False) for known in actions.of_room(room)]
+
+
+class Room(Screen[None]):
+    """A screen of lazybatch. Subclasses give `ROOM`, their name in `tui.actions`, its `BINDINGS` and `body`."""
+
+    ROOM: ClassVar[str] = actions.EVERYWHERE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = Line(id="head")
+        self.bottom = Bottom(self._actions(), id="bottom")
+
+    @property
+    def lazybatch(self) -> "LazybatchApp":
+        """The app, by its own type."""
+        return cast("LazybatchApp", self.app)
+
+    @property
+    def session(self) -> Session:
+        return self.lazybatch.session
+
+    def body(self) -> Sequence[Widget]:
+        """The widgets between the head and the keys, from top to bottom."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        yield self.head
+        yield from self.body()
+        yield self.bottom
+
+    def title_line(self, *parts: str) -> None:
+        """Tell in the head where the user is: `lazybatch › new batch › reviews.jsonl`."""
+        cells = [Cell("lazybatch", "accent")]
+        for part in parts:
+            cells += [Cell(" › ", "dim"), Cell(part)]
+        self.head.say(cells, [Cell(self.session.profile.host, "dim")])
+
+    def complain(self, error: LazybatchError) -> None:
+        """Tell what went wrong, on this screen."""
+        self.notify(error.sentence, severity="error", markup=False, timeout=10)
+
+    def work(self, job: Awaitable[None], name: str) -> None:
+        """Run `job` beside the keys; what it raises is told. Another job of the same name is given up."""
+        self.run_worker(self._told(job), name=name, group=name, description=name, exclusive=True, exit_on_error=True)
+
+    async def _told(self, job: Awaitable[None]) -> None:
+        try:
+            await job
+        except LazybatchError as error:
+            self.complain(error)
+
+    def action_back(self) -> None:
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def action_help(self) -> None:
+        from tui.screens.help import Help
+
+        self.app.push_screen(Help(self.ROOM))
+
+    def action_redraw(self) -> None:
+        self.app.refresh(repaint=True, layout=True)
+
+    def action_command_palette(self) -> None:
+        self.app.action_command_palette()
+
+    async def action_quit(self) -> None:
+        await self.lazybatch.leave()
+
+    def commands(self) -> list[tuple[str, str, Callable[[], object]]]:
+        """Title, help and callback of each action, for the palette."""
+        found = []
+        for action in self._actions():
+            callback = getattr(self, f"action_{action.name}", None)
+            if callback is not None and action.name != "command_palette":
+                found.append(
+                    (f"{(action.label or action.name).capitalize()} ({action.shown_keys})", action.help, callback)
+                )
+        return found
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A read-only profile does not have the keys that change something."""
+        writes = any(known.writes and known.name == action for known in actions.of_room(self.ROOM))
+        return not (writes and self.session.profile.read_only)
+
+    def _actions(self) -> list[actions.Action]:
+        return list(actions.of_room(self.ROOM, read_only=self.session.profile.read_only))

@@ -1,0 +1,78 @@
+"""From a profile to the screen and back, with the terminal as it was."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.errors import LazybatchError
+from tui.settings import Profile
+
+if TYPE_CHECKING:
+    from tui.app import LazybatchApp
+
+_NO_CURSOR = {"dumb", "unknown"}
+# 16 colours: named ones look as the user has set them, where truecolor would be rounded to something else.
+_FEW_COLOURS = {"linux", "vt100", "vt220", "ansi", "xterm-mono", "screen", "xterm", "xterm-color", "xterm-16color"}
+
+
+def run(profile: Profile, *, state: Path) -> int:
+    """Open the screen on `profile`; returns the exit code. Raises `LazybatchError` where it cannot be opened."""
+    _check_terminal()
+    if (code := asyncio.run(_run(profile, state))) is not None:
+        return code
+    return run_demo()
+
+
+def run_demo(speed: float = 1.0) -> int:
+    """Open the screen on a local server of its own; nothing of it is left afterwards."""
+    _check_terminal()
+    return asyncio.run(_run_demo(speed))
+
+
+async def _run(profile: Profile, state: Path, samples: Path | None = None) -> int | None:
+    """The exit code, or None when the user asked for the demo."""
+    app = _app(profile, state, samples)
+    try:
+        asked = await app.run_async()
+    finally:
+        await app.session.close()
+    return None if asked == "demo" else app.return_code or 0
+
+
+async def _run_demo(speed: float) -> int:
+    from tui.demo.process import DemoError, DemoProcess
+
+    try:
+        async with DemoProcess(speed) as demo:
+            profile = Profile(name="demo", source="--demo", base_url=demo.base_url, key="demo")
+            with tempfile.TemporaryDirectory(prefix="lazybatch-demo-state-") as state:
+                return await _run(profile, Path(state), demo.samples) or 0
+    except DemoError as error:
+        raise LazybatchError(str(error)) from None
+
+
+def _app(profile: Profile, state: Path, samples: Path | None) -> "LazybatchApp":
+    # Read once, when Textual is first imported: over a slow line every frame of an animation is paid for.
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    few = os.environ.get("TERM", "") in _FEW_COLOURS and not os.environ.get("COLORTERM")
+    if os.environ.get("NO_COLOR") or few:
+        # A theme of named colours, chosen before the app is made: otherwise greys are written as truecolor.
+        os.environ["TEXTUAL_THEME"] = "ansi-dark"
+
+    from tui.app import LazybatchApp
+    from tui.flows.session import Session
+
+    return LazybatchApp(Session(profile, state), samples=samples)
+
+
+def _check_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LazybatchError("The screen needs a terminal. Commands work without one: lazybatch --help lists them.")
+    if os.environ.get("TERM", "") in _NO_CURSOR:
+        raise LazybatchError(
+            f"The screen needs a terminal that can place a cursor, and TERM is {os.environ['TERM']}. "
+            "Commands work on any: lazybatch --help lists them."
+        )

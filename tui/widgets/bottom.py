@@ -1,0 +1,86 @@
+"""The last line of the screen: its keys, or a question that waits for yes or no."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui.actions import Action
+from tui.widgets.column import Cell
+from tui.widgets.line import Line
+
+
+class Bottom(Line):
+    """Keys with their words; `ask` puts a question in their place. Everything but `y` means No."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,Y", "answer(True)", "Yes", show=False),
+        Binding("n,N,escape,enter,q", "answer(False)", "No", show=False),
+    ]
+
+    def __init__(self, actions: Iterable[Action], *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._actions = tuple(action for action in actions if action.label)
+        self._answer: asyncio.Future[bool] | None = None
+        self._before: Widget | None = None
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question waits."""
+        return self._answer is not None
+
+    def on_mount(self) -> None:
+        self.can_focus = False
+        self._show_keys()
+
+    def on_resize(self) -> None:
+        """Another width has room for other keys. Textual calls the handler of `Lines` by itself."""
+        if not self.asking:
+            self._show_keys()
+
+    async def ask(self, question: str) -> bool:
+        """Put `question` in place of the keys and wait; a second question while one waits is answered No."""
+        if self._answer is not None:
+            return False
+        self._answer = asyncio.get_running_loop().create_future()
+        self._before = self.screen.focused
+        self.can_focus = True
+        self.say([Cell(question, "warn")], [Cell("y", "accent"), Cell(" yes  "), Cell("n", "accent"), Cell(" no", "")])
+        self.focus(scroll_visible=False)
+        try:
+            return await self._answer
+        finally:
+            self._answer = None
+            self.can_focus = False
+            if self.is_attached:
+                self._show_keys()
+                if self._before is not None and self._before.is_attached:
+                    self._before.focus(scroll_visible=False)
+
+    def action_answer(self, yes: bool) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(yes)
+
+    def on_blur(self) -> None:
+        """A question that lost the keyboard, by a click elsewhere, is answered No."""
+        self.action_answer(False)
+
+    def _show_keys(self) -> None:
+        cells: list[Cell] = []
+        room = self.size.width - 2
+        # Help and quit are always told; of the others as many as fit.
+        always = [action for action in self._actions if action.name in {"help", "quit"}]
+        room -= sum(_width(action) for action in always)
+        for action in self._actions:
+            if action not in always:
+                room -= _width(action)
+                if room < 0:
+                    continue
+            cells += [Cell(action.shown_keys.split(" ")[0], "accent"), Cell(f" {action.label}  ")]
+        self.say(cells)
+
+
+def _width(action: Action) -> int:
+    return len(action.shown_keys.split(" ")[0]) + len(action.label) + 3

@@ -1,0 +1,61 @@
+"""One line of text with something at its left and something at its right end."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.widgets import table_style
+from tui.widgets.column import Cell
+from tui.widgets.table_lines import Lines
+
+
+class Line(Lines):
+    """Texts with roles, one after another; what does not fit is cut from the left part.
+
+    Only the cells that differ from what is on screen are written.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(table_style.CLASSES)
+    DEFAULT_CSS = table_style.CSS.replace("Table {", "Line {") + "Line { height: 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._left: tuple[Cell, ...] = ()
+        self._right: tuple[Cell, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return " ".join("".join(cell.text for cell in part) for part in (self._left, self._right)).strip()
+
+    def say(self, left: Sequence[Cell], right: Sequence[Cell] = ()) -> None:
+        """Show `left` from the second cell on and `right` up to the last but one."""
+        self._left, self._right = tuple(left), tuple(right)
+        self.look_again()
+
+    def line(self, y: int) -> Strip:
+        """The one line."""
+        width = self.size.width
+        right = Strip(map(self._segment, self._right))
+        room = max(0, width - right.cell_length - 3)
+        left = Strip(map(self._segment, self._left)).adjust_cell_length(room, self._style(""))
+        blank = Strip.blank(1, self._style(""))
+        return Strip.join([blank, left, blank, right, blank]).adjust_cell_length(width, self._style("")).simplify()
+
+    def _segment(self, cell: Cell) -> Segment:
+        return Segment(cell.text, self._style(cell.role))
+
+    def _style(self, role: str) -> Style:
+        return table_style.resolve(self, role, False)
+
+
+class Rule(Line):
+    """A thin line from edge to edge."""
+
+    def line(self, y: int) -> Strip:
+        """The one line."""
+        return Strip([Segment("─" * self.size.width, self._style("dim"))], self.size.width)

@@ -1,0 +1,116 @@
+"""Lines of text to read: wrapped to the width, scrolled by the keys of a table."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, chop_cells
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+
+from tui.widgets import table_style
+from tui.widgets.column import Cell
+from tui.widgets.table_lines import Lines
+
+_WHEEL_ROWS = 3
+
+
+class TextView(Lines, can_focus=True, inherit_bindings=False):
+    """Paragraphs, each a few cells of which the last is wrapped, hanging from where it begins."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(table_style.CLASSES)
+    DEFAULT_CSS = table_style.CSS.replace("Table {", "TextView {")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown,space", "page(1)", "Page down", show=False),
+        Binding("ctrl+u", "half_page(-1)", "Half a page up", show=False),
+        Binding("ctrl+d", "half_page(1)", "Half a page down", show=False),
+        Binding("g,home", "move(-1000000000)", "Top", show=False),
+        Binding("G,end", "move(1000000000)", "Bottom", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._paragraphs: Sequence[Sequence[Cell]] = ()
+        self._lines: list[list[Cell]] = []
+        self._wrapped_at = 0
+        self._first = 0
+
+    @property
+    def text(self) -> str:
+        """All of it, as it is wrapped."""
+        return "\n".join("".join(cell.text for cell in line) for line in self._lines)
+
+    def read(self, paragraphs: Sequence[Sequence[Cell]], *, keep_place: bool = False) -> None:
+        """Show `paragraphs`, from their top unless the reader's place is to be kept."""
+        self._paragraphs, self._wrapped_at = paragraphs, 0
+        if not keep_place:
+            self._first = 0
+        self._wrap()
+        self.look_again()
+
+    def on_resize(self) -> None:
+        """Wrap for the new width. Textual calls the handler of `Lines` by itself."""
+        self._wrap()
+
+    def line(self, y: int) -> Strip:
+        """Line `y` of what is in view."""
+        width = self.size.width
+        place = self._first + y
+        cells = self._lines[place] if place < len(self._lines) else []
+        strip = Strip([Segment(cell.text, table_style.resolve(self, cell.role, False)) for cell in cells])
+        return strip.adjust_cell_length(width, table_style.resolve(self, "", False)).simplify()
+
+    def action_move(self, rows: int) -> None:
+        last = max(0, len(self._lines) - self.size.height)
+        first = max(0, min(self._first + rows, last))
+        if first != self._first:
+            self._first = first
+            self.look_again()
+
+    def action_page(self, pages: int) -> None:
+        self.action_move(pages * max(1, self.size.height - 1))
+
+    def action_half_page(self, halves: int) -> None:
+        self.action_move(halves * max(1, self.size.height // 2))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.action_move(_WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.action_move(-_WHEEL_ROWS)
+
+    def _wrap(self) -> None:
+        width = self.size.width
+        if width <= 0 or width == self._wrapped_at:
+            return
+        self._wrapped_at = width
+        self._lines = [line for paragraph in self._paragraphs for line in _hanging(paragraph, width)]
+        self._first = min(self._first, max(0, len(self._lines) - self.size.height))
+
+
+def _hanging(paragraph: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
+    if not paragraph:
+        yield []
+        return
+    *before, last = paragraph
+    indent = sum(cell_len(cell.text) for cell in before)
+    start: list[Cell] = list(before)
+    for text in last.text.split("\n"):
+        for piece in _pieces(text.expandtabs(4), max(8, width - indent)):
+            yield [*start, Cell(piece, last.role)]
+            start = [Cell(" " * indent)] if indent else []
+
+
+def _pieces(text: str, width: int) -> list[str]:
+    if text.isascii():
+        return textwrap.wrap(text, width, drop_whitespace=True, replace_whitespace=False) or [""]
+    # Wide characters need no blanks to break at, and textwrap does not know their width.
+    return chop_cells(text, width) or [""]
