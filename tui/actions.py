@@ -89,10 +89,10 @@ ACTIONS: Final = (
 )
 
 
-def of_room(room: str, *, read_only: bool = False) -> Iterator[Action]:
+def of_room(room: str) -> Iterator[Action]:
     """The actions of one room, then those that every room has."""
     for action in ACTIONS:
-        if action.room in {room, EVERYWHERE} and not (read_only and action.writes):
+        if action.room in {room, EVERYWHERE}:
             # Home is where everything comes back to: there is no going back from it.
             if room == HOME and action.name == "back":
                 continue

@@ -135,7 +135,9 @@ class LazybatchApp(App[str]):
             where = f" What happened is in {path}."
         except OSError:
             where = ""
-        self.panic(f"lazybatch stopped because of a mistake of its own ({type(error).__name__}).{where}")
+        frames = traceback.extract_tb(error.__traceback__) if error else []
+        at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        self.panic(f"lazybatch stopped because of a mistake of its own ({type(error).__name__}{at}).{where}")
 
 
 def _cancel_question(batches: list[Batch], host: str) -> str:

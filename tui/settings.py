@@ -58,10 +58,8 @@ class Profile:
 
     @property
     def key_hint(self) -> str:
-        """The key as far as it may be shown: its last four characters, or nothing of a short one."""
-        if self.key is None:
-            return "no key"
-        return f"…{self.key[-4:]}" if len(self.key) >= 12 else "…"
+        """The key as far as it may be shown: its last four characters; nothing of a short one."""
+        return f"…{self.key[-4:]}" if self.key and len(self.key) >= 12 else ""
 
     @property
     def account(self) -> str:

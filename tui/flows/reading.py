@@ -5,8 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from tui.results.lines import LineFile
-from tui.results.match import RequestIndex
+from tui.results.match import Place, RequestIndex
 from tui.results.pretty import pretty
+from tui.results.question import question_text
 from tui.results.row import Row, answer_text, read_row
 
 # Bytes of a line that are looked at: enough for an embedding of 3,072 numbers, and quick enough to read for a whole
@@ -62,11 +63,16 @@ class Opened:
         line, more = self._bytes(number)
         return pretty(line, _SHOWN) + more
 
+    def question(self, number: int) -> str:
+        """What line `number` answers, in words; empty as long as that is not known."""
+        place = self._places(number)
+        return question_text(self._requests.read(place[0], _HEAD), _SHOWN) if place and self._requests else ""
+
     def request(self, number: int) -> str:
         """The request that line `number` answers, as indented JSON, or why there is none."""
         if self._requests is None:
             return "The input file is not here yet."
-        places = self._requests.request_for(self._bytes(number)[0])
+        places = self._places(number)
         if not places:
             return "No request in the input file has this custom_id."
         text = pretty(self._requests.read(places[0], _HEAD), _SHOWN)
@@ -78,6 +84,9 @@ class Opened:
     def _row(self, number: int) -> Row:
         line = self._file.line(number, _HEAD)
         return read_row(line, whole=self._file.span(number).length <= len(line))
+
+    def _places(self, number: int) -> tuple[Place, ...]:
+        return self._requests.request_for(self._bytes(number)[0]) if self._requests else ()
 
     def _bytes(self, number: int) -> tuple[bytes, str]:
         line = self._file.line(number, _HEAD)

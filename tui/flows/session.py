@@ -63,15 +63,18 @@ class Session:
         digest = hashlib.sha256(self.profile.account.encode()).hexdigest()[:12]
         return self.folder / "results" / digest
 
-    async def connect(self) -> None:
-        """Read the rest of the cache and make the client, both in threads."""
+    async def connect(self, *, read_retries: int = 0) -> None:
+        """Read the rest of the cache and make the client, both in threads.
+
+        The screen asks again by itself; a command has its reads retried by the client.
+        """
         rest = await asyncio.to_thread(self._cache.load, offset=_FIRST_FRAME)
         self._remember(rest.items)
         key = self.profile.key
         if key is None:
             raise LazybatchError(f"No API key: set {self.profile.key_env}.")
         address = Address(self.profile.base_url, key, self.profile.organization, self.profile.project)
-        self._wire = await Wire.connect(address)
+        self._wire = await Wire.connect(address, read_retries=read_retries)
         self._monitor = Monitor(self._wire, self.book, self._cache)
 
     async def steps(self) -> AsyncIterator[Seen | Offline]:

@@ -162,7 +162,8 @@ class Home(Room):
         left = [Cell("lazybatch", "accent"), Cell(f"  {profile.name} · {profile.host}")]
         if profile.project:
             left.append(Cell(f" · {profile.project}"))
-        left.append(Cell(f" · key {profile.key_hint}", "dim"))
+        if profile.key_hint:
+            left.append(Cell(f" · key {profile.key_hint}", "dim"))
         if profile.read_only:
             left.append(Cell(" · read-only", "warn"))
         self.head.say(left, self._freshness())
@@ -187,9 +188,12 @@ class Home(Room):
         states = (batch.status for batch in self.session.book)
         numbers = Counter(Status.IN_PROGRESS if status in _RUNNING else status for status in states)
         cells: list[Cell] = []
-        for status in _TALLY:
-            if numbers[status]:
-                cells += [looks.tally_cell(status, numbers[status]), Cell("  ")]
+        room = (self.tally.size.width or self.app.size.width) - 2
+        for cell in (looks.tally_cell(status, numbers[status]) for status in _TALLY if numbers[status]):
+            # What does not fit is left out whole: half a word would mislead.
+            room -= len(cell.text) + 2
+            if room >= -2:
+                cells += [cell, Cell("  ")]
         self.tally.say(cells or [Cell("no batches", "dim")])
 
     def _say_strip(self) -> None:

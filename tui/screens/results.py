@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
+from textual.containers import Container
 from textual.widget import Widget
 
 from tui import actions
@@ -36,7 +37,8 @@ class Results(Room):
 
     ROOM: ClassVar[str] = actions.RESULTS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
-    DEFAULT_CSS = "Results #lines { height: 1fr; } Results #detail { height: 1fr; }"
+    # Beside each other where there is room for both to be read.
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (120, "-wide")]
 
     def __init__(self, batch: Batch) -> None:
         super().__init__()
@@ -48,10 +50,10 @@ class Results(Room):
         self._view = _VIEWS[0]
 
     def body(self) -> Sequence[Widget]:
-        return self.table, Rule(), self.detail, Rule()
+        return Container(self.table, self.detail, id="panes"), Rule()
 
     def on_mount(self) -> None:
-        self.title_line(self._name, "results")
+        self.title_line(self._called, "results")
         self.table.focus()
         self.work(self._open(), "open results")
 
@@ -60,7 +62,7 @@ class Results(Room):
             opened.close()
 
     @property
-    def _name(self) -> str:
+    def _called(self) -> str:
         return self._batch.description or self._batch.id
 
     @property
@@ -73,7 +75,7 @@ class Results(Room):
             match step:
                 case Downloading(part, done, total):
                     of = f" of {size(total)}" if total else ""
-                    self.title_line(self._name, f"downloading {part}: {size(done)}{of}")
+                    self.title_line(self._called, f"downloading {part}: {size(done)}{of}")
                 case Downloaded(part, path):
                     paths[part] = path
                 case Absent():
@@ -104,13 +106,18 @@ class Results(Room):
             return
         for opened in self._files.values():
             await asyncio.to_thread(opened.match_with, path)
-        if self._view == "request":
-            self._show_line()
+        self._show_line()
 
     def _show_file(self) -> None:
         opened = self._file
         if opened is None:
-            self.table.empty = f"There is no {self._part} file."
+            none = (
+                "No request failed: there is no error file."
+                if self._part is Part.ERRORS
+                else "There is no output file."
+            )
+            self.title_line(self._called, str(self._part))
+            self.table.empty = none
             self.table.show(())
             self.detail.read([])
             return
@@ -118,7 +125,7 @@ class Results(Room):
         first = not self.table.keys
         self.table.show(range(opened.count))
         more = "" if opened.final else "+"
-        self.title_line(self._name, f"{self._part}: {count(opened.count)}{more} lines, {size(opened.size)}")
+        self.title_line(self._called, f"{self._part}: {count(opened.count)}{more} lines, {size(opened.size)}")
         if first:
             self._show_line()
 
@@ -146,12 +153,14 @@ class Results(Room):
             self.detail.read([])
             return
         number = int(str(key))
-        if self._view == "request":
-            text = opened.request(number)
-        else:
-            text = opened.pretty(number) if self._view == "json" else opened.answer(number)
-        head = [Cell(f"{self._view}  ", "accent"), Cell(opened.row(number).custom_id, "dim")]
-        self.detail.read([head, [Cell(text)]])
+        row = opened.row(number)
+        head = [Cell(f"{self._view}  ", "accent"), Cell(row.custom_id, "dim")]
+        if self._view == "answer":
+            question = opened.question(number)
+            asked = [[Cell("› ", "accent"), Cell(question, "dim")], []] if question else []
+            self.detail.read([head, *asked, [Cell(opened.answer(number), "" if row.ok else "bad")]])
+            return
+        self.detail.read([head, [Cell(opened.request(number) if self._view == "request" else opened.pretty(number))]])
 
     def action_other_file(self) -> None:
         self._part = Part.ERRORS if self._part is Part.OUTPUT else Part.OUTPUT

@@ -32,7 +32,7 @@ class Room(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.head = Line(id="head")
-        self.bottom = Bottom(self._actions(), id="bottom")
+        self.bottom = Bottom(self.live_actions, id="bottom")
 
     @property
     def lazybatch(self) -> "LazybatchApp":
@@ -92,20 +92,22 @@ class Room(Screen[None]):
         await self.lazybatch.leave()
 
     def commands(self) -> list[tuple[str, str, Callable[[], object]]]:
-        """Title, help and callback of each action, for the palette."""
+        """Title, help and callback of each action that can be taken now, for the palette."""
         found = []
-        for action in self._actions():
+        for action in self.live_actions():
             callback = getattr(self, f"action_{action.name}", None)
             if callback is not None and action.name != "command_palette":
-                found.append(
-                    (f"{(action.label or action.name).capitalize()} ({action.shown_keys})", action.help, callback)
-                )
+                title = (action.label or action.name.replace("_", " ")).capitalize()
+                found.append((f"{title} ({action.shown_keys})", action.help, callback))
         return found
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A read-only profile does not have the keys that change something."""
+        """No key works while a question waits, and a read-only profile lacks those that change something."""
+        if self.bottom.asking:
+            return False
         writes = any(known.writes and known.name == action for known in actions.of_room(self.ROOM))
         return not (writes and self.session.profile.read_only)
 
-    def _actions(self) -> list[actions.Action]:
-        return list(actions.of_room(self.ROOM, read_only=self.session.profile.read_only))
+    def live_actions(self) -> list[actions.Action]:
+        """What can be done here now."""
+        return [action for action in actions.of_room(self.ROOM) if self.check_action(action.name, ())]

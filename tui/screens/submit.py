@@ -66,6 +66,7 @@ class Submit(Room):
         self._problems: dict[int, Problem] = {}
         self._sending: Worker[None] | None = None
         self._began = 0.0
+        self._already = False
         self.summary = Line(id="summary")
         self.progress = Line(id="progress")
         self.table = Table(_COLUMNS, self._cells, id="problems")
@@ -84,11 +85,21 @@ class Submit(Room):
         self._show_only()
         self.action_validate()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what the state of the file and of its submission allows."""
+        sending, good = self._sending is not None, self._report is not None and self._report.ok
+        allowed = {
+            "stop": sending,
+            "validate": not sending,
+            "send": good and not sending,
+            "again": self._already and not sending,
+        }
+        return allowed.get(action, True) and super().check_action(action, parameters)
+
     # Validating
 
     def action_validate(self) -> None:
-        if self._sending is None:
-            self.work(self._validate(self.endpoint.input.value.strip() or None), "validate")
+        self.work(self._validate(self.endpoint.input.value.strip() or None), "validate")
 
     async def _validate(self, endpoint: str | None) -> None:
         self._report = None
@@ -105,6 +116,8 @@ class Submit(Room):
 
     def _take(self, report: Report) -> None:
         self._report = report
+        self._already = False
+        self.bottom.show_keys()
         facts = [plural(report.requests, "request"), size(report.bytes), _models(report), report.endpoint or "?"]
         if report.ok:
             self.summary.say([Cell("✓ ", "ok"), Cell(" · ".join(facts))])
@@ -150,7 +163,7 @@ class Submit(Room):
 
     @on(Input.Submitted)
     def action_send(self) -> None:
-        if self._report is None or not self._report.ok or self._sending is not None:
+        if self._report is None or not self.check_action("send", ()):
             return
         if self.endpoint.input.value.strip() != self._report.endpoint:
             # Another endpoint is another set of rules.
@@ -159,8 +172,7 @@ class Submit(Room):
         self.work(self._confirm(again=False), "confirm")
 
     def action_again(self) -> None:
-        if self._report is not None and self._sending is None:
-            self.work(self._confirm(again=True), "confirm")
+        self.work(self._confirm(again=True), "confirm")
 
     async def _confirm(self, *, again: bool) -> None:
         report = self._report
@@ -175,6 +187,7 @@ class Submit(Room):
             self._sending = self.app.run_worker(
                 self._send(order), name="submit", group="submit", description="submit", exit_on_error=True
             )
+            self.bottom.show_keys()
 
     async def _send(self, order: Order) -> None:
         self.lazybatch.submitting = True
@@ -194,6 +207,9 @@ class Submit(Room):
                     case Already(batch=batch):
                         name = batch.description or batch.id
                         state = looks.word(batch.status)
+                        self._already = True
+                        # Out of the fields, where A would be a letter.
+                        self.set_focus(None)
                         self.progress.say([Cell(f"Sent before, as {name} ({state}). A submits it again.", "warn")])
         except LazybatchError as error:
             self.progress.say([Cell(error.sentence, "bad")])
@@ -202,6 +218,8 @@ class Submit(Room):
         finally:
             self.lazybatch.submitting = False
             self._sending = None
+            if self.is_attached:
+                self.bottom.show_keys()
 
     def action_stop(self) -> None:
         if self._sending is not None:

@@ -1,7 +1,7 @@
 """The last line of the screen: its keys, or a question that waits for yes or no."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -20,9 +20,10 @@ class Bottom(Line):
         Binding("n,N,escape,enter,q", "answer(False)", "No", show=False),
     ]
 
-    def __init__(self, actions: Iterable[Action], *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, live: Callable[[], Iterable[Action]], *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        """`live` gives the actions that can be taken now, in their order."""
         super().__init__(id=id)
-        self._actions = tuple(action for action in actions if action.label)
+        self._live = live
         self._answer: asyncio.Future[bool] | None = None
         self._before: Widget | None = None
 
@@ -33,12 +34,11 @@ class Bottom(Line):
 
     def on_mount(self) -> None:
         self.can_focus = False
-        self._show_keys()
+        self.show_keys()
 
     def on_resize(self) -> None:
         """Another width has room for other keys. Textual calls the handler of `Lines` by itself."""
-        if not self.asking:
-            self._show_keys()
+        self.show_keys()
 
     async def ask(self, question: str) -> bool:
         """Put `question` in place of the keys and wait; a second question while one waits is answered No."""
@@ -55,7 +55,7 @@ class Bottom(Line):
             self._answer = None
             self.can_focus = False
             if self.is_attached:
-                self._show_keys()
+                self.show_keys()
                 if self._before is not None and self._before.is_attached:
                     self._before.focus(scroll_visible=False)
 
@@ -67,13 +67,15 @@ class Bottom(Line):
         """A question that lost the keyboard, by a click elsewhere, is answered No."""
         self.action_answer(False)
 
-    def _show_keys(self) -> None:
+    def show_keys(self) -> None:
+        """Tell the keys that work now, as many as there is room for; help and quit always."""
+        if self.asking:
+            return
+        actions = [action for action in self._live() if action.label]
+        always = [action for action in actions if action.name in {"help", "quit"}]
+        room = self.size.width - 2 - sum(map(_width, always))
         cells: list[Cell] = []
-        room = self.size.width - 2
-        # Help and quit are always told; of the others as many as fit.
-        always = [action for action in self._actions if action.name in {"help", "quit"}]
-        room -= sum(_width(action) for action in always)
-        for action in self._actions:
+        for action in actions:
             if action not in always:
                 room -= _width(action)
                 if room < 0:
