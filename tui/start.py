@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import signal
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ def run_demo(speed: float = 1.0) -> int:
 async def _run(profile: Profile, state: Path, samples: Path | None = None) -> int | None:
     """The exit code, or None when the user asked for the demo."""
     app = _app(profile, state, samples)
+    loop = asyncio.get_running_loop()
+    for ending in (signal.SIGHUP, signal.SIGTERM):
+        # A dropped line or a shutdown ends the screen in order: the terminal restored, the state closed.
+        loop.add_signal_handler(ending, partial(app.exit, return_code=128 + ending))
     try:
         asked = await app.run_async()
     finally:
@@ -48,8 +53,8 @@ async def _run_demo(speed: float) -> int:
     try:
         async with DemoProcess(speed) as demo:
             profile = Profile(name="demo", source="--demo", base_url=demo.base_url, key="demo")
-            with tempfile.TemporaryDirectory(prefix="lazybatch-demo-state-") as state:
-                return await _run(profile, Path(state), demo.samples) or 0
+            # Beside the samples: whatever becomes of this process, the server removes the folder when it ends.
+            return await _run(profile, demo.samples.parent / "screen", demo.samples) or 0
     except DemoError as error:
         raise LazybatchError(str(error)) from None
 

@@ -43,7 +43,8 @@ _TALLY = (
     Status.IN_PROGRESS, Status.CANCELLING, Status.COMPLETED, Status.FAILED, Status.EXPIRED, Status.CANCELLED,
     Status.UNKNOWN,
 )  # fmt: skip
-_TICK = 10.0  # seconds between two looks at ages and times left, which change without any answer
+_TICK = 1.0  # seconds between two looks at the countdown while the server cannot be reached
+_AGES = 10  # ticks between two looks at ages and times left, which change without any answer
 
 
 class Home(Room):
@@ -62,6 +63,7 @@ class Home(Room):
         self._offline: Offline | None = None
         self._heard = False
         self._tried_at = 0.0
+        self._ticks = 0
 
     def body(self) -> Sequence[Widget]:
         return self.tally, Rule(), self.table, Rule(), self.strip, Rule()
@@ -69,7 +71,7 @@ class Home(Room):
     def on_mount(self) -> None:
         self._show()
         self.table.focus()
-        self.set_interval(_TICK, self._look_again)
+        self.set_interval(_TICK, self._tick)
 
     def watch_account(self) -> None:
         """Follow the account from now on; called once the first frame is on screen."""
@@ -107,6 +109,7 @@ class Home(Room):
             self._offline = step
             self.table.empty = step.error.sentence
             self._say_head()
+            self._say_strip()
             return
         self._offline, self._heard = None, True
         self.table.empty = f"No batches yet.\nPress {'n to make one' if not self.session.profile.read_only else 'q'}."
@@ -124,6 +127,13 @@ class Home(Room):
         self._say_head()
         self._say_tally()
         self._say_strip()
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        if self._ticks % _AGES == 0:
+            self._look_again()
+        elif self._offline is not None:
+            self._say_head()
 
     def _look_again(self) -> None:
         self.table.changed(self.table.visible_keys)

@@ -1,5 +1,6 @@
 """What can go wrong between us and a server, as sentences of ours."""
 
+import os
 import ssl
 from contextlib import contextmanager
 from enum import StrEnum
@@ -108,6 +109,9 @@ def _reason(error: BaseException) -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted ({clean_line(cause.verify_message)})"
+        if isinstance(cause, ConnectionError) and cause.errno:
+            # asyncio puts words of its own, and the address again, in place of the system's.
+            return os.strerror(cause.errno).lower()
         if isinstance(cause, OSError) and cause.strerror:
             return clean_line(cause.strerror).lower()
         cause = cause.__cause__ or cause.__context__

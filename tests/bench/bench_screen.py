@@ -1,0 +1,119 @@
+"""Bytes and times of what happens on screen, on a real pseudo-terminal at 80×24 in truecolor.
+
+Run it: `python -m tests.bench.bench_screen`. Figures are printed, none is asserted. The table stands beside Textual's
+DataTable, our driver beside Textual's, and last comes lazybatch itself on its demo server.
+"""
+
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.bench.screen_apps import ROWS
+from tests.terminal import Terminal
+
+_DOWN, _PAGE_DOWN = "\x1b[B", "\x1b[6~"
+_TABLE_KEYS = (
+    ("one visible cell", "1"),
+    ("an off-screen cell", "2"),
+    ("a value unchanged", "3"),
+    ("cursor down", _DOWN),
+    ("page down", _PAGE_DOWN),
+    (f"{ROWS:,} rows sorted anew", "4"),
+)
+_DIALOG_KEYS = (
+    ("a dialog opens", "\x1bOQ"),
+    ("a dialog closes", "\x1bOQ"),
+    ("focus to a field", "\t"),
+    ("five characters typed", "hello"),
+)
+_APP_KEYS = (
+    ("cursor down", "j"),
+    ("page down", _PAGE_DOWN),
+    ("help opens", "?"),
+    ("help closes", "\x1b"),
+    ("a batch opens", "\r"),
+    ("a batch closes", "\x1b"),
+)
+_SLOW = 16_000  # bytes a second: a line of 128 kbit/s
+_DEMO = (sys.executable, "-m", "tui", "--demo")
+
+Figures = dict[str, str]
+
+
+def pressed(terminal: Terminal, keys: Sequence[tuple[str, str]]) -> Figures:
+    """Bytes, and milliseconds until the last of them, that each of `keys` brings."""
+    figures = {}
+    for action, typed in keys:
+        terminal.send(typed)
+        count, seconds = terminal.settle(0.5, timeout=20)
+        figures[action] = f"{count:,} ({seconds * 1000:.0f} ms)"
+    return figures
+
+
+def table(name: str) -> Figures:
+    """What the table of one app costs."""
+    with Terminal([sys.executable, "-m", "tests.bench.screen_apps", name], synchronized=True) as terminal:
+        terminal.wait_text("nightly-eval-00003", timeout=60)
+        terminal.settle()
+        # Once over, so that what the library does only the first time is out of the way.
+        pressed(terminal, _TABLE_KEYS[:4])
+        figures = pressed(terminal, _TABLE_KEYS)
+        terminal.send("\x1b[H" if name == "stock" else "g")
+        terminal.settle()
+        for _ in range(22):
+            terminal.send(_DOWN)
+            terminal.settle(0.06)
+        figures |= pressed(terminal, [("scroll one line", _DOWN)])
+        figures["nothing, for 3 s"] = f"{terminal.pause(3):,}"
+    return figures
+
+
+def playground(driver: str) -> Figures:
+    """What a dialog, a field and a slow line cost with one driver."""
+    with tempfile.TemporaryDirectory() as folder:
+        beats = Path(folder) / "beats"
+        command = [sys.executable, "-m", "tests.driver.playground", driver]
+        with Terminal(command, env={"BEATS": str(beats)}, synchronized=True) as terminal:
+            terminal.wait_text("nightly-eval 0")
+            terminal.settle()
+            figures = pressed(terminal, _DIALOG_KEYS)
+            terminal.send("\t")
+            terminal.settle()
+            terminal.send("\x1b[15~")
+            count = terminal.crawl(10, _SLOW)
+            seen, worst = beats.read_text().split()
+        figures["all rows 50 times a second, 128 kbit/s, 10 s"] = f"{count:,}"
+        figures["… of 500 turns of the event loop"] = seen
+        figures["… its worst delay"] = f"{float(worst):.2f} s"
+    return figures
+
+
+def lazybatch(driver: str | None) -> Figures:
+    """What the true app costs; `driver` as Textual's environment variable names one, else the app's own choice."""
+    env = {"TEXTUAL_DRIVER": driver} if driver else {}
+    with Terminal(_DEMO, env=env, synchronized=True) as terminal:
+        terminal.wait_text("STATUS", timeout=30)
+        terminal.wait_text("live", timeout=30)
+        terminal.settle(1)
+        figures = {"nothing done, batches move, 10 s": f"{terminal.pause(10):,}"}
+        return figures | pressed(terminal, _APP_KEYS)
+
+
+def show(title: str, columns: Mapping[str, Figures]) -> None:
+    """Print figures side by side."""
+    print(f"\n{title:<46}" + "".join(f"{name:>22}" for name in columns))
+    for action in next(iter(columns.values())):
+        print(f"{action:<46}" + "".join(f"{figures[action]:>22}" for figures in columns.values()))
+
+
+def main() -> None:
+    """Measure all and print it."""
+    names = {"stock": "DataTable", "ours": "our table", "driver": "table and driver"}
+    show("bytes (time): one table", {title: table(name) for name, title in names.items()})
+    show("bytes (time): dialogs and fields", {name: playground(name) for name in ("plain", "differing")})
+    show("bytes (time): lazybatch --demo", {"as it is": lazybatch(None)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,370 @@
+"""A batch's life over a real socket, through the real client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from openai import BadRequestError, ConflictError, NotFoundError, OpenAI
+from openai.types import Batch
+from openai.types.chat import ChatCompletion
+
+from tui.demo.clock import Clock
+from tui.demo.server import DemoServer
+
+START = 1_800_000_000
+Submit = Callable[..., Batch]
+Chat = Callable[..., bytes]
+Strict = Callable[[Any, object], Any]
+
+
+def rows(client: OpenAI, file_id: str | None) -> list[dict[str, Any]]:
+    assert file_id is not None
+    return [json.loads(line) for line in client.files.content(file_id).content.splitlines()]
+
+
+def test_a_good_batch_passes_through_its_states(client: OpenAI, clock: Clock, submit: Submit, chat: Chat) -> None:
+    batch = submit(chat(140), metadata={"description": "trial"})
+    assert (batch.status, batch.model, batch.in_progress_at) == ("validating", None, None)
+    assert batch.request_counts is not None
+    assert batch.request_counts.total == 0
+    seen = [batch]
+    for step in (4, 5, 5, 5, 5, 6):
+        clock.jump(step)
+        seen.append(client.batches.retrieve(batch.id))
+    assert [b.status for b in seen] == ["validating", *["in_progress"] * 4, "finalizing", "completed"]
+    counts = [b.request_counts.completed for b in seen if b.request_counts]
+    assert counts == sorted(counts)
+    assert counts[1] == 0 < counts[2] < counts[4] < counts[5] == 140
+    last = seen[-1]
+    assert (last.created_at, last.in_progress_at, last.finalizing_at, last.completed_at, last.expires_at) == (
+        START, START + 4, START + 24, START + 30, START + 86_400,
+    )
+    assert (last.failed_at, last.expired_at, last.cancelling_at, last.cancelled_at) == (None,) * 4
+    assert (last.model, last.error_file_id, last.errors) == ("gpt-4o-mini-2024-07-18", None, None)
+    assert last.metadata == {"description": "trial"}
+
+
+def test_results_come_in_another_order_with_usage_that_adds_up(
+    client: OpenAI, clock: Clock, submit: Submit, chat: Chat, strict: Strict
+) -> None:
+    batch = submit(chat(50))
+    clock.jump(100)
+    done = client.batches.retrieve(batch.id)
+    got = rows(client, done.output_file_id)
+    ids = [row["custom_id"] for row in got]
+    assert sorted(ids) == sorted(f"request-{n}" for n in range(1, 51))
+    assert ids != [f"request-{n}" for n in range(1, 51)]
+    bodies = [row["response"]["body"] for row in got]
+    for body in bodies:
+        strict(ChatCompletion, body)
+    by_id = {row["custom_id"]: row["response"]["body"]["choices"][0]["message"]["content"] for row in got}
+    assert by_id["request-21"] == "21 + 21 = 42"
+    assert done.usage is not None
+    assert done.usage.input_tokens == sum(body["usage"]["prompt_tokens"] for body in bodies)
+    assert done.usage.output_tokens == sum(body["usage"]["completion_tokens"] for body in bodies)
+    assert all(body["usage"]["prompt_tokens"] > 3 for body in bodies)
+
+
+@pytest.mark.parametrize("rate", [0.1, 1.0])
+def test_failures_are_counted_and_stand_in_the_error_file(
+    *, client: OpenAI, clock: Clock, server: DemoServer, submit: Submit, chat: Chat, rate: float
+) -> None:
+    server.knobs.failure_rate = rate
+    batch = submit(chat(200))
+    clock.jump(15)
+    midway = client.batches.retrieve(batch.id).request_counts
+    clock.jump(100)
+    done = client.batches.retrieve(batch.id)
+    assert done.status == "completed"
+    assert done.request_counts is not None
+    assert midway is not None
+    assert 0 < midway.failed <= done.request_counts.failed
+    errors = rows(client, done.error_file_id)
+    assert len(errors) == done.request_counts.failed == pytest.approx(200 * rate, abs=1)
+    for row in errors:
+        assert row["error"] or row["response"]["status_code"] >= 400
+        assert (row["error"] is None) == (row["response"] is not None)
+    if rate == 1.0:
+        assert done.output_file_id is None
+    else:
+        good = rows(client, done.output_file_id)
+        assert len(good) == done.request_counts.completed == 200 - len(errors)
+        assert not {row["custom_id"] for row in good} & {row["custom_id"] for row in errors}
+
+
+def test_requests_that_the_model_refuses_fail_by_themselves(
+    client: OpenAI, clock: Clock, server: DemoServer, submit: Submit, chat: Chat
+) -> None:
+    server.knobs.failure_rate = 0.2
+    content = chat("Hello there", "How are you?", "And now?", temperature=9) + chat(60).replace(b"request-", b"good-")
+    batch = submit(content)
+    clock.jump(100)
+    done = client.batches.retrieve(batch.id)
+    errors = {row["custom_id"]: row for row in rows(client, done.error_file_id)}
+    assert {"request-1", "request-2", "request-3"} <= errors.keys()
+    assert done.request_counts is not None
+    assert done.request_counts.failed == len(errors)
+    assert done.request_counts.completed == len(rows(client, done.output_file_id)) == 63 - len(errors)
+    codes = {(row["response"] or {}).get("body", {}).get("error", {}).get("code") for row in errors.values()}
+    assert "decimal_above_max_value" in codes
+
+
+def test_a_cancelled_batch_keeps_what_was_done(client: OpenAI, clock: Clock, submit: Submit, chat: Chat) -> None:
+    batch = submit(chat(140))
+    clock.jump(12)
+    before = client.batches.retrieve(batch.id).request_counts
+    cancelling = client.batches.cancel(batch.id)
+    assert (cancelling.status, cancelling.cancelling_at) == ("cancelling", START + 12)
+    clock.jump(9)
+    assert client.batches.cancel(batch.id).status == "cancelling"
+    clock.jump(1)
+    done = client.batches.retrieve(batch.id)
+    assert (done.status, done.cancelled_at, done.cancelling_at) == ("cancelled", START + 22, START + 12)
+    assert (done.finalizing_at, done.completed_at) == (None, None)
+    assert before is not None
+    assert done.request_counts is not None
+    assert 0 < before.completed <= done.request_counts.completed < 140
+    left = rows(client, done.error_file_id)
+    assert {row["error"]["code"] for row in left} == {"batch_cancelled"}
+    assert all(row["response"] is None for row in left)
+    good = rows(client, done.output_file_id)
+    assert len(good) == done.request_counts.completed
+    assert len(good) + len(left) == 140
+    assert done.usage is not None
+    assert done.usage.total_tokens == sum(row["response"]["body"]["usage"]["total_tokens"] for row in good)
+    assert client.batches.cancel(batch.id).status == "cancelled"
+
+
+def test_a_batch_cancelled_before_it_ran_has_no_files(
+    client: OpenAI, clock: Clock, submit: Submit, chat: Chat
+) -> None:
+    batch = submit(chat(5))
+    assert client.batches.cancel(batch.id).status == "cancelling"
+    clock.jump(60)
+    done = client.batches.retrieve(batch.id)
+    assert (done.status, done.in_progress_at) == ("cancelled", None)
+    assert (done.output_file_id, done.error_file_id) == (None, None)
+
+
+def test_an_expired_batch_keeps_what_was_done(
+    client: OpenAI, clock: Clock, server: DemoServer, submit: Submit, chat: Chat
+) -> None:
+    server.knobs.ceiling = 0.6
+    server.knobs.failure_rate = 0.1
+    batch = submit(chat(100))
+    clock.jump(86_399)
+    assert client.batches.retrieve(batch.id).status == "in_progress"
+    clock.jump(7)
+    done = client.batches.retrieve(batch.id)
+    assert (done.status, done.expired_at) == ("expired", START + 86_406)
+    assert done.request_counts is not None
+    assert done.request_counts.completed + done.request_counts.failed == 60
+    codes = [row["error"]["code"] for row in rows(client, done.error_file_id) if row["error"]]
+    assert codes.count("batch_expired") == 40
+    assert len(rows(client, done.output_file_id)) == done.request_counts.completed
+    with pytest.raises(ConflictError, match="Cannot cancel a batch with status 'expired'"):
+        client.batches.cancel(batch.id)
+
+
+BAD_LINES: list[tuple[bytes, str, str | None]] = [
+    (b"{not json", "invalid_json_line", None),
+    (b'{"method":"POST","url":"/v1/chat/completions","body":{}}', "missing_required_parameter", "custom_id"),
+    (b'{"custom_id":"a","url":"/v1/chat/completions","body":{}}', "missing_required_parameter", "method"),
+    (b'{"custom_id":"a","method":"POST","body":{}}', "missing_required_parameter", "url"),
+    (b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions"}', "missing_required_parameter", "body"),
+    (b'{"custom_id":"a","method":"GET","url":"/v1/chat/completions","body":{}}', "invalid_method", "method"),
+    (b'{"custom_id":"a","method":"POST","url":"/v1/embeddings","body":{}}', "invalid_url", "url"),
+    (b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"messages":[{}]}}', "invalid_request",
+     "body.model"),
+    (b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o"}}', "invalid_request",
+     "body.messages"),
+    (b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","stream":true,'
+     b'"messages":[{"role":"user","content":"x"}]}}', "streaming_unsupported", "body.stream"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "param"), BAD_LINES, ids=[f"{c}-{p}" for _, c, p in BAD_LINES])
+def test_validation_fails_with_the_servers_code_and_line(
+    *, client: OpenAI, clock: Clock, submit: Submit, chat: Chat, line: bytes, code: str, param: str | None
+) -> None:
+    batch = submit(chat(1) + b"\n" + line + b"\n")
+    assert client.batches.retrieve(batch.id).status == "validating"
+    clock.jump(4)
+    failed = client.batches.retrieve(batch.id)
+    assert (failed.status, failed.failed_at, failed.in_progress_at) == ("failed", START + 4, None)
+    assert failed.errors is not None
+    assert (code, 3, param) in [(e.code, e.line, e.param) for e in failed.errors.data or []]
+    assert failed.request_counts is not None
+    assert failed.request_counts.total == 0
+    with pytest.raises(ConflictError, match="status 'failed'"):
+        client.batches.cancel(batch.id)
+
+
+def test_a_model_that_is_not_there_is_named(client: OpenAI, clock: Clock, submit: Submit, chat: Chat) -> None:
+    batch = submit(chat(2, model="llama-9"))
+    clock.jump(4)
+    failed = client.batches.retrieve(batch.id)
+    assert failed.errors is not None
+    assert [(e.code, e.line, e.param, e.message) for e in failed.errors.data or []] == [
+        ("model_not_found", n, "body.model", "The provided model 'llama-9' is not supported by the Batch API.")
+        for n in (1, 2)
+    ]
+
+
+def test_validation_of_the_file_as_a_whole(
+    client: OpenAI, clock: Clock, server: DemoServer, submit: Submit, chat: Chat
+) -> None:
+    server.knobs.max_requests = 3
+    batches = [submit(b"\n \n"), submit(chat(1) + chat(1)), submit(chat(4)), submit(chat(3))]
+    clock.jump(4)
+    found = [client.batches.retrieve(batch.id) for batch in batches]
+    codes = [[(e.code, e.line) for e in (b.errors.data or [] if b.errors else [])] for b in found]
+    assert codes == [[("empty_file", None)], [("duplicate_custom_id", 2)], [("too_many_requests", None)], []]
+
+
+def test_too_many_enqueued_tokens_fail_the_next_batch(
+    client: OpenAI, clock: Clock, server: DemoServer, submit: Submit, chat: Chat
+) -> None:
+    server.knobs.token_limits = {"gpt-4o-mini": 1_500}
+    first = submit(chat(100))
+    clock.jump(5)
+    second = submit(chat(100))
+    other = submit(chat(100, model="gpt-4o"))
+    clock.jump(5)
+    assert client.batches.retrieve(first.id).status == "in_progress"
+    assert client.batches.retrieve(other.id).status == "in_progress"
+    refused = client.batches.retrieve(second.id)
+    assert refused.status == "failed"
+    assert refused.errors is not None
+    (error,) = refused.errors.data or []
+    assert (error.code, error.line) == ("token_limit_exceeded", None)
+    assert error.message == (
+        "Enqueued token limit reached for gpt-4o-mini in organization org-demo. Limit: 1,500 enqueued tokens."
+        " Please try again once some in_progress batches have been completed."
+    )
+    clock.jump(60)
+    third = submit(chat(100))
+    clock.jump(5)
+    assert client.batches.retrieve(third.id).status == "in_progress"
+
+
+REFUSED: list[tuple[dict[str, Any], str, str | None, str | None]] = [
+    ({"endpoint": "/v1/audio"}, "Invalid value: '/v1/audio'. Supported values are: '/v1/responses', ", "endpoint",
+     "invalid_value"),
+    ({"completion_window": "48h"}, "Invalid value: '48h'. Supported values are: '24h'.", "completion_window",
+     "invalid_value"),
+    ({"metadata": {"tags": ["a"]}}, "Invalid type for 'metadata.tags': expected a string, but got an array instead.",
+     "metadata.tags", "invalid_type"),
+    ({"metadata": {f"k{n}": "v" for n in range(17)}}, "Invalid 'metadata'", "metadata", "object_above_max_properties"),
+    ({"metadata": {"k": "v" * 513}}, "Invalid 'metadata.k'", "metadata", "string_above_max_length"),
+    ({"metadata": {"k" * 65: "v"}}, "Invalid 'metadata.kkk", "metadata", "string_above_max_length"),
+    ({"input_file_id": "file-nope"}, "Cannot find file file-nope, or project proj_", "file_id", None),
+    ({"input_file_id": ""}, "Cannot find file ", "file_id", None),
+    ({"output_expires_after": {"anchor": "created_at", "seconds": 60}}, "Invalid 'output_expires_after.seconds'",
+     "output_expires_after.seconds", "integer_below_min_value"),
+    ({"output_expires_after": {"anchor": "created_at", "seconds": 2_592_001}}, "Invalid 'output_expires_after.seconds'",
+     "output_expires_after.seconds", "integer_above_max_value"),
+    ({"output_expires_after": {"anchor": "now", "seconds": 3_600}}, "Invalid value: 'now'",
+     "output_expires_after.anchor", "invalid_value"),
+]
+
+
+@pytest.mark.parametrize(("change", "message", "param", "code"), REFUSED, ids=[str(r[0])[:40] for r in REFUSED])
+def test_create_refuses_with_400(
+    *, client: OpenAI, chat: Chat, change: dict[str, Any], message: str, param: str | None, code: str | None
+) -> None:
+    file = client.files.create(file=("a.jsonl", chat(1)), purpose="batch")
+    good = {"input_file_id": file.id, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+    with pytest.raises(BadRequestError) as refused:
+        client.post("/batches", body={**good, **change}, cast_to=Batch)
+    error = refused.value.response.json()["error"]
+    assert error["message"].startswith(message)
+    assert (error["param"], error["code"], error["type"]) == (param, code, "invalid_request_error")
+    assert client.batches.list().data == []
+
+
+@pytest.mark.parametrize("left_out", ["input_file_id", "endpoint", "completion_window"])
+def test_create_names_what_is_missing(client: OpenAI, left_out: str) -> None:
+    asked = {"input_file_id": "file-x", "endpoint": "/v1/embeddings", "completion_window": "24h"}
+    del asked[left_out]
+    with pytest.raises(BadRequestError, match=f"Missing required parameter: '{left_out}'"):
+        client.post("/batches", body=asked, cast_to=Batch)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff\xfe", b"[" * 5_000, b" " * ((1 << 20) + 1)])
+def test_create_refuses_what_is_no_json_object(client: OpenAI, body: bytes) -> None:
+    with pytest.raises(BadRequestError):
+        client.post("/batches", content=body, cast_to=Batch, options={"headers": {"Content-Type": "application/json"}})
+
+
+def test_a_file_of_another_purpose_makes_no_batch(client: OpenAI, chat: Chat) -> None:
+    file = client.files.create(file=("a.jsonl", chat(1)), purpose="fine-tune")
+    with pytest.raises(BadRequestError, match="purpose"):
+        client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
+
+
+def test_unknown_batches_answer_404(client: OpenAI) -> None:
+    for call in (client.batches.retrieve, client.batches.cancel):
+        with pytest.raises(NotFoundError, match="No batch found with id 'batch_nope'") as missing:
+            call("batch_nope")
+        assert missing.value.code is None
+
+
+def test_a_completed_batch_cannot_be_cancelled(client: OpenAI, clock: Clock, submit: Submit, chat: Chat) -> None:
+    batch = submit(chat(2))
+    clock.jump(100)
+    with pytest.raises(ConflictError) as refused:
+        client.batches.cancel(batch.id)
+    assert refused.value.response.json()["error"]["message"] == "Cannot cancel a batch with status 'completed'."
+
+
+def test_pages_of_batches(client: OpenAI, clock: Clock, chat: Chat) -> None:
+    file = client.files.create(file=("a.jsonl", chat(1)), purpose="batch")
+    made: list[str] = []
+    for _ in range(25):
+        clock.jump(1)
+        batch = client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
+        made.insert(0, batch.id)
+    first = client.batches.list()
+    assert ([b.id for b in first.data], first.has_more) == (made[:20], True)
+    rest = client.batches.list(after=made[19], limit=100)
+    assert ([b.id for b in rest.data], rest.has_more) == (made[20:], False)
+    exact = client.batches.list(after=made[19], limit=5)
+    assert (len(exact.data), exact.has_more) == (5, False)
+    assert client.batches.list(after=made[-1]).data == []
+    nothing = client.batches.list(limit=0)
+    assert (nothing.data, nothing.has_more) == ([], False)
+    assert [b.id for b in client.batches.list(limit=7)] == made
+    for query in ({"limit": 101}, {"limit": -1}, {"after": "batch_nope"}):
+        with pytest.raises(BadRequestError) as refused:
+            client.batches.list(**query)
+        assert refused.value.param in {"limit", "after"}
+
+
+def test_output_files_expire_when_asked(client: OpenAI, clock: Clock, submit: Submit, chat: Chat) -> None:
+    batch = submit(chat(3), output_expires_after={"anchor": "created_at", "seconds": 3_600})
+    clock.jump(30)
+    output = client.batches.retrieve(batch.id).output_file_id
+    assert output is not None
+    assert client.files.retrieve(output).expires_at == START + 30 + 3_600
+    clock.jump(3_600)
+    for call in (client.files.retrieve, client.files.content):
+        with pytest.raises(NotFoundError, match="No such File object"):
+            call(output)
+    assert output not in [file.id for file in client.files.list()]
+    assert client.batches.retrieve(batch.id).output_file_id == output
+
+
+def test_a_deleted_input_does_not_stop_a_running_batch(
+    client: OpenAI, clock: Clock, submit: Submit, chat: Chat
+) -> None:
+    batch = submit(chat(3))
+    clock.jump(10)
+    client.files.delete(batch.input_file_id)
+    clock.jump(50)
+    done = client.batches.retrieve(batch.id)
+    assert done.status == "completed"
+    assert len(rows(client, done.output_file_id)) == 3

@@ -1,0 +1,29 @@
+"""What the parts of a running server share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tui.demo.clock import Clock
+from tui.demo.faults import Faults
+from tui.demo.knobs import Knobs
+from tui.demo.runner import Runner
+from tui.demo.store import Store
+
+
+def _no_connection(client: tuple[str, int]) -> None:
+    raise RuntimeError(f"No server holds the connection of {client}.")
+
+
+@dataclass(slots=True)
+class World:
+    """One server's state, clock, knobs, faults; ``reset`` cuts a client's connection, given its address."""
+
+    clock: Clock
+    knobs: Knobs
+    faults: Faults
+    store: Store
+    runner: Runner
+    api_key: str | None = None
+    reset: Callable[[tuple[str, int]], None] = field(default=_no_connection)

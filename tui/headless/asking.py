@@ -1,0 +1,20 @@
+"""A question on the terminal before something is changed; the answer is No unless it is Yes."""
+
+import sys
+
+from tui.errors import LazybatchError
+from tui.text import clean
+
+
+def need_a_terminal(*, yes: bool, verb: str) -> None:
+    """Raise where a question will have to be asked and there is nobody to answer: before any work is done."""
+    terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
+    if not yes and not terminal:
+        raise LazybatchError(f"There is no terminal to ask on: give --yes to {verb} without a question.")
+
+
+def agreed(question: str) -> bool:
+    """Whether the person at the terminal says yes to `question`."""
+    sys.stderr.write(f"{clean(question)} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -1,0 +1,121 @@
+"""`lazybatch cancel`."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from tui.batches.batch import Batch, Status
+from tui.flows.cancel import Cancelled, Outcome, cancel
+from tui.headless import states
+from tui.headless.asking import agreed, need_a_terminal
+from tui.headless.following import follow
+from tui.headless.naming import Names
+from tui.headless.objects import status_word
+from tui.headless.paging import cancellable
+from tui.headless.printing import Output
+from tui.headless.session import connected, journal, own_submissions, retrieved, to_change
+from tui.settings import Profile
+from tui.text import plural
+from tui.wire.client import Wire
+from tui.wire.errors import WireError
+
+_WAIT_INTERVAL = 2.0
+_WORDS = {
+    Outcome.CANCELLING: "is being cancelled",
+    Outcome.CANCELLED: "is cancelled",
+    Outcome.ALREADY_ENDED: "was not cancelled",
+    Outcome.REFUSED: "was not cancelled",
+    Outcome.UNREACHABLE: "was not cancelled, as far as is known",
+}
+
+
+def run(options: Namespace) -> int:
+    """Cancel batches; 1 where one was refused or the answer to the question is no, 3 where no answer came.
+
+    A batch that had ended already counts as refused if it was named, and not if it was among all active ones.
+    """
+    profile = to_change(options, "cancel anything")
+    need_a_terminal(yes=options.yes, verb="cancel")
+    output = Output(as_json=options.json)
+    ids = list(dict.fromkeys(options.ids))
+    if options.all_active or not options.yes:
+        batches = asyncio.run(_find(profile, ids))
+        ids = [batch.id for batch in batches]
+        if ids and not options.yes and not _agreed(batches, profile, output):
+            output.note("Nothing was cancelled.")
+            output.document([])
+            return 1
+    if not ids:
+        output.note("Nothing is running that a cancel would stop.")
+    ends = asyncio.run(_cancel(ids, profile, output, wait=options.wait)) if ids else []
+    output.document([_object(end) for end in ends])
+    return max((_status(end, named=not options.all_active) for end in ends), default=0)
+
+
+async def _find(profile: Profile, ids: Sequence[str]) -> list[Batch]:
+    """The batches called `ids`, or all that still work."""
+    async with connected(profile) as wire:
+        if not ids:
+            return await cancellable(wire)
+        return [await retrieved(wire, batch_id) for batch_id in ids]
+
+
+def _agreed(batches: Sequence[Batch], profile: Profile, output: Output) -> bool:
+    names = Names(own_submissions(profile))
+    for batch in batches:
+        output.note(f"  {states.state(batch):<13}  {batch.id}  {states.done(batch)} done  {names.of(batch)}")
+    return agreed(f"Cancel {plural(len(batches), 'batch', 'batches')} at {profile.host}? What is done stays billed.")
+
+
+async def _cancel(ids: Sequence[str], profile: Profile, output: Output, *, wait: bool) -> list[Cancelled]:
+    ends: dict[str, Cancelled] = {}
+    with journal(profile) as book:
+        async with connected(profile) as wire:
+            async for end in cancel(ids, wire=wire, journal=book):
+                ends[end.batch_id] = end
+                _tell(end, output)
+            if wait:
+                await _wait(ends, wire, output)
+    return list(ends.values())
+
+
+async def _wait(ends: dict[str, Cancelled], wire: Wire, output: Output) -> None:
+    """Bring `ends` up to what the batches have come to when none is active any more."""
+    ids = [key for key, end in ends.items() if end.outcome is Outcome.CANCELLING]
+    try:
+        async for batch in follow(ids, wire, _WAIT_INTERVAL):
+            if not batch.status.active:
+                outcome = Outcome.CANCELLED if batch.status is Status.CANCELLED else Outcome.ALREADY_ENDED
+                ends[batch.id] = replace(ends[batch.id], outcome=outcome, batch=batch)
+                _tell(ends[batch.id], output)
+    except WireError as error:
+        # The cancels have been sent: what is known of them is told all the same.
+        output.note(error.sentence)
+        for key, end in ends.items():
+            if end.outcome is Outcome.CANCELLING:
+                ends[key] = replace(end, outcome=Outcome.UNREACHABLE, message=error.sentence)
+
+
+def _tell(end: Cancelled, output: Output) -> None:
+    why = f": {end.message}" if end.message else ""
+    output.say(f"{end.batch_id} {_WORDS[end.outcome]}{why}")
+
+
+def _status(end: Cancelled, *, named: bool) -> int:
+    """The exit status that this outcome asks for."""
+    if end.outcome is Outcome.UNREACHABLE:
+        return 3
+    if end.outcome is Outcome.REFUSED:
+        return end.error.exit_code if end.error else 1
+    return int(named and end.outcome is Outcome.ALREADY_ENDED)
+
+
+def _object(end: Cancelled) -> dict[str, Any]:
+    return {
+        "id": end.batch_id,
+        "outcome": end.outcome.value,
+        "status": None if end.batch is None else status_word(end.batch),
+        "message": end.message,
+    }

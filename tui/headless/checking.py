@@ -1,0 +1,102 @@
+"""`lazybatch validate`, which is also the first step of `submit`."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tui.flows.check import Validated, check
+from tui.headless.printing import Output
+from tui.headless.progress import Progress
+from tui.headless.session import chosen
+from tui.requests.validate import Limits, Problem, Report
+from tui.settings import Profile
+from tui.text import count, plural, size
+
+_MOST_PROBLEMS = 50  # in words; --json has up to 1,000
+_MOST_WARNINGS = 10
+
+
+def run(options: Namespace) -> int:
+    """Print every problem of a file; 1 where there is one."""
+    output = Output(as_json=options.json)
+    report = validated(Path(options.file), options.endpoint, chosen(options))
+    output.document(report_object(report))
+    output.say("\n".join(report_lines(report)))
+    return 0 if report.ok else 1
+
+
+def validated(path: Path, endpoint: str | None, profile: Profile) -> Report:
+    """The report on the file at `path`, with a progress bar on the way."""
+    limits: dict[str, Any] = dict(profile.limits)
+    return asyncio.run(_validated(path, endpoint, Limits(**limits)))
+
+
+async def _validated(path: Path, endpoint: str | None, limits: Limits) -> Report:
+    with Progress(f"Validating {path.name}") as bar:
+        async for step in check(path, endpoint=endpoint, limits=limits):
+            if isinstance(step, Validated):
+                return step.report
+            bar.update(step.done, step.total)
+    raise AssertionError("the last step is the report")
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """The contract's fields."""
+    return {
+        "file": str(report.path),
+        "bytes": report.bytes,
+        "sha256": report.sha256,
+        "requests": report.requests,
+        "endpoint": report.endpoint,
+        "models": dict(report.models),
+        "ok": report.ok,
+        "problem_count": report.problem_count,
+        "problems": [_problem_object(problem) for problem in report.problems],
+        "warnings": [_problem_object(warning) for warning in report.warnings],
+        "estimate": None,
+    }
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """What the file is and everything that is wrong with it, for people."""
+    yield f"{report.path}: {summary(report)}"
+    for problem in report.problems[:_MOST_PROBLEMS]:
+        yield f"  {_problem_line(problem)}"
+    if report.problem_count > _MOST_PROBLEMS:
+        yield f"  … and {count(report.problem_count - _MOST_PROBLEMS)} more (--json lists up to 1,000)"
+    for warning in report.warnings[:_MOST_WARNINGS]:
+        yield f"  warning: {_problem_line(warning)}"
+    if report.warning_count > _MOST_WARNINGS:
+        yield f"  … and {plural(report.warning_count - _MOST_WARNINGS, 'warning')} more"
+    if report.ok:
+        yield "✓ Nothing is wrong with it."
+    else:
+        found = (f"{count(number)} {code}" for code, number in report.counts_by_code.items())
+        yield f"✗ {plural(report.problem_count, 'problem')}: {', '.join(found)}"
+
+
+def summary(report: Report) -> str:
+    """`200 requests, 72 kB, /v1/chat/completions, gpt-4o-mini`."""
+    parts = [plural(report.requests, "request"), size(report.bytes), report.endpoint or "no endpoint"]
+    names = list(report.models)
+    if names:
+        several = f"{count(len(names))} models ({', '.join(names[:3])}{', …' if names[3:] else ''})"
+        parts.append(names[0] if len(names) == 1 else several)
+    return ", ".join(parts)
+
+
+def _problem_line(problem: Problem) -> str:
+    where = "file" if problem.line is None else f"line {count(problem.line)}"
+    return f"{where}  {problem.code}  {problem.sentence}"
+
+
+def _problem_object(problem: Problem) -> dict[str, Any]:
+    return {
+        "line": problem.line,
+        "code": problem.code,
+        "message": problem.message,
+        "param": problem.param,
+        "custom_id": problem.custom_id,
+    }

@@ -1,0 +1,60 @@
+"""`lazybatch download`."""
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from tui.errors import LazybatchError
+from tui.flows.collect import Absent, Downloaded, Part, collect
+from tui.headless.printing import Output
+from tui.headless.progress import Progress
+from tui.headless.session import connected, retrieved, with_key
+from tui.settings import Profile
+from tui.text import size
+from tui.wire.client import Wire
+
+_BAD = 1
+_UNREACHABLE = 3
+
+
+def run(options: Namespace) -> int:
+    """Download the result files; 1 where a batch has none or its files are not whole."""
+    return asyncio.run(_download(options, with_key(options), Output(as_json=options.json)))
+
+
+async def _download(options: Namespace, profile: Profile, output: Output) -> int:
+    entries, status = [], 0
+    async with connected(profile) as wire:
+        for batch_id in dict.fromkeys(options.ids):
+            entry: dict[str, Any] = {"id": batch_id, "output": None, "errors": None, "bytes": 0, "complete": False}
+            entries.append(entry)
+            try:
+                await _fetch(entry, Path(options.out), wire, output)
+            except LazybatchError as error:
+                output.note(f"{batch_id}: {error.sentence}")
+                status = max(status, error.exit_code)
+                if error.exit_code == _UNREACHABLE:
+                    # The others would fare no better.
+                    break
+    output.document(entries)
+    return status
+
+
+async def _fetch(entry: dict[str, Any], folder: Path, wire: Wire, output: Output) -> None:
+    """Bring one batch's files home, noting in `entry` what is here."""
+    batch = await retrieved(wire, entry["id"])
+    if batch.status.active:
+        raise LazybatchError(f"It is still {batch.raw_status}: there are no results yet.", _BAD)
+    if batch.output_file_id is None and batch.error_file_id is None:
+        raise LazybatchError(f"It is {batch.status}, and has no result files.", _BAD)
+    with Progress(batch.id) as bar:
+        async for step in collect(batch, folder, wire=wire):
+            if isinstance(step, Downloaded):
+                bar.clear()
+                entry["output" if step.part is Part.OUTPUT else "errors"] = str(step.path)
+                entry["bytes"] += step.bytes
+                output.say(f"{step.path}  {size(step.bytes)}{'' if step.fetched else '  (was here already)'}")
+            elif not isinstance(step, Absent):
+                bar.update(step.done, step.total)
+    entry["complete"] = True

@@ -1,0 +1,97 @@
+"""`lazybatch results`."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tui.errors import LazybatchError
+from tui.headless.judging import Judged, judged
+from tui.headless.printing import Output
+from tui.headless.session import with_key
+from tui.headless.working import Cancelled, Told, worked
+from tui.results.export import COLUMNS, csv_lines, export_csv, export_jsonl, jsonl_lines
+from tui.results.judge import Judgement, State
+from tui.results.verdict import Verdict
+from tui.settings import Profile
+from tui.text import count, plural
+
+_MOST_FAILURES = 20  # groups in words; --json has them all
+
+
+def run(options: Namespace) -> int:
+    """Tell what became of a batch's requests, and write them out with their results; 1 where not all are good."""
+    profile = with_key(options)
+    lines_wanted = options.only is not None or options.format is not None
+    if options.json and lines_wanted and options.out is None:
+        raise LazybatchError("With --json the joined lines need a file of their own: give -o OUT.")
+    to_output = lines_wanted and options.out is None
+    found = asyncio.run(_results(options, profile))
+    verdict = found.judgement.verdict
+    # Where the lines are the result, the words go beside it.
+    output = Output(as_json=options.json or to_output)
+    if options.json:
+        output.document(_object(verdict))
+    output.say("\n".join(_words(found)))
+    if to_output:
+        output.raw(_lines(found.judgement, options))
+    return 1 if verdict.failed or verdict.notes else 0
+
+
+async def _results(options: Namespace, profile: Profile) -> Judged:
+    found = await judged(profile, options.id, options.input)
+    if options.out is not None:
+        out = Path(options.out)
+        await worked(f"Writing {out.name}", lambda told, gone: _export(found.judgement, out, options, told, gone))
+    return found
+
+
+def _export(judgement: Judgement, out: Path, options: Namespace, told: Told, cancelled: Cancelled) -> int:
+    only: State | None = options.only
+    if options.format == "csv":
+        return export_csv(judgement, out, COLUMNS, only, told, cancelled)
+    return export_jsonl(judgement, out, only, told, cancelled)
+
+
+def _lines(judgement: Judgement, options: Namespace) -> Iterator[bytes]:
+    only: State | None = options.only
+    if options.format == "csv":
+        return csv_lines(judgement, COLUMNS, only, lambda _done, _total: None, lambda: False)
+    return jsonl_lines(judgement, only, lambda _done, _total: None, lambda: False)
+
+
+def _words(found: Judged) -> Iterator[str]:
+    verdict = found.judgement.verdict
+    of = "" if verdict.requests is None else f"{plural(verdict.requests, 'request')}: "
+    missing = "" if verdict.missing is None else f", {count(verdict.missing)} missing"
+    yield f"{of}{count(verdict.ok)} ok, {count(verdict.failed)} failed{missing}"
+    for group in verdict.failures[:_MOST_FAILURES]:
+        status = "" if group.status_code is None else f"{group.status_code} "
+        reason = f"{status}{group.code or ''}".strip() or "no reason given"
+        yield f"  {count(group.count)}  {reason}  {group.message}  (such as {group.example_custom_id})"
+    if verdict.failures[_MOST_FAILURES:]:
+        yield f"  … and {plural(len(verdict.failures) - _MOST_FAILURES, 'reason')} more"
+    yield from verdict.notes
+
+
+def _object(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "requests": verdict.requests,
+        "ok": verdict.ok,
+        "failed": verdict.failed,
+        "missing": verdict.missing,
+        "duplicate": verdict.duplicate,
+        "unknown": verdict.unknown,
+        "agrees_with_counts": verdict.agrees,
+        "failures": [
+            {
+                "code": group.code,
+                "status_code": group.status_code,
+                "message": group.message,
+                "count": group.count,
+                "example_custom_id": group.example_custom_id,
+            }
+            for group in verdict.failures
+        ],
+    }

@@ -1,0 +1,130 @@
+"""What a command says, and on which stream.
+
+The result goes to standard output. With `--json` that is one JSON document, and everything for people goes to standard
+error. A reader that goes away (`| head`) ends nothing: what a command does to the server it does to the end.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from tui.errors import LazybatchError
+from tui.text import clean
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class Output:
+    """The two streams of one command; `unread` once nobody reads the result any more."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.unread = False
+
+    @property
+    def people(self) -> TextIO | None:
+        """The stream for the result in words."""
+        return sys.stderr if self.as_json else sys.stdout
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal that the result in words goes to; None where that is no terminal."""
+        return terminal_width(self.people)
+
+    @property
+    def coloured(self) -> bool:
+        """Whether the result in words may have colour."""
+        return self.width is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def say(self, text: str) -> None:
+        """A line of the result in words, with whatever controls it holds made visible."""
+        self.lines([clean(text)])
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Lines of the result in words that are safe already, and may carry colours."""
+        self._write(self.people, "".join(f"{line}\n" for line in lines))
+
+    def raw(self, lines: Iterable[bytes]) -> None:
+        """Lines of a file, byte for byte; only a terminal gets their controls made visible."""
+        out, terminal = sys.stdout, terminal_width(sys.stdout) is not None
+        for line in lines:
+            text = clean(line.decode("utf-8", "replace")) if terminal else line
+            if self.unread or out is None:
+                return
+            self._write(out, text)
+
+    def note(self, text: str) -> None:
+        """A line beside the result, for people."""
+        tell(text)
+
+    def document(self, value: object) -> None:
+        """The result as the one JSON document; nothing without `--json`."""
+        if self.as_json:
+            self._write(sys.stdout, encoded(value, indent=2) + "\n")
+
+    def event(self, value: object) -> None:
+        """One of many JSON documents, on a line of its own; nothing without `--json`."""
+        if self.as_json:
+            self._write(sys.stdout, encoded(value) + "\n")
+
+    def _write(self, stream: TextIO | None, text: str | bytes) -> None:
+        if not _written(stream, text):
+            self.unread = True
+
+
+def tell(text: str) -> None:
+    """A line on standard error, with whatever controls it holds made visible."""
+    _written(sys.stderr, f"{clean(text)}\n")
+
+
+def flush() -> None:
+    """Bring out what others have written to standard output."""
+    _written(sys.stdout, "")
+
+
+def encoded(value: object, indent: int | None = None) -> str:
+    """`value` as JSON in ASCII: valid wherever it goes. A lone surrogate, which UTF-8 has no form for, is U+FFFD."""
+    text = json.dumps(value, ensure_ascii=False)
+    if _SURROGATES.search(text):
+        value = json.loads(_SURROGATES.sub("\ufffd", text))
+    return json.dumps(value, indent=indent)
+
+
+def terminal_width(stream: TextIO | None) -> int | None:
+    """The columns of the terminal behind `stream`, if there is one."""
+    if stream is None or not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+def _written(stream: TextIO | None, text: str | bytes) -> bool:
+    """Whether somebody may have read it. Raises `LazybatchError` where the stream's disk is full, or the like."""
+    if stream is None:
+        return False
+    try:
+        if isinstance(text, bytes):
+            stream.buffer.write(text)
+            return True
+        # The glyphs of a table have no place in every encoding.
+        stream.write(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"))
+        stream.flush()
+    except BrokenPipeError:
+        _silence(stream)
+        return False
+    except OSError as error:
+        _silence(stream)
+        raise LazybatchError(f"Cannot write the output: {error.strerror}.", 1) from None
+    return True
+
+
+def _silence(stream: TextIO) -> None:
+    """Give what is left in the stream's buffer somewhere to go, or Python would complain of it at its exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -1,0 +1,51 @@
+"""`lazybatch profiles`."""
+
+from argparse import Namespace
+from typing import Any
+
+from tui.headless.printing import Output
+from tui.headless.session import chosen
+from tui.headless.table import Column, fitted, joined
+from tui.settings import Profile, profiles
+
+_COLUMNS = (
+    Column(""), Column("PROFILE"), Column("KEY"), Column("", drop=2), Column("SOURCE", drop=1), Column("BASE URL"),
+)  # fmt: skip
+
+
+def run(options: Namespace) -> int:
+    """Print the profiles, and which one the other commands would use with the same options."""
+    output = Output(as_json=options.json)
+    used = chosen(options)
+    found, _ = profiles()
+    entries = [used if profile.name == used.name else profile for profile in found.values()]
+    output.document([_object(profile, in_use=profile is used) for profile in entries])
+    if not options.json:
+        rows = [_row(profile, in_use=profile is used) for profile in entries]
+        output.lines(map(joined, fitted(_COLUMNS, rows, output.width)))
+    return 0
+
+
+def _row(profile: Profile, *, in_use: bool) -> tuple[str, ...]:
+    return (
+        "*" if in_use else "",
+        profile.name,
+        profile.key_hint,
+        "read-only" if profile.read_only else "",
+        profile.source,
+        profile.base_url,
+    )
+
+
+def _object(profile: Profile, *, in_use: bool) -> dict[str, Any]:
+    return {
+        "name": profile.name,
+        "source": profile.source,
+        "in_use": in_use,
+        "base_url": profile.base_url,
+        "key": None if profile.key is None else profile.key_hint,
+        "key_env": profile.key_env,
+        "organization": profile.organization,
+        "project": profile.project,
+        "read_only": profile.read_only,
+    }

@@ -1,0 +1,111 @@
+"""`lazybatch retry`."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tui.batches.batch import SUBMISSION_KEY, Batch
+from tui.batches.metadata import metadata
+from tui.errors import LazybatchError
+from tui.flows.collect import Part, result_path
+from tui.headless.asking import need_a_terminal
+from tui.headless.checking import report_lines, validated
+from tui.headless.judging import judged
+from tui.headless.printing import Output
+from tui.headless.session import to_change, with_key
+from tui.headless.submitting import send
+from tui.headless.working import worked
+from tui.results.remainder import Remainder, write_remainder
+from tui.settings import Profile
+from tui.text import count, plural
+
+_ORIGIN_KEY = "retry_of"
+
+
+def run(options: Namespace) -> int:
+    """Write a batch's remainder and, if told to, submit it; 1 where that is refused."""
+    profile = to_change(options, "submit anything") if options.submit else with_key(options)
+    if options.submit:
+        need_a_terminal(yes=options.yes, verb="submit")
+    output = Output(as_json=options.json)
+    batch, remainder = asyncio.run(_remainder(options, profile))
+    output.say(_words(remainder))
+    status, batch_id = 0, None
+    if options.submit and remainder.out is not None:
+        status, batch_id = _submit(batch, remainder.out, profile, output, yes=options.yes)
+    output.document(_object(remainder, batch_id))
+    return status
+
+
+async def _remainder(options: Namespace, profile: Profile) -> tuple[Batch, Remainder]:
+    found = await judged(profile, options.id, options.input)
+    if found.judgement.requests is None:
+        raise LazybatchError("Without the input file the requests to run again are not known: give --input FILE.", 1)
+    out = _default_name(found.batch.id) if options.out is None else Path(options.out)
+    remainder = await worked(
+        f"Writing {out.name}", lambda told, gone: write_remainder(found.judgement, out, told, gone)
+    )
+    return found.batch, remainder
+
+
+def _default_name(batch_id: str) -> Path:
+    """`ID.remainder.jsonl` in the working folder, for an id of any kind."""
+    name = result_path(Path(), batch_id, Part.INPUT).name
+    return Path(f"{name.removesuffix('.input.jsonl')}.remainder.jsonl")
+
+
+def _submit(batch: Batch, out: Path, profile: Profile, output: Output, *, yes: bool) -> tuple[int, str | None]:
+    """The exit status, and the id of the remainder's batch if there is one."""
+    report = validated(out, batch.endpoint, profile)
+    if not report.ok or report.endpoint is None:
+        output.say("\n".join(report_lines(report)))
+        return 1, None
+    status, end = send(report, report.endpoint, _pairs(batch), profile, output, yes=yes)
+    return status, None if end is None else end.batch.id
+
+
+def _pairs(batch: Batch) -> Mapping[str, str]:
+    """The batch's own metadata, and which batch this is the rest of; where that is too much, the latter alone."""
+    given = {key: value for key, value in batch.metadata if key not in {SUBMISSION_KEY, _ORIGIN_KEY}}
+    pairs = [f"{key}={value}" for key, value in given.items()]
+    origin = f"{_ORIGIN_KEY}={batch.id}"
+    for attempt in ([*pairs, origin], [origin]):
+        try:
+            return metadata("", attempt)
+        except LazybatchError:
+            continue
+    return {}
+
+
+def _words(remainder: Remainder) -> str:
+    if remainder.out is None:
+        return "Every request has a good result: there is nothing to run again."
+    reasons = (
+        (remainder.failed, "failed"),
+        (remainder.expired, "expired"),
+        (remainder.cancelled, "cancelled"),
+        (remainder.missing, "without a result"),
+    )
+    why = ", ".join(f"{count(number)} {word}" for number, word in reasons if number)
+    unreadable = (
+        f"\n{plural(remainder.unreadable, 'result line')} cannot be read: as many may have been answered all the same."
+        if remainder.unreadable
+        else ""
+    )
+    return f"{remainder.out}: {plural(remainder.requests, 'request')} to run again ({why}){unreadable}"
+
+
+def _object(remainder: Remainder, batch_id: str | None) -> dict[str, Any]:
+    return {
+        "requests": remainder.requests,
+        "out": None if remainder.out is None else str(remainder.out),
+        "reasons": {
+            "failed": remainder.failed,
+            "expired": remainder.expired,
+            "cancelled": remainder.cancelled,
+            "missing": remainder.missing,
+        },
+        "batch_id": batch_id,
+    }

@@ -1,0 +1,98 @@
+"""What a command works with: its profile, the wire to the server, the state on disk."""
+
+import sqlite3
+from argparse import Namespace
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+
+from tui import settings
+from tui.batches.batch import Batch
+from tui.errors import LazybatchError
+from tui.flows.session import Session
+from tui.headless.printing import tell
+from tui.settings import Profile, state_folder
+from tui.state.journal import Journal, Submission
+from tui.state.store import connect
+from tui.wire.address import Address
+from tui.wire.client import Wire
+from tui.wire.errors import Kind, WireError
+from tui.wire.shapes import batch_from
+
+# Reads alone: what changes something is never repeated blindly.
+_READ_RETRIES = 2
+
+
+def chosen(options: Namespace) -> Profile:
+    """The profile that the common options choose."""
+    return settings.profile(options.profile, base_url=options.base_url, read_only=options.read_only)
+
+
+def with_key(options: Namespace) -> Profile:
+    """The same, for a command that calls the server; raises where it has no key."""
+    profile = chosen(options)
+    if profile.key is None:
+        raise LazybatchError(
+            f"There is no API key: set {profile.key_env}. To look around without one: lazybatch --demo."
+        )
+    return profile
+
+
+def to_change(options: Namespace, verb: str) -> Profile:
+    """The same, for a command that changes something; raises where the profile is read-only."""
+    profile = chosen(options)
+    if profile.read_only:
+        raise LazybatchError(f"The profile {profile.name} is read-only: it cannot {verb}.")
+    return with_key(options)
+
+
+@asynccontextmanager
+async def connected(profile: Profile) -> AsyncIterator[Wire]:
+    """The wire to the profile's server."""
+    address = Address(profile.base_url, profile.key or "", profile.organization, profile.project)
+    wire = await Wire.connect(address, read_retries=_READ_RETRIES)
+    try:
+        yield wire
+    finally:
+        await wire.close()
+
+
+@asynccontextmanager
+async def opened(profile: Profile) -> AsyncIterator[Session]:
+    """The profile's account with its wire and all of its state."""
+    session = Session(profile, state_folder())
+    try:
+        await session.connect(read_retries=_READ_RETRIES)
+        yield session
+    finally:
+        await session.close()
+
+
+@contextmanager
+def journal(profile: Profile) -> Iterator[Journal]:
+    """The profile's journal."""
+    folder = state_folder()
+    connection = connect(folder)
+    try:
+        yield Journal(connection, profile.account, folder)
+    finally:
+        connection.close()
+
+
+def own_submissions(profile: Profile) -> Mapping[str, Submission]:
+    """Our own submissions by batch id, for their files' names alone: without a usable state there are none."""
+    if not state_folder().is_dir():
+        return {}
+    try:
+        with journal(profile) as book:
+            return book.by_batch()
+    except (LazybatchError, sqlite3.Error) as error:
+        tell(f"The names of your own files are not known. {error}")
+        return {}
+
+
+async def retrieved(wire: Wire, batch_id: str) -> Batch:
+    """The batch `batch_id` as it is now."""
+    batch = batch_from(await wire.retrieve_batch(batch_id))
+    if batch is None:
+        raise WireError(Kind.NOT_AN_API, f"{wire.address.host} answered, but not with a batch.")
+    return batch

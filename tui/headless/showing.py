@@ -1,0 +1,71 @@
+"""`lazybatch show`."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Iterator
+from datetime import datetime
+
+from tui.batches.batch import Batch, Status, timeline
+from tui.headless import states
+from tui.headless.naming import Names
+from tui.headless.objects import batch_object_with_timeline
+from tui.headless.printing import Output
+from tui.headless.session import connected, own_submissions, retrieved, with_key
+from tui.settings import Profile
+from tui.text import count, duration
+
+_BAD = {Status.FAILED, Status.EXPIRED, Status.CANCELLED}
+
+
+def run(options: Namespace) -> int:
+    """Print one batch; 1 where it failed, expired or was cancelled."""
+    profile = with_key(options)
+    output = Output(as_json=options.json)
+    names = Names(own_submissions(profile))
+    batch = asyncio.run(_look(profile, options.id, names))
+    if options.json:
+        output.document(batch_object_with_timeline(batch, names.of(batch)))
+    else:
+        output.say("\n".join(_lines(batch, names.of(batch))))
+    return 1 if batch.status in _BAD else 0
+
+
+async def _look(profile: Profile, batch_id: str, names: Names) -> Batch:
+    async with connected(profile) as wire:
+        batch = await retrieved(wire, batch_id)
+        await names.ask_for_one(batch, wire)
+        return batch
+
+
+def _lines(batch: Batch, name: str) -> Iterator[str]:
+    yield f"{states.state(batch)}  {name}"
+    for label, value in _fields(batch):
+        if value:
+            yield f"  {label:<9} {value}"
+    stages = timeline(batch)
+    for place, stage in enumerate(stages):
+        lasted = "" if stage.seconds is None else f"  for {duration(stage.seconds)}"
+        yield f"  {'' if place else 'timeline':<9} {_time(stage.at)}  {stage.status}{lasted}"
+    for place, error in enumerate(batch.errors):
+        where = "" if error.line is None else f"line {count(error.line)}: "
+        code = f"{error.code}: " if error.code else ""
+        yield f"  {'' if place else 'errors':<9} {where}{code}{error.message}"
+
+
+def _fields(batch: Batch) -> Iterator[tuple[str, str | None]]:
+    yield "id", batch.id
+    yield "endpoint", batch.endpoint
+    yield "model", batch.model
+    yield "requests", f"{states.done(batch)} over, {states.failed(batch)} of them failed" if batch.counts else None
+    if usage := batch.usage:
+        yield "tokens", f"{count(usage.input_tokens)} in, {count(usage.output_tokens)} out"
+    yield "expires", None if batch.expires_at is None else _time(batch.expires_at)
+    yield "input", batch.input_file_id
+    yield "output", batch.output_file_id
+    yield "error", batch.error_file_id
+    for key, value in batch.metadata:
+        yield "metadata", f"{key}={value}"
+
+
+def _time(stamp: int) -> str:
+    return datetime.fromtimestamp(stamp).strftime("%Y-%m-%d %H:%M:%S")

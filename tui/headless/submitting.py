@@ -1,0 +1,109 @@
+"""`lazybatch submit`."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+
+from tui.batches.metadata import metadata
+from tui.errors import LazybatchError
+from tui.flows.submit import Already, Created, Order, Unclear, Uploaded, Uploading, submit
+from tui.headless.asking import agreed, need_a_terminal
+from tui.headless.checking import report_lines, summary, validated
+from tui.headless.printing import Output
+from tui.headless.progress import Progress
+from tui.headless.session import connected, journal, to_change
+from tui.requests.validate import Report
+from tui.settings import Profile
+from tui.text import plural
+
+
+def run(options: Namespace) -> int:
+    """Submit a file; 1 where it has problems, was submitted before, or the answer to the question is no."""
+    profile = to_change(options, "submit anything")
+    # What was not UTF-8 among the arguments has surrogates in it, and no JSON can carry it.
+    if any(not _is_text(text) for text in (*options.meta, options.description or "")):
+        raise LazybatchError("The description and the metadata must be text in UTF-8.")
+    pairs = metadata(options.description or "", options.meta)
+    need_a_terminal(yes=options.yes, verb="submit")
+    output = Output(as_json=options.json)
+    report = validated(Path(options.file), options.endpoint, profile)
+    if not report.ok or report.endpoint is None:
+        output.say("\n".join(report_lines(report)))
+        _document(output, report)
+        return 1
+    status, end = send(report, report.endpoint, pairs, profile, output, yes=options.yes, again=options.again)
+    _document(output, report, end)
+    return status
+
+
+def send(
+    report: Report,
+    endpoint: str,
+    pairs: Mapping[str, str],
+    profile: Profile,
+    output: Output,
+    *,
+    yes: bool,
+    again: bool = False,
+) -> tuple[int, Created | Already | None]:
+    """Submit a good file after asking, unless `yes`: the exit status, and the flow's end if it was begun."""
+    output.note(f"{report.path}: {summary(report)}. Estimated cost: not known.")
+    if not yes and not agreed(f"Submit {plural(report.requests, 'request')} to {profile.host}?"):
+        output.note("Nothing was submitted.")
+        return 1, None
+    end = asyncio.run(_carry_out(Order(report, endpoint, pairs, again=again), profile, output))
+    return _told(end, report, output), end
+
+
+async def _carry_out(order: Order, profile: Profile, output: Output) -> Created | Already:
+    end: Created | Already | None = None
+    with journal(profile) as book, Progress(f"Uploading {order.report.path.name}") as bar:
+        async with connected(profile) as wire:
+            async for step in submit(order, wire=wire, journal=book):
+                if isinstance(step, Uploading):
+                    bar.update(step.done, step.total)
+                    continue
+                bar.clear()
+                if isinstance(step, Unclear):
+                    output.note(f"{step.error.sentence} Asking the server what came of it …")
+                elif isinstance(step, Uploaded):
+                    output.note(f"{'Found the upload' if step.adopted else 'Uploaded'}: {step.file_id}")
+                else:
+                    end = step
+    if end is None:
+        raise AssertionError("the last step tells the batch")
+    return end
+
+
+def _told(end: Created | Already, report: Report, output: Output) -> int:
+    if isinstance(end, Already):
+        output.note(
+            f"{report.path} was submitted already, as {end.batch.id} ({end.batch.status}). Nothing was sent. "
+            f"To make a second batch of it: lazybatch submit {report.path} --again"
+        )
+        return 1
+    output.say(f"{'Found' if end.adopted else 'Created'} {end.batch.id}")
+    return 0
+
+
+def _document(output: Output, report: Report, end: Created | Already | None = None) -> None:
+    submission = None if end is None else end.submission
+    output.document(
+        {
+            "submission": None if submission is None else submission.id,
+            "batch_id": None if end is None else end.batch.id,
+            "input_file_id": None if submission is None else submission.file_id,
+            "sha256": report.sha256,
+            "requests": report.requests,
+            "parts": [],
+        }
+    )
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,50 @@
+"""`lazybatch watch`."""
+
+import asyncio
+from argparse import Namespace
+from datetime import datetime
+
+from tui.batches.batch import Batch, Status
+from tui.headless import states
+from tui.headless.following import follow
+from tui.headless.naming import Names
+from tui.headless.objects import batch_object
+from tui.headless.paging import active
+from tui.headless.printing import Output
+from tui.headless.session import connected, own_submissions, with_key
+from tui.settings import Profile
+
+
+def run(options: Namespace) -> int:
+    """Tell every change until all batches have ended; 1 where one did not complete."""
+    return asyncio.run(_watch(options, with_key(options), Output(as_json=options.json)))
+
+
+async def _watch(options: Namespace, profile: Profile, output: Output) -> int:
+    names = Names(own_submissions(profile))
+    last: dict[str, Batch] = {}
+    async with connected(profile) as wire:
+        ids = list(options.ids)
+        if options.all_active or not ids:
+            found = await active(wire)
+            await names.ask_for_many(found, wire)
+            ids += [batch.id for batch in found]
+        if not ids:
+            output.note("No batch is active.")
+        async for batch in follow(ids, wire, options.interval):
+            if batch.id not in last:
+                await names.ask_for_one(batch, wire)
+            last[batch.id] = batch
+            _tell(batch, names.of(batch), output)
+            if output.unread:
+                break
+    return 0 if all(batch.status is Status.COMPLETED for batch in last.values()) else 1
+
+
+def _tell(batch: Batch, name: str, output: Output) -> None:
+    if output.as_json:
+        output.event(batch_object(batch, name))
+        return
+    clock = datetime.now().strftime("%H:%M:%S")
+    parts = (states.share(batch), f"{states.done(batch)} done", f"{states.failed(batch)} failed")
+    output.say(f"{clock}  {states.state(batch):<13}  {batch.id}  {', '.join(parts)}  {name}")

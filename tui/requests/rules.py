@@ -1,0 +1,221 @@
+"""What a request line must be, one function a rule, in the server's own codes and words.
+
+`Checker` puts the rules to work, for one line at a time or for many: on a file, and on what the demo server was sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from tui.requests import bodies, reading, sieve
+from tui.requests.ids import Ids, Repeat
+from tui.requests.problem import Fault, Limits, Problem, cut, missing, quote, wrong_type
+from tui.requests.reading import Line
+
+__all__ = ["BOM", "ENDPOINTS", "Checker", "Limits", "Problem", "is_blank"]
+
+ENDPOINTS: Final[tuple[str, ...]] = (
+    "/v1/responses",
+    "/v1/chat/completions",
+    "/v1/embeddings",
+    "/v1/completions",
+    "/v1/moderations",
+    "/v1/images/generations",
+    "/v1/images/edits",
+    "/v1/videos",
+)
+BOM: Final = b"\xef\xbb\xbf"
+
+
+def string_key(line: Line, key: str) -> Fault | None:
+    """A key of the line must be there, and a string."""
+    kind = reading.kind(getattr(line, key))
+    if not kind:
+        return missing(key)
+    return None if kind == "string" else wrong_type(key, "a string", kind)
+
+
+def custom_id(line: Line) -> Fault | None:
+    """A string with at least one character; that it is unique is for `Checker` to say."""
+    fault = string_key(line, "custom_id")
+    return missing("custom_id") if fault is None and not reading.text(line.custom_id) else fault
+
+
+def method(line: Line) -> Fault | None:
+    """POST, and nothing else."""
+    fault = string_key(line, "method")
+    if fault or (value := reading.text(line.method)) == "POST":
+        return fault
+    return Fault("invalid_method", f"Invalid method: {quote(value)}. Only POST is supported.", "method")
+
+
+def url(line: Line, endpoint: str | None) -> Fault | None:
+    """The batch's endpoint; while that is not known (None), one of `ENDPOINTS`."""
+    fault = string_key(line, "url")
+    if fault:
+        return fault
+    value = reading.text(line.url)
+    if value in ENDPOINTS if endpoint is None else value == endpoint:
+        return None
+    if endpoint is None:
+        return unknown_endpoint(value, "url")
+    message = "The URL provided for this request does not match the batch endpoint."
+    return Fault("invalid_url", message, "url", f"It is {quote(value)}, the endpoint is {quote(endpoint)}.")
+
+
+def unknown_endpoint(value: str, param: str) -> Fault:
+    """No endpoint that takes batches."""
+    supported = ", ".join(f"'{endpoint}'" for endpoint in ENDPOINTS)
+    return Fault("unknown_endpoint", f"Invalid value: {quote(value)}. Supported values are: {supported}.", param)
+
+
+def body(line: Line) -> Fault | None:
+    """An object."""
+    kind = reading.kind(line.body)
+    if not kind:
+        return missing("body")
+    return None if kind == "object" else wrong_type("body", "an object", kind)
+
+
+def repeated(repeat: Repeat) -> Fault:
+    """The custom_id of an earlier line."""
+    message = (
+        "The custom_id for this request is a duplicate of another request. "
+        "The custom_id parameter must be unique for each request in a batch."
+    )
+    return Fault("duplicate_custom_id", message, "custom_id", f"Line {repeat.first:,} has it too.")
+
+
+def file_faults(requests: int, inputs: int, size: int | None, limits: Limits) -> Iterator[Fault]:
+    """Of a file as a whole: its requests, embeddings inputs and bytes (None: not known) against the limits."""
+    if not requests:
+        message = "The input file is empty. Please ensure that the batch contains at least one request."
+        yield Fault("empty_file", message)
+    if requests > limits.max_requests:
+        yield Fault("too_many_requests", f"The file has {requests:,} requests; the limit is {limits.max_requests:,}.")
+    if inputs > limits.max_embedding_inputs:
+        message = f"The file has {inputs:,} embeddings inputs; the limit is {limits.max_embedding_inputs:,}."
+        yield Fault("too_many_inputs", message, "body.input")
+    if size is not None and size > limits.max_bytes:
+        detail = f"It has {size:,} bytes; the limit is {limits.max_bytes:,}."
+        yield Fault("file_too_large", "File is too large.", None, detail)
+
+
+def is_blank(raw: bytes | bytearray) -> bool:
+    """Whether a line has nothing but JSON's white space: it is no request, and ignored."""
+    return not raw or (raw[0] in b" \t\r" and not raw.strip(b" \t\r\n"))
+
+
+class Checker:
+    """Holds the lines of one file to the rules, in their order, and keeps what the rules about the whole file need.
+
+    Without an `endpoint` it is that of the first line which names one of `ENDPOINTS`; `model` is that of the first line
+    that has one. Not safe for threads.
+    """
+
+    def __init__(self, endpoint: str | None = None, limits: Limits | None = None) -> None:
+        self.endpoint = endpoint
+        self.limits = limits or Limits()
+        self.model: str | None = None
+        self.requests = 0
+        """Lines that are not blank, whether right or wrong."""
+        self.inputs = 0
+        """Embeddings inputs, summed."""
+        self.models: Counter[str] = Counter()
+        """Requests of each model, of at most 1,000 models; names cut to 200 characters."""
+        self.ids = Ids()
+        # Where one line is wrong the next often is: then trying the fast way first only costs.
+        self._wrong = False
+        self._unknown = endpoint if endpoint is not None and endpoint not in ENDPOINTS else None
+
+    def check(self, raw: bytes | bytearray, line: int, offset: int | None = None) -> list[Problem]:
+        """Everything wrong with one line (without its newline, not blank); `line` counts from 1.
+
+        That an earlier line has the same custom_id is left to `finish`.
+        """
+        if self.take(raw, line):
+            return []
+        self.requests += 1
+        faults, name = list[Fault](), None
+        if line == 1 and raw.startswith(BOM):
+            faults.append(Fault("byte_order_mark", "The file starts with a byte order mark; it must be plain UTF-8."))
+            raw = raw[len(BOM) :]
+        try:
+            read = reading.read_line(raw)
+        except reading.NotUtf8Error as error:
+            faults.append(Fault("invalid_utf8", "This line is not valid UTF-8.", None, f"At {error}."))
+        except reading.MalformedError as error:
+            faults.append(Fault("invalid_json_line", "This line is not parseable as valid JSON.", None, f"{error}."))
+        except reading.NotAnObjectError as error:
+            faults.append(wrong_type("line", "an object", error.kind)._replace(param=None))
+        else:
+            faults += self._line_faults(read, line)
+            name = reading.text(read.custom_id) if reading.kind(read.custom_id) == "string" else None
+        self._wrong = bool(faults)
+        cut_name = None if name is None else cut(name, 200)
+        return [Problem(line, f.code, f.message, f.param, cut_name, offset, f.detail) for f in faults]
+
+    def take(self, lines: bytes | bytearray, line: int) -> int:
+        """Takes whole lines at once, the first being `line`, if all are right; how many, 0 if some may be wrong."""
+        requests = None if self._wrong or not self.endpoint else sieve.good(lines, self.endpoint)
+        if not requests:
+            return 0
+        models = Counter([request.body.model for request in requests])
+        if self.limits.one_model and (len(models) > 1 or self.model not in models):
+            return 0
+        self.requests += len(requests)
+        self.ids.extend([request.custom_id for request in requests], line)
+        self.inputs += sieve.inputs(requests)
+        for name, number in models.items():
+            self._count_model(name, number)
+        return len(requests)
+
+    def finish(self, size: int | None = None, most: int = 1000) -> list[Problem]:
+        """What is wrong with the file as a whole, then up to `most` lines that repeat a custom_id, in line order.
+
+        `size` is that of the file in bytes, if it is to be checked. Two different custom_ids are taken for the same
+        with a chance of one in ten billion among 50,000; `validate` looks at the file to be sure.
+        """
+        faults = list(self.file_faults(size))
+        _, repeats = self.ids.repeats(most)
+        return [Problem(None, *fault[:3], detail=fault.detail) for fault in faults] + [
+            Problem(repeat.line, *fault[:3], detail=fault.detail)
+            for repeat, fault in ((repeat, repeated(repeat)) for repeat in repeats)
+        ]
+
+    def file_faults(self, size: int | None) -> Iterator[Fault]:
+        """Of the file as a whole, once every line was checked."""
+        if self._unknown is not None:
+            yield unknown_endpoint(self._unknown, "endpoint")
+        yield from file_faults(self.requests, self.inputs, size, self.limits)
+
+    def _line_faults(self, read: Line, line: int) -> Iterator[Fault]:
+        fault = url(read, self.endpoint)
+        if not fault and self.endpoint is None:
+            self.endpoint = reading.text(read.url)
+        yield from filter(None, (custom_id(read), method(read), fault, body(read)))
+        if reading.kind(read.custom_id) == "string" and (name := reading.text(read.custom_id)):
+            self.ids.extend([name], line)
+        if reading.kind(read.body) == "object":
+            # At another endpoint's url nobody can tell which of them the body is meant for: the url is problem enough.
+            elsewhere = fault and reading.kind(read.url) == "string" and reading.text(read.url) in ENDPOINTS
+            yield from self._body_faults(reading.read_body(read.body), None if elsewhere else self.endpoint)
+
+    def _body_faults(self, read: reading.Body, endpoint: str | None) -> Iterator[Fault]:
+        fault = bodies.model(read)
+        if not fault:
+            name = reading.text(read.model)
+            self.model = self.model or name
+            self._count_model(name, 1)
+            fault = bodies.same_model(name, self.model) if self.limits.one_model else None
+        yield from filter(None, (fault, bodies.stream(read, endpoint), bodies.payload(read, endpoint)))
+        if endpoint == "/v1/embeddings":
+            self.inputs += bodies.embedding_inputs(read)
+
+    def _count_model(self, name: str, number: int) -> None:
+        self.model = self.model or name
+        name = cut(name, 200)
+        if name in self.models or len(self.models) < 1000:
+            self.models[name] += number

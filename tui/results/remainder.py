@@ -1,0 +1,98 @@
+"""The requests of a batch that have no good result, as a new input file."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from tui.results.atomic import written
+from tui.results.judge import Judgement
+from tui.results.match import RequestIndex
+from tui.results.problems import ResultFileError, StoppedError
+from tui.results.stream import Cancelled, Progress, check_unchanged, read_exactly
+from tui.results.verdict import CANCELLED, EXPIRED
+
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What must run again: `requests` in all, by reason. `out` is None when there was nothing to write.
+
+    `expired` and `cancelled` were never run; `failed` were, and gave no good result; `missing` have no result line.
+    As many of `missing` as there are `unreadable` result lines may have been answered, and paid for, all the same.
+    """
+
+    requests: int
+    out: Path | None
+    failed: int
+    expired: int
+    cancelled: int
+    missing: int
+    unreadable: int
+
+
+def write_remainder(judgement: Judgement, out: Path, progress: Progress, cancelled: Cancelled) -> Remainder:
+    """Write the requests without a good result to `out`, their lines byte for byte and in order; atomically.
+
+    Writes nothing when every request has a good result, because a server refuses an empty file. `progress` is told
+    bytes. Raises `ResultFileError`, also for results of another batch: to run those again would pay for everything
+    twice; `FileChangedError`; `StoppedError`; and ValueError for a judgement without an input file.
+    """
+    requests = judgement.requests
+    if requests is None:
+        raise ValueError("a remainder needs the input file")
+    if judgement.verdict.foreign:
+        raise ResultFileError(judgement.verdict.notes[0])
+    remainder = _count(judgement, out)
+    if remainder.requests:
+        sources = [requests.path, *(source.path for source in judgement.sources)]
+        with written(out, sources) as file:
+            _copy(judgement, requests, file, progress, cancelled)
+    return remainder
+
+
+def _count(judgement: Judgement, out: Path) -> Remainder:
+    verdict = judgement.verdict
+    expired = sum(group.count for group in verdict.failures if group.code == EXPIRED)
+    cancelled = sum(group.count for group in verdict.failures if group.code == CANCELLED)
+    missing = verdict.missing or 0
+    failed = verdict.failed - expired - cancelled
+    requests = verdict.failed + missing
+    out_or_none = out if requests else None
+    return Remainder(requests, out_or_none, failed, expired, cancelled, missing, verdict.unreadable)
+
+
+def _copy(
+    judgement: Judgement, requests: RequestIndex, file: BinaryIO, progress: Progress, cancelled: Cancelled
+) -> None:
+    descriptor = requests.open()
+    try:
+        size = os.fstat(descriptor).st_size
+        for start, stop in _ranges(judgement, requests):
+            for offset in range(start, stop, _CHUNK):
+                if cancelled():
+                    raise StoppedError
+                file.write(read_exactly(descriptor, offset, min(_CHUNK, stop - offset)))
+                progress(offset, size)
+        check_unchanged(requests.path, descriptor, requests.fingerprint)
+    finally:
+        os.close(descriptor)
+    progress(size, size)
+
+
+def _ranges(judgement: Judgement, requests: RequestIndex) -> Iterator[tuple[int, int]]:
+    """The bytes to copy, neighbouring lines in one piece."""
+    start = stop = 0
+    for row in range(len(requests)):
+        if judgement.state(row) == "ok":
+            continue
+        place = requests.place(row)
+        if place.offset != stop:
+            if stop > start:
+                yield start, stop
+            start = place.offset
+        stop = place.offset + place.length
+    if stop > start:
+        yield start, stop

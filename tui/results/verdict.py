@@ -1,0 +1,119 @@
+"""The truth about a batch in numbers, next to what the server reports.
+
+The counts that a server reports are not the truth: batches have been seen that report every request completed while
+the error file holds requests with status 0.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tui.results.triage import FailureGroup
+from tui.text import count, plural
+
+# Requests that were never run, rather than run and failed.
+EXPIRED: Final = "batch_expired"
+CANCELLED: Final = "batch_cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Requests of the batch as the server counts them; None for what it does not say."""
+
+    total: int | None = None
+    completed: int | None = None
+    failed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a batch's requests.
+
+    `ok + failed + missing == requests`; a request with a good and a bad result is ok. Without an input file `requests`
+    and `missing` are None and the others count the requests that have a result. `duplicate` and `unknown` are result
+    lines: for a request that has its result already, for none of the input's requests. `unreadable` lines are no JSON
+    objects or end too early. `repeated` requests share their custom_id with an earlier one, so that their results
+    cannot be told apart.
+    """
+
+    requests: int | None
+    ok: int
+    failed: int
+    missing: int | None
+    duplicate: int
+    unknown: int
+    unreadable: int
+    repeated: int
+    failures: tuple[FailureGroup, ...]
+    reported: Reported = Reported()
+
+    @property
+    def never_run(self) -> int:
+        """Failures that only say that the batch expired or was cancelled first."""
+        return sum(group.count for group in self.failures if group.code in (EXPIRED, CANCELLED))
+
+    @property
+    def foreign(self) -> bool:
+        """Whether there are results, none of them for a request of the input: the files belong to another batch."""
+        return self.unknown > 0 and self.ok + self.failed == 0
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the reported counts are those of the files; None when none was reported.
+
+        Requests that were never run may be reported as failed or not at all: both agree.
+        """
+        known = [number for number in (self.reported.completed, self.reported.failed) if number is not None]
+        if not known and (self.reported.total is None or self.requests is None):
+            return None
+        return (
+            self.reported.total in (None, self.requests if self.requests is not None else self.reported.total)
+            and self.reported.completed in (None, self.ok)
+            and self.reported.failed in (None, self.failed, self.failed - self.never_run)
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not as it should be, a sentence each, the gravest first; empty when all is well."""
+        return tuple(_notes(self))
+
+
+def _notes(verdict: Verdict) -> Iterator[str]:
+    if verdict.foreign:
+        results = plural(verdict.unknown, "result")
+        yield f"None of the {results} answers a request of this input file: they belong to another batch."
+        return
+    if verdict.agrees is False:
+        yield f"The server reports {_reported(verdict.reported)}; the files have {_found(verdict)}."
+    if verdict.unreadable:
+        yield f"{plural(verdict.unreadable, 'result line')} cannot be read: download the results again."
+    if verdict.missing:
+        yield f"{plural(verdict.missing, 'request')} {_has(verdict.missing)} no result."
+    if verdict.unknown:
+        answers = "answers" if verdict.unknown == 1 else "answer"
+        yield f"{plural(verdict.unknown, 'result')} {answers} no request of this input file."
+    if verdict.duplicate:
+        yield f"{plural(verdict.duplicate, 'result')} came for a request that has one already; a good one counts."
+    if verdict.repeated:
+        yield (
+            f"{plural(verdict.repeated, 'request')} {_has(verdict.repeated)} the custom_id of an earlier one: "
+            "their results cannot be told apart."
+        )
+
+
+def _has(number: int) -> str:
+    return "has" if number == 1 else "have"
+
+
+def _reported(reported: Reported) -> str:
+    told = ((reported.total, "requests"), (reported.completed, "completed"), (reported.failed, "failed"))
+    return ", ".join(f"{count(number)} {word}" for number, word in told if number is not None)
+
+
+def _found(verdict: Verdict) -> str:
+    found = f"{plural(verdict.ok, 'good result')} and {plural(verdict.failed, 'failure')}"
+    if verdict.failures:
+        group = verdict.failures[0]
+        reason = group.code or ("no status" if group.status_code is None else f"status {group.status_code}")
+        found += f", {count(group.count)} of them with {reason}"
+    return found if verdict.requests is None else f"{found}, for {plural(verdict.requests, 'request')}"
