@@ -97,3 +97,9 @@ def of_room(room: str) -> Iterator[Action]:
             if room == HOME and action.name == "back":
                 continue
             yield action
+
+
+def key_table() -> str:
+    """The README's table of keys, in Markdown."""
+    rows = [f"| {known.room} | `{known.shown_keys}` | {known.help} |" for known in ACTIONS]
+    return "\n".join(("| where | keys | what it does |", "|---|---|---|", *rows))

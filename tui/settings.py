@@ -27,6 +27,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tui.errors import LazybatchError
+from tui.requests.problem import Limits
 from tui.text import clean_line
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -47,7 +48,7 @@ class Profile:
     organization: str | None = None
     project: str | None = None
     read_only: bool = False
-    limits: tuple[tuple[str, int], ...] = ()
+    limits: Limits = Limits()
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"
@@ -172,11 +173,11 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         organization=entry.get("organization"),
         project=entry.get("project"),
         read_only=entry.get("read_only", False),
-        limits=_limits(_table(entry, "limits", path), where),
+        limits=replace(Limits(), **_limits(_table(entry, "limits", path), where)),
     )
 
 
-def _limits(entry: Mapping[str, Any], where: str) -> tuple[tuple[str, int], ...]:
+def _limits(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     for key, value in entry.items():
         kind = _LIMITS.get(key)
         if kind is None:
@@ -184,7 +185,7 @@ def _limits(entry: Mapping[str, Any], where: str) -> tuple[tuple[str, int], ...]
         if type(value) is not kind or (isinstance(value, int) and value < (kind is int)):
             wanted = "true or false" if kind is bool else "a whole number above 0"
             raise LazybatchError(f"{where}: the limit {key} must be {wanted}.")
-    return tuple(entry.items())
+    return entry
 
 
 def _base_url(value: str, where: str) -> str:

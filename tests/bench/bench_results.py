@@ -7,6 +7,8 @@ Makes its own files in a temporary folder: an input file of about 800 bytes a re
 200 MB and 1 GB that the goals speak of. Asserts no time. Memory is measured in a process of its own for each step.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import multiprocessing
@@ -16,10 +18,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import orjson
-import psutil
 
 from tui.results.export import export_csv, export_jsonl
 from tui.results.judge import Judgement, judge
@@ -51,7 +53,7 @@ def make(folder: Path, requests: int, answer: int) -> None:
         for number in order:
             start = chance.randrange(len(prose) - 600)
             content = [{"role": "user", "content": prose[start : start + 600]}]
-            body = {"model": "gpt-4o-mini", "messages": content, "max_tokens": 500}
+            body: dict[str, object] = {"model": "gpt-4o-mini", "messages": content, "max_tokens": 500}
             line = {"custom_id": f"request-{number}", "method": "POST", "url": "/v1/chat/completions", "body": body}
             file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     chance.shuffle(order)
@@ -63,8 +65,13 @@ def make(folder: Path, requests: int, answer: int) -> None:
             start = chance.randrange(len(prose) - answer)
             body = _failure(number) if failed else _answer(number, prose[start : start + answer])
             response = {"status_code": 429 if failed else 200, "request_id": f"{number:032x}", "body": body}
-            line = {"id": f"r{number}", "custom_id": f"request-{number}", "response": response, "error": None}
-            (errors if failed else output).write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            row: dict[str, object] = {
+                "id": f"r{number}",
+                "custom_id": f"request-{number}",
+                "response": response,
+                "error": None,
+            }
+            (errors if failed else output).write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _failure(number: int) -> dict[str, object]:
@@ -100,12 +107,17 @@ def growth(action: Callable[[Path], object], folder: Path) -> float:
     return grown
 
 
-def _grow(action: Callable[[Path], object], folder: Path, sending: "multiprocessing.connection.Connection") -> None:
-    before = psutil.Process().memory_info().rss
+def _grow(action: Callable[[Path], object], folder: Path, sending: Connection[float, float]) -> None:
+    before = _resident("VmRSS")
     kept = action(folder)
-    peak = int(Path("/proc/self/status").read_text(encoding="ascii").split("VmHWM:")[1].split()[0]) * 1024
+    sending.send(_resident("VmHWM") - before)
     del kept
-    sending.send((peak - before) / 1e6)
+
+
+def _resident(field: str) -> float:
+    """MB in memory: now (`VmRSS`), or at the highest (`VmHWM`)."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split(f"{field}:")[1].split()[0]) * 1024 / 1e6
 
 
 def index_lines(folder: Path) -> LineFile:
@@ -211,7 +223,7 @@ def bench_joins(folder: Path, runs: int) -> None:
 def bench_huge_lines(size: int) -> None:
     token = {"token": " the", "logprob": -0.25, "bytes": [32, 116], "top_logprobs": [{"token": " a", "logprob": -2.5}]}
     vector = [round(random.uniform(-1, 1), 9) for _ in range(1536)]
-    bodies = {
+    bodies: dict[str, object] = {
         "one answer": _answer(1, 'Some "text"\n' * (size // 15)),
         "embeddings": {"object": "list", "data": [{"embedding": vector}] * (size // 18_000)},
         "log probabilities": {"choices": [{"logprobs": {"content": [token] * (size // 110)}}]},

@@ -314,8 +314,9 @@ def test_unknown_batches_answer_404(client: OpenAI) -> None:
 
 
 def test_a_completed_batch_cannot_be_cancelled(client: OpenAI, clock: Clock, submit: Submit, chat: Chat) -> None:
-    batch = submit(chat(2))
-    clock.jump(100)
+    # Large enough that it is still being validated when the clock has long passed its end.
+    batch = submit(chat(5_000))
+    clock.jump(1_000)
     with pytest.raises(ConflictError) as refused:
         client.batches.cancel(batch.id)
     assert refused.value.response.json()["error"]["message"] == "Cannot cancel a batch with status 'completed'."

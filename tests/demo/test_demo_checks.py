@@ -17,7 +17,9 @@ from tui.demo.records import BatchRecord, Check, Plan
 
 CHAT = "/v1/chat/completions"
 BATCH = BatchRecord("batch_x", CHAT, "file-x", "24h", 1e9, Plan(1, 10, 1, 1, 1, failure_rate=0.1), 7, ready_at=1e9)
-GOOD = b'{"custom_id":"%d","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","messages":[{"x":%s}]}}'
+GOOD = (
+    b'{"custom_id":"%d","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","messages":[{"x":%s}]}}'
+)
 
 
 def checked(path: Path, content: bytes) -> Check:

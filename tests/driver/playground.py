@@ -20,6 +20,8 @@ from tui.widgets.table import Cell, Column, Table
 _NAMES = ("nightly-eval", "日本語の評価バッチ", "embed-docs", "wrong-prompt", "fête", "🦊 fox")
 _ROLES = ("", "ok", "warn", "bad", "dim", "accent", "running")
 
+_QUIET = 0.15
+
 
 class Question(ModalScreen[None]):
     """A dialog over part of the screen."""
@@ -48,7 +50,7 @@ class Playground(App[None]):
         self.rows = list(range(60))
         self.shares = dict.fromkeys(range(10_000), 0)
         self.beats = self.answers = 0
-        self.last = self.worst = 0.0
+        self.last = self.worst = self.asked = self.drawn = 0.0
 
     def cells(self, key: Hashable) -> Mapping[str, Cell]:
         assert isinstance(key, int)
@@ -110,9 +112,17 @@ class Playground(App[None]):
     def key_f7(self) -> None:
         """Say in the window's title that all keys before this one have been handled and drawn."""
         self.answers += 1
-        answer = f"\x1b]0;answer {self.answers}\x07"
-        # A theme is applied and drawn after the next frame only; three more frames make sure of it.
-        self.call_after_refresh(self.set_timer, 0.05, lambda: self._driver.write(answer) if self._driver else None)
+        self.asked = monotonic()
+        self.answering = self.set_interval(0.02, self.answer)
+
+    def answer(self) -> None:
+        # A screen or a theme is drawn some frames after its key, one soon after the other.
+        if self._driver is not None and monotonic() - max(self.asked, self.drawn) > _QUIET:
+            self.answering.stop()
+            self._driver.write(f"\x1b]0;answer {self.answers}\x07")
+
+    def post_display_hook(self) -> None:
+        self.drawn = monotonic()
 
     def key_f5(self) -> None:
         """Change rows as fast as it goes, and tell a file the event loop's beats and its worst delay in seconds."""

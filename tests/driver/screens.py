@@ -1,7 +1,6 @@
 """Screens of terminals compared, for tests that type into the playground."""
 
 import random
-import time
 from collections.abc import Iterator
 
 from tests.terminal import Terminal
@@ -32,26 +31,19 @@ def seen(terminal: Terminal) -> list[object]:
     ]
 
 
-def press(terminal: Terminal, keys: str) -> None:
-    """Type `keys` and read until the playground has handled and drawn them."""
-    before = terminal.screen.title
-    terminal.send(keys + _ASK)
-    terminal.wait_for(lambda asked: asked.screen.title != before)
-    terminal.settle(0.03)
-
-
-def same(one: Terminal, other: Terminal) -> bool:
-    """Whether both show the same, now or as soon as the slower one is done."""
-    deadline = time.monotonic() + 3
-    while seen(one) != seen(other) and time.monotonic() < deadline:
-        one.settle(0.1)
-        other.settle(0.1)
-    return seen(one) == seen(other)
+def press(keys: str, *terminals: Terminal) -> None:
+    """Type `keys` in all, and read until each playground has handled and drawn them."""
+    titles = [terminal.screen.title for terminal in terminals]
+    for terminal in terminals:
+        terminal.send(keys + _ASK)
+    for terminal, title in zip(terminals, titles, strict=True):
+        terminal.wait_for(lambda asked, before=title: asked.screen.title != before)
+        terminal.settle(0.03)
 
 
 def same_after_redraw(terminal: Terminal) -> bool:
     """Whether the screen is the one that is shown after everything was drawn again."""
     before, count = seen(terminal), terminal.received
-    press(terminal, _REDRAW)
+    press(_REDRAW, terminal)
     assert terminal.received > count + 1000, "nothing was drawn again"
     return seen(terminal) == before

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plain_rules import Plain
+from tests.requests.plain_rules import Plain
 
 from tui.requests import source
 from tui.requests.rules import ENDPOINTS, Checker, Limits

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
 
+from tests.results.result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
 from tui.results.export import COLUMNS, csv_lines, export_csv, export_jsonl, jsonl_lines
 from tui.results.judge import Judgement
 from tui.results.problems import FileChangedError, ResultFileError, StoppedError

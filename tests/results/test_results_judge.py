@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
 
+from tests.results.result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
 from tui.results.ids import IdTable
 from tui.results.judge import judge
 from tui.results.match import Place, RequestIndex

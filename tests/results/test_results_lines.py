@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from result_lines import never, quiet
 
+from tests.results.result_lines import never, quiet
 from tui.results.lines import BLOCK, CHUNK, LineFile, Span
 from tui.results.problems import FileChangedError, ResultFileError
 

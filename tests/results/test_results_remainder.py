@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from result_lines import expired, good, judged, never, quiet, refused, request, result, write
 
+from tests.results.result_lines import expired, good, judged, never, quiet, refused, request, result, write
 from tui.results.problems import FileChangedError, ResultFileError, StoppedError
 from tui.results.remainder import Remainder, write_remainder
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from result_lines import chat_body, dump, expired, good, refused, result
 
+from tests.results.result_lines import chat_body, dump, expired, good, refused, result
 from tui.results.parse import custom_id_of
 from tui.results.pretty import pretty
 from tui.results.row import Row, answer_text, read_row

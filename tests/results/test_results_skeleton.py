@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from result_lines import chat_body, dump, good, request, result
 
+from tests.results.result_lines import chat_body, dump, good, request, result
 from tui.results.members import members
 from tui.results.outcome import outcome_of
 from tui.results.reading import GOOD, read_result

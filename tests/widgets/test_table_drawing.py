@@ -207,5 +207,5 @@ def test_what_was_not_redrawn_is_what_a_full_redraw_shows() -> None:
         terminal.wait_text("nightly-eval 0")
         terminal.settle()
         for number, keys in enumerate(some_keys(seed=5, count=40)):
-            press(terminal, keys)
+            press(keys, terminal)
             assert same_after_redraw(terminal), f"after {keys!r}, the {number}th key"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -36,12 +37,24 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        send = self._dated(send)
         route = self._name(scope)
         fault = None if route.startswith("demo.") else self._world.faults.pick(route)
         if fault:
             await _STRIKES[fault.kind](self, fault, scope, receive, send)
         else:
             await self._pass(scope, receive, send)
+
+    def _dated(self, send: Send) -> Send:
+        """The `Date` of each answer is on the server's clock, as its time stamps are."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                stamp = formatdate(self._world.clock.now(), usegmt=True).encode()
+                message = {**message, "headers": [*message.get("headers", []), (b"date", stamp)]}
+            await send(message)
+
+        return dated
 
     def _name(self, scope: Scope) -> str:
         for route in self._routes:
@@ -195,8 +208,16 @@ _DEFAULTS: dict[str, tuple[int, str, str | None, str]] = {
 }
 _Strike = Callable[[Gate, Fault, Scope, Receive, Send], Awaitable[None]]
 _STRIKES: dict[str, _Strike] = {
-    "drop_before": Gate.drop_before, "drop_after": Gate.drop_after, "drop_upload": Gate.drop_upload,
-    "rate_limit": Gate.status, "server_error": Gate.status, "status": Gate.status, "html": Gate.html,
-    "slow": Gate.slow, "truncate": Gate.truncate, "empty_page": Gate.page, "stuck_page": Gate.page,
+    "drop_before": Gate.drop_before,
+    "drop_after": Gate.drop_after,
+    "drop_upload": Gate.drop_upload,
+    "rate_limit": Gate.status,
+    "server_error": Gate.status,
+    "status": Gate.status,
+    "html": Gate.html,
+    "slow": Gate.slow,
+    "truncate": Gate.truncate,
+    "empty_page": Gate.page,
+    "stuck_page": Gate.page,
     "rewrite": Gate.rewrite,
 }

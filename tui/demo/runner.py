@@ -72,10 +72,12 @@ class Runner:
     async def views(self, batches: Sequence[BatchRecord]) -> list[tuple[BatchRecord, life.View]]:
         """What the batches look like now."""
         now = self._clock.now()
-        late = [task for batch in batches if (task := self._overdue(batch, now))]
-        if late:
-            await asyncio.wait(late, timeout=PATIENCE)
-            batches = [self._store.batch(batch.id) or batch for batch in batches]
+        # Twice, since a batch whose validation is awaited may be due to end as well.
+        for _ in range(2):
+            late = [task for batch in batches if (task := self._overdue(batch, now))]
+            if late:
+                await asyncio.wait(late, timeout=PATIENCE)
+                batches = [self._store.batch(batch.id) or batch for batch in batches]
         seen = [(batch, life.view(batch, now)) for batch in batches]
         for batch, view in seen:
             if view.status in life.ENDED:

@@ -178,8 +178,17 @@ class DemoServer:
         for name in ("uvicorn", "tui.demo"):
             logging.getLogger(name).addHandler(logging.NullHandler())
         config = uvicorn.Config(
-            make_app(world), http=_with_reset(world), ws="none", lifespan="on", log_config=None, access_log=False,
-            loop="asyncio", timeout_graceful_shutdown=1, server_header=False, limit_concurrency=512,
+            make_app(world),
+            http=_with_reset(world),
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            loop="asyncio",
+            timeout_graceful_shutdown=1,
+            server_header=False,
+            date_header=False,
+            limit_concurrency=512,
             # Longer than clients keep theirs, or one of them writes into a connection that is just being closed.
             timeout_keep_alive=75,
         )

@@ -39,7 +39,8 @@ async def complete(text: str) -> str:
 
 
 def _scan(folder: Path) -> tuple[Entry, ...]:
-    folders, files = [], []
+    folders: list[Entry] = []
+    files: list[Entry] = []
     try:
         with os.scandir(folder) as found:
             for item in found:

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from tui.batches.book import Book
 from tui.errors import LazybatchError
 from tui.flows.collect import Downloaded, Part, collect
 from tui.flows.monitor import Monitor, Offline, Seen
-from tui.requests.problem import Limits
 from tui.settings import Profile
 from tui.state.cache import Cache
 from tui.state.journal import Journal, Submission
@@ -105,11 +103,6 @@ class Session:
             if isinstance(step, Downloaded):
                 return step.path
         return None
-
-    @property
-    def limits(self) -> Limits:
-        """What an input file may hold here: OpenAI's limits with those of the profile in their place."""
-        return replace(Limits(), **dict(self.profile.limits))
 
     async def recent_files(self, most: int) -> list[str]:
         """Paths of the input files submitted last."""

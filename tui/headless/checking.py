@@ -29,8 +29,7 @@ def run(options: Namespace) -> int:
 
 def validated(path: Path, endpoint: str | None, profile: Profile) -> Report:
     """The report on the file at `path`, with a progress bar on the way."""
-    limits: dict[str, Any] = dict(profile.limits)
-    return asyncio.run(_validated(path, endpoint, Limits(**limits)))
+    return asyncio.run(_validated(path, endpoint, profile.limits))
 
 
 async def _validated(path: Path, endpoint: str | None, limits: Limits) -> Report:

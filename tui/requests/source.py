@@ -94,6 +94,7 @@ class Source:
             what = "a folder" if stat.S_ISDIR(status.st_mode) else "no plain file"
             raise Unreadable(f"Cannot read {str(path)!r}: it is {what}.")
         self.identity = Identity.of(status)
+        self.permissions = stat.S_IMODE(status.st_mode) & 0o666
 
     def __enter__(self) -> Source:
         return self

@@ -1,9 +1,8 @@
 """Results joined to their requests, in the order of the input, as JSON Lines or as CSV."""
 
 import codecs
-import csv
-import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -36,6 +35,7 @@ Column = Literal[
 COLUMNS: Final[tuple[Column, ...]] = get_args(Column)
 # A longer string in a cell is cut: no spreadsheet takes a hundredth of it.
 _CELL: Final = 16 << 20
+_TO_QUOTE: Final = re.compile('[",\r\n]')
 _CHUNK: Final = 1 << 20
 _NULL: Final = b"null"
 
@@ -92,19 +92,10 @@ def csv_lines(
 
     Answers are written as they are: one that begins with `=` is a formula to a spreadsheet that is not told otherwise.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-
-    def line(cells: Sequence[object]) -> bytes:
-        buffer.seek(0)
-        buffer.truncate()
-        writer.writerow(cells)
-        return buffer.getvalue().encode("utf-8", "replace")
-
-    yield line(columns)
+    yield _record(columns)
     for pair in pairs(judgement, only, progress, cancelled):
         cells = _cells(pair)
-        yield line([cells.get(column) for column in columns])
+        yield _record([cells.get(column) for column in columns])
 
 
 def _write(out: Path, judgement: Judgement, lines: Iterator[bytes]) -> int:
@@ -117,6 +108,14 @@ def _write(out: Path, judgement: Judgement, lines: Iterator[bytes]) -> int:
             file.write(line)
             number += 1
     return number
+
+
+def _record(cells: Sequence[object]) -> bytes:
+    """One CSV record. The csv module goes through a cell character by character, and holds the interpreter for it."""
+    texts = ("" if cell is None else str(cell) for cell in cells)
+    quoted = ('"' + text.replace('"', '""') + '"' if _TO_QUOTE.search(text) else text for text in texts)
+    # A reader would skip an empty line.
+    return ((",".join(quoted) or '""') + "\r\n").encode("utf-8", "replace")
 
 
 def _parts(line: bytes | None) -> dict[str, bytes]:
@@ -136,6 +135,8 @@ def _parts(line: bytes | None) -> dict[str, bytes]:
 
 def _utf8(line: bytes) -> bytes:
     """`line` with U+FFFD for what is no UTF-8, the one thing that a decoder does not look at in what it skips."""
+    if line.isascii():
+        return line
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(line), _CHUNK):

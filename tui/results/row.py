@@ -110,5 +110,5 @@ def _not_json(line: bytes) -> str:
 
 def _line(text: str, limit: int) -> str:
     """`text` on one line, its runs of blanks and newlines made one, cut with an ellipsis after `limit` characters."""
-    short = clean_line(" ".join(clean(text[: limit * 4]).split()))
-    return short if len(short) <= limit and len(text) <= limit * 4 else short[: limit - 1] + "…"
+    short = clean_line(" ".join(text[: limit * 2].split()))
+    return short if len(short) <= limit and len(text) <= limit * 2 else short[: limit - 1] + "…"

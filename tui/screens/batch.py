@@ -29,7 +29,7 @@ class BatchScreen(Room):
 
     def __init__(self, batch_id: str) -> None:
         super().__init__()
-        self._id = batch_id
+        self._batch_id = batch_id
         self.view = TextView(id="batch")
         self._drawn: tuple[Batch | None, int] = (None, 0)
 
@@ -42,25 +42,25 @@ class BatchScreen(Room):
         self.view.focus()
 
     def _look(self) -> None:
-        batch, now = self.session.book.get(self._id), self.session.now
+        batch, now = self.session.book.get(self._batch_id), self.session.now
         # A batch that has ended changes no more but for its age, which is told in minutes.
         moment = int(now) if batch is not None and batch.status.active else int(now / 60)
         if (batch, moment) == self._drawn:
             return
         self._drawn = (batch, moment)
         if batch is None:
-            self.title_line(self._id)
+            self.title_line(self._batch_id)
             self.view.read([[Cell("The server no longer has this batch.", "warn")]])
             return
         self.title_line(batch.description or batch.id)
         self.view.read(list(describe(batch, now)), keep_place=True)
 
     def action_results(self) -> None:
-        if batch := self.session.book.get(self._id):
+        if batch := self.session.book.get(self._batch_id):
             self.lazybatch.show_results(batch)
 
     def action_cancel(self) -> None:
-        if batch := self.session.book.get(self._id):
+        if batch := self.session.book.get(self._batch_id):
             self.lazybatch.ask_to_cancel(self, [batch])
 
     def action_refresh(self) -> None:

@@ -25,7 +25,7 @@ from tui.widgets.table import Table
 _PROGRESS = 15
 COLUMNS = (
     Column("status", "STATUS", 12),
-    Column("name", "NAME", 16, flex=4),
+    Column("name", "NAME", 22, flex=4),
     Column("model", "MODEL", 16, priority=5, flex=1),
     Column("endpoint", "ENDPOINT", 20, priority=8),
     Column("progress", "PROGRESS", _PROGRESS, priority=1),

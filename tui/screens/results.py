@@ -38,7 +38,7 @@ class Results(Room):
     ROOM: ClassVar[str] = actions.RESULTS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
     # Beside each other where there is room for both to be read.
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (120, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - Textual declares it on the instance
 
     def __init__(self, batch: Batch) -> None:
         super().__init__()

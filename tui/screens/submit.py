@@ -105,7 +105,7 @@ class Submit(Room):
         self._report = None
         self._show_only()
         try:
-            async for step in check(self._path, endpoint=endpoint, limits=self.session.limits):
+            async for step in check(self._path, endpoint=endpoint, limits=self.session.profile.limits):
                 match step:
                     case Validating(done, total):
                         self.summary.say(_progress("validating", done, total))

@@ -16,7 +16,7 @@ _LOOKS: Final = {
     Status.CANCELLING: ("cancelling", "◌", "warn"),
     Status.COMPLETED: ("done", "✓", "ok"),
     Status.FAILED: ("failed", "✗", "bad"),
-    Status.EXPIRED: ("expired", "⧖", "warn"),
+    Status.EXPIRED: ("expired", "◷", "warn"),
     Status.CANCELLED: ("cancelled", "⊘", "dim"),
 }
 
@@ -52,7 +52,7 @@ def progress_cell(batch: Batch, width: int) -> Cell:
     share = batch.counts.progress if batch.counts else None
     if share is None:
         return Cell("–".rjust(width), "dim")
-    return Cell(f"{bar(share, width - 5)}{percent(share):>5}", role(batch.status) if batch.status.active else "")
+    return Cell(f"{bar(share, width - 5)}{percent(share):>5}", role(batch.status) if batch.status.active else "dim")
 
 
 def failed_cell(batch: Batch) -> Cell:
