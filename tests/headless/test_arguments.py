@@ -11,7 +11,19 @@ import pytest
 
 from tests.headless.conftest import KEY, ROOT, Cli, process, start
 
-COMMANDS = ["list", "show", "watch", "validate", "submit", "cancel", "download", "results", "retry", "profiles", "serve"]
+COMMANDS = [
+    "list",
+    "show",
+    "watch",
+    "validate",
+    "submit",
+    "cancel",
+    "download",
+    "results",
+    "retry",
+    "profiles",
+    "serve",
+]
 HEAVY = {"textual", "openai", "httpx2", "sqlite3", "starlette", "uvicorn", "msgspec", "asyncio", "aiofiles"}
 
 
@@ -123,7 +135,9 @@ def test_common_options_stand_before_the_command_or_after_it(
 def test_profiles_show_no_more_of_a_key_than_its_end(
     bare: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "config.toml").write_text('default = "b"\n[profiles.a]\nread_only = true\n[profiles.b]\nkey_env = "B_KEY"\n')
+    (tmp_path / "config.toml").write_text(
+        'default = "b"\n[profiles.a]\nread_only = true\n[profiles.b]\nkey_env = "B_KEY"\n'
+    )
     monkeypatch.setenv("B_KEY", KEY)
     first, second = bare("profiles", "--json").json
     assert first == {

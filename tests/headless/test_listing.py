@@ -2,12 +2,14 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.headless.conftest import KEY, Cli, MakeFile, process, request, start
+from tests.terminal import Terminal
 from tui.demo.clock import Clock
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
@@ -62,12 +64,14 @@ def test_names_come_from_the_description_else_the_file_else_the_id(
     own = submitted(2, name="b.jsonl")
     names = {batch["id"]: batch["name"] for batch in cli("list", "--json").json}
     assert names == {described: "the sums", own: "b.jsonl"}
-    assert server.calls.get("files.list", 0) == 0
+    before = server.calls.get("files.list", 0)
+    cli("list")
+    assert server.calls.get("files.list", 0) == before
     for found in (tmp_path / "state").iterdir():
         found.unlink()
     names = {batch["id"]: batch["name"] for batch in cli("list", "--json").json}
     assert names == {described: "the sums", own: "b.jsonl"}
-    assert server.calls["files.list"] == 1
+    assert server.calls["files.list"] == before + 1
     assert cli("show", own, "--json").json["name"] == "b.jsonl"
     server.faults.add(Fault("files.*", "status", times=None, status=404))
     assert cli("show", own, "--json").json["name"] == own
@@ -166,24 +170,21 @@ def test_a_table_in_a_pipe_is_whole_and_plain(cli: Cli, submitted: Submitted, cl
     assert "\x1b" not in line
 
 
-@pytest.mark.parametrize(("columns", "colour"), [(80, True), (80, False), (50, False), (200, False)])
-def test_a_table_fits_the_terminal(
-    cli: Cli, submitted: Submitted, monkeypatch: pytest.MonkeyPatch, columns: int, *, colour: bool
-) -> None:
-    from tests.terminal import Terminal
-
+@pytest.mark.parametrize(("columns", "colour"), [(80, True), (80, False), (50, True), (200, False)])
+def test_a_table_fits_the_terminal(cli: Cli, submitted: Submitted, clock: Clock, columns: int, *, colour: bool) -> None:
     batch_id = submitted(5, "--description", "a name that is rather long, レビュー分類 " * 5)
+    clock.jump(15)
     environment = {} if colour else {"NO_COLOR": "1"}
-    import sys
-
-    with Terminal([sys.executable, "-m", "tui", "list"], columns=columns, env=environment) as terminal:
-        terminal.wait_for(lambda shown: shown.process.poll() is not None)
-        terminal.settle(0.1)
-        assert batch_id in terminal.row(1)
-        assert "validating" in terminal.row(1)
-        assert not terminal.row(2).strip()
-        assert (b"\x1b[" in bytes(terminal.log)) is False  # validating has no colour of its own
-    del monkeypatch
+    with Terminal([sys.executable, "-m", "tui", "list"], columns=columns, lines=8, env=environment) as terminal:
+        terminal.wait_text("in_progress")
+        terminal.settle(0.2)
+        title, line, *rest = [row.rstrip() for row in terminal.screen.display]
+        assert batch_id[: columns - 20] in line
+        assert (batch_id in line) is (columns > 55)
+        assert ("NAME" in title) is (columns > 55)
+        assert ("MODEL" in title) is (columns > 100)
+        assert not any(rest)
+        assert (b"\x1b[36m" in bytes(terminal.log)) is colour
 
 
 def test_show_has_a_timeline(cli: Cli, submitted: Submitted, clock: Clock) -> None:

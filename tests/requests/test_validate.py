@@ -1,42 +1,20 @@
 """Whole files: against the plain rules, against a corpus of bad ones, and while they change."""
 
 import hashlib
-import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.requests.plain_rules import Plain
 
-from tui.requests import source
+from tests.requests.plain_rules import Plain
+from tests.requests.samples import CHAT, files, lines, request
 from tui.requests.rules import ENDPOINTS, Checker, Limits
 from tui.requests.validate import Cancelled, Changed, Report, Unreadable, validate
-
-CHAT = "/v1/chat/completions"
-BODIES: dict[str, dict[str, Any]] = {
-    "/v1/responses": {"model": "m", "input": "Hello"},
-    CHAT: {"model": "m", "messages": [{"role": "user", "content": "Hello"}]},
-    "/v1/embeddings": {"model": "m", "input": ["a", "b"]},
-    "/v1/completions": {"model": "m", "prompt": "Once"},
-    "/v1/moderations": {"model": "m", "input": [{"type": "text", "text": "x"}]},
-    "/v1/images/generations": {"model": "m", "prompt": "A cat"},
-    "/v1/images/edits": {"model": "m", "prompt": "A cat"},
-    "/v1/videos": {"model": "m", "prompt": "A cat"},
-}
-
-
-def request(custom_id: object = "a", endpoint: str = CHAT, **body: object) -> dict[str, Any]:
-    return {"custom_id": custom_id, "method": "POST", "url": endpoint, "body": BODIES[endpoint] | body}
-
-
-def lines(*values: object) -> bytes:
-    return b"".join((value if isinstance(value, bytes) else json.dumps(value).encode()) + b"\n" for value in values)
 
 
 def check(folder: Path, content: bytes, endpoint: str | None = None, **limits: Any) -> Report:
@@ -247,13 +225,6 @@ def test_what_is_quoted_from_the_file_is_short(tmp_path: Path) -> None:
     assert all(len(name) <= 200 for name in report.models)
 
 
-@pytest.fixture
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(source, "CHUNK", 512)
-    monkeypatch.setattr(source, "BLOCK", 300)
-    yield
-
-
 def test_a_line_that_is_too_long_is_told_and_not_read(tmp_path: Path, small_blocks: None) -> None:
     content = lines(request("a"), request("b", user="x" * 5000), request("c"), request("d", user="y" * 3000))
     assert check(tmp_path, content).ok
@@ -277,50 +248,6 @@ def test_hashes_that_meet_are_not_taken_for_a_duplicate(tmp_path: Path, monkeypa
     report = check(tmp_path, lines(request("aa"), request("bb"), request("c"), request("aa")))
     assert found(report) == [(4, "duplicate_custom_id", "custom_id")]
     assert report.problem_count == 1
-
-
-CHANGES = st.sampled_from(
-    [
-        lambda value: value.pop("custom_id"),
-        lambda value: value.update(custom_id="same"),
-        lambda value: value.update(custom_id=""),
-        lambda value: value.update(custom_id=3),
-        lambda value: value.update(method="PUT"),
-        lambda value: value.update(url="/v1/videos"),
-        lambda value: value.update(url="/nowhere"),
-        lambda value: value.update(url=None),
-        lambda value: value.update(body=[]),
-        lambda value: value["body"].update(model="other"),
-        lambda value: value["body"].update(model=None),
-        lambda value: value["body"].update(stream=True),
-        lambda value: value["body"].update(stream=False),
-        lambda value: value["body"].update(stream=0.0),
-        lambda value: value["body"].update(input=[], messages=[], prompt=""),
-        lambda value: value["body"].update(input=[[1, 2], [3]], messages=[1], prompt=[1, 2]),
-        lambda value: value["body"].update(input=[1, 2], messages={}, prompt=False),
-        lambda value: value["body"].update(input=None, messages=None, prompt=None),
-        lambda value: value.update(extra={"deep": [["é", "日本", "😀"]] * 3}),
-    ]
-)
-
-
-@st.composite
-def files(draw: st.DrawFn) -> bytes:
-    endpoint = draw(st.sampled_from(ENDPOINTS))
-    parts = [draw(st.sampled_from([b"", b"", b"", b"\xef\xbb\xbf", b"\n"]))]
-    for number in range(draw(st.integers(0, 12))):
-        value = json.loads(json.dumps(request(f"request-{number}", endpoint)))
-        if draw(st.booleans()):
-            for change in draw(st.lists(CHANGES, max_size=2)):
-                if isinstance(value.get("body"), dict) and "custom_id" in value:
-                    change(value)
-        raw = json.dumps(value, ensure_ascii=draw(st.booleans())).encode()
-        at = draw(st.integers(0, len(raw)))
-        damage = draw(st.sampled_from([None] * 8 + [b"\n", b"\xff", b"NaN", b"}", b" ", b'\\ud800"', b"\n{}", b"\r"]))
-        parts.append(raw if damage is None else raw[:at] + damage + raw[at:])
-        parts.append(draw(st.sampled_from([b"\n", b"\n", b"\n", b"\r\n", b"\n\n", b" \n"])))
-    content = b"".join(parts)
-    return content[: -draw(st.integers(1, 20))] if draw(st.booleans()) else content
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

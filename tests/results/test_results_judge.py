@@ -12,6 +12,7 @@ from tests.results.result_lines import chat_body, expired, good, judged, never, 
 from tui.results.ids import IdTable
 from tui.results.judge import judge
 from tui.results.match import Place, RequestIndex
+from tui.results.parse import custom_id_of
 from tui.results.problems import FileChangedError, ResultFileError, StoppedError
 from tui.results.verdict import Reported
 
@@ -56,6 +57,14 @@ def test_a_huge_request_is_found_wherever_its_custom_id_stands(tmp_path: Path) -
     big = b'{"body": {"input": "%b"}, "custom_id": "late"}' % (b"x" * 9_000_000)
     index = RequestIndex.build(write(tmp_path / "in", request("a"), big), quiet, never)
     assert [place.line for place in index.find("late")] == [2]
+
+
+@pytest.mark.parametrize("size", [100, 3_000_000])
+def test_a_custom_id_is_never_taken_for_a_part_of_it(size: int) -> None:
+    """Wherever the bytes that are looked at first may end in it."""
+    for before in range(8150, 8200):
+        line = b'{"x": "%b", "custom_id": "%b", "body": "%b"' % (b"y" * before, b"name-" * 9, b"z" * size)
+        assert custom_id_of(line + b"}") == custom_id_of(line) == "name-" * 9
 
 
 def test_an_input_that_changed_is_not_read(tmp_path: Path) -> None:

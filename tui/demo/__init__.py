@@ -1,1 +1,1 @@
-"""A local Batch API server, so that all of lazybatch runs with no key, no network and no cost."""
+"""A local Batch API server, so that all of lazybatch runs with no key, no network, no cost."""

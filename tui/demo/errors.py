@@ -1,4 +1,4 @@
-"""The server's refusals, in OpenAI's words and body shape."""
+"""The server's refusals, in OpenAI's words."""
 
 from __future__ import annotations
 

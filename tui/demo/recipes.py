@@ -1,4 +1,4 @@
-"""Believable requests by the thousand, made from a kind, a number and a seed."""
+"""Believable requests by the thousand, always the same ones for the same recipe."""
 
 from __future__ import annotations
 

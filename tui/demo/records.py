@@ -1,4 +1,4 @@
-"""What the server keeps of each file, upload and batch."""
+"""What the server keeps of each file, upload, batch."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from tui.batches.batch import Batch
 from tui.state.journal import Submission
 from tui.wire.client import Wire
+from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import batch_from, file_from
 
 # Servers stamp with their own clock; ours may differ by minutes.
@@ -11,10 +12,18 @@ _MOST_PAGES = 20
 
 
 async def find_upload(submission: Submission, wire: Wire) -> str | None:
-    """The id of the uploaded file that bears the submission's name and has all of its bytes."""
+    """The id of the uploaded file that bears the submission's name and has all of its bytes.
+
+    None as well from a provider that lists no files: a second upload costs nothing, where a second batch would.
+    """
     after = None
     for _ in range(_MOST_PAGES):
-        page = await wire.list_files(purpose="batch", after=after)
+        try:
+            page = await wire.list_files(purpose="batch", after=after)
+        except WireError as error:
+            if error.kind is Kind.NOT_FOUND:
+                return None
+            raise
         for item in page.items:
             stored = file_from(item)
             if stored and stored.filename == submission.upload_name and stored.bytes in {None, submission.bytes}:

@@ -93,26 +93,19 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
             yield already
             return
         submission = await (_taken_up(open_one, order, journal) if open_one else _opened(order, journal))
-        async for step in carry_out(submission, wire=wire, journal=journal, report=order.report, looks=looks):
-            yield step
-
-
-async def carry_out(
-    submission: Submission, *, wire: Wire, journal: Journal, report: Report, looks: Sequence[float] = LOOKS
-) -> AsyncIterator[Step]:
-    """Go on with an open submission from wherever it is."""
-    if submission.stage is Stage.UPLOADING:
-        found = await find_upload(submission, wire)
-        if found is None:
-            async for step in _upload(submission, report, wire, journal, looks):
-                yield step
-                found = step.file_id if isinstance(step, Uploaded) else None
-        else:
-            yield Uploaded(found, adopted=True)
-        await asyncio.to_thread(journal.advance, submission.id, Stage.UPLOADED, file_id=found)
-        submission = replace(submission, stage=Stage.UPLOADED, file_id=found)
-    async for created in _create(submission, wire, journal, looks):
-        yield created
+        if submission.stage is Stage.UPLOADING:
+            # Only an earlier attempt can have left something on the server.
+            file_id = await find_upload(submission, wire) if open_one else None
+            if file_id is not None:
+                yield Uploaded(file_id, adopted=True)
+            else:
+                async for step in _upload(submission, order.report, wire, journal, looks):
+                    yield step
+                    file_id = step.file_id if isinstance(step, Uploaded) else None
+            await asyncio.to_thread(journal.advance, submission.id, Stage.UPLOADED, file_id=file_id)
+            submission = replace(submission, stage=Stage.UPLOADED, file_id=file_id)
+        async for created in _create(submission, wire, journal, looks):
+            yield created
 
 
 async def _opened(order: Order, journal: Journal) -> Submission:

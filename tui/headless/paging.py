@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from tui.batches.batch import CANCELLABLE, Batch
 from tui.flows.monitor import HORIZON
 from tui.wire.client import Wire
+from tui.wire.errors import WireError
 from tui.wire.shapes import batch_from
 
 _PAGE = 100
@@ -19,7 +20,12 @@ async def newest_first(wire: Wire, *, page_size: int = _PAGE) -> AsyncIterator[B
     seen: set[str] = set()
     after = None
     while True:
-        page = await wire.list_batches(after=after, limit=page_size)
+        try:
+            page = await wire.list_batches(after=after, limit=page_size)
+        except WireError as error:
+            # Every account has a list, if an empty one: a server that has none is no server for us.
+            error.exit_code = 3
+            raise
         fresh = [batch for batch in map(batch_from, page.items) if batch is not None and batch.id not in seen]
         for batch in fresh:
             # A page may hold a batch twice, too.

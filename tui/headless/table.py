@@ -22,7 +22,8 @@ class Column:
 def fitted(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> list[list[str]]:
     """The title line and `rows` as cells of equal width, to be joined by `joined`.
 
-    The last column takes what is left of `width` and is cut there; without a width nothing is cut or dropped.
+    The last column takes what is left of `width` and is cut there; if nothing is left it goes, and the one before it is
+    the last. Without a width nothing is cut or dropped.
     """
     lines = [[column.title for column in columns], *([clean_line(cell) for cell in row] for row in rows)]
     widths = [max(map(_cells, cells)) for cells in zip(*lines, strict=True)]
@@ -50,6 +51,8 @@ def _kept(columns: Sequence[Column], widths: Sequence[int], width: int | None) -
         if not droppable:
             break
         kept.remove(max(droppable, key=lambda place: columns[place].drop))
+    while width is not None and len(kept) > 1 and sum(widths[place] + len(_GAP) for place in kept[:-1]) >= width:
+        kept.pop()
     return kept
 
 

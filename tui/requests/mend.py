@@ -13,11 +13,14 @@ from msgspec import Raw
 
 from tui.errors import LazybatchError
 from tui.requests.output import Output, Unwritable, keep_names
-from tui.requests.problem import Problem, cut
+from tui.requests.problem import Problem
 from tui.requests.rules import BOM, Checker, is_blank
 from tui.requests.source import LONGEST_LINE, Block, Source
 
 MOST_CHANGES: Final = 1000
+
+# What a problem with it is about, where there is only one way to be right.
+_EDITS: Final = frozenset({"method", "body.stream"})
 
 _object = msgspec.json.Decoder(dict[str, Raw])
 
@@ -62,10 +65,10 @@ def mend(
 ) -> MendReport:
     """Writes a copy of the file `path` to `out`, without what is certainly wrong and has only one right form.
 
-    A byte order mark and blank lines go; lines end in LF; `method` becomes POST; `stream`, where it is not false or null,
-    goes, and `stream_options` with it, which the API refuses without `stream`. Lines that need none of this are copied
-    byte for byte; in a changed line every value that stays keeps its bytes. What else is wrong stays as it is: `validate`
-    says what. `path` is only read. `out` is there whole or not at all, and replaces a file of that name.
+    A byte order mark and blank lines go; lines end in LF; `method` becomes POST; `stream`, where it is not false or
+    null, goes, and `stream_options` with it, which the API refuses without `stream`. Lines that need none of this are
+    copied byte for byte; in a changed line every value that stays keeps its bytes. What else is wrong stays as it is:
+    `validate` says what. `path` is only read. `out` is there whole or not at all, and replaces a file of that name.
 
     Raises `Unreadable`, `Changed` and `Cancelled` as `validate` does, `Unwritable`, and `Unmendable` for a line of more
     than 256 MiB.
@@ -77,7 +80,7 @@ def mend(
         with Output(out.parent, source) as output:
             for content in mending.contents(source):
                 output.write(content)
-            output.flush()
+            output.finish()
             source.check_unchanged()
             output.place(out)
         keep_names(out.parent)
@@ -108,8 +111,43 @@ class _Mending:
             yield content
 
     def _mended(self, block: Block) -> bytes:
-        mended = []
-        for raw in block.lines.splitlines(keepends=True) if _no_return(block.lines) else _lines(block.lines):
-            mended.append(self._line_mended(raw))
+        end = b"\n" if block.lines.endswith(b"\n") else b""
+        kept = []
+        for raw in block.lines.removesuffix(b"\n").split(b"\n"):
+            mended = self._line_mended(raw)
+            if mended is not None:
+                kept.append(mended)
             self._line += 1
-        return b"".join(mended)
+        return b"\n".join(kept) + end if kept else b""
+
+    def _line_mended(self, raw: bytes | bytearray) -> bytes | bytearray | None:
+        """The line, without its newline; None when nothing is left of it."""
+        if self._line == 1 and raw.startswith(BOM):
+            self._say("byte_order_mark", "The byte order mark was left out.")
+            raw = raw[len(BOM) :]
+        request = raw.rstrip(b"\r")
+        if is_blank(request):
+            self._say("blank_line", "A blank line was left out.")
+            return None
+        if len(request) < len(raw):
+            self._say("crlf", "The line now ends in LF.")
+        wrong = {problem.param: problem for problem in self._checker.check(request, self._line)}
+        return self._edited(request, wrong) if _EDITS & wrong.keys() else request
+
+    def _edited(self, request: bytes | bytearray, wrong: dict[str | None, Problem]) -> bytes:
+        keys = _object.decode(request)
+        if problem := wrong.get("method"):
+            keys["method"] = Raw(b'"POST"')
+            self._say(problem.code, "method was made POST.", problem)
+        if problem := wrong.get("body.stream"):
+            body = _object.decode(keys["body"])
+            gone = [key for key in ("stream", "stream_options") if body.pop(key, None) is not None]
+            keys["body"] = Raw(msgspec.json.encode(body))
+            self._say(problem.code, f"{' and '.join(gone)} left out.", problem)
+        return msgspec.json.encode(keys)
+
+    def _say(self, code: str, message: str, problem: Problem | None = None) -> None:
+        self.counts[code] += 1
+        if len(self.changes) < MOST_CHANGES:
+            param, custom_id = (problem.param, problem.custom_id) if problem else (None, None)
+            self.changes.append(Change(self._line, code, message, param, custom_id))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -27,9 +29,10 @@ class Output:
     def __init__(self, folder: Path, source: Source) -> None:
         self._folder = folder
         try:
-            self._fd, name = tempfile.mkstemp(prefix=".lazybatch-", suffix=".part", dir=folder)
+            descriptor, name = tempfile.mkstemp(prefix=".lazybatch-", suffix=".part", dir=folder)
+            self._fd: int | None = descriptor
             self._partial: Path | None = Path(name)
-            os.fchmod(self._fd, source.permissions)
+            os.fchmod(descriptor, source.permissions)
         except OSError as error:
             raise Unwritable(folder, error.strerror or str(error)) from None
 
@@ -37,36 +40,50 @@ class Output:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        os.close(self._fd)
+        self._close()
         if self._partial:
             self._partial.unlink(missing_ok=True)
 
     def write(self, content: bytes | bytearray | memoryview) -> None:
-        """All of `content`, best in pieces of 256 KiB or more."""
-        with memoryview(content) as view:
-            done = 0
-            while done < len(view):
-                try:
-                    done += os.write(self._fd, view[done:])
-                except OSError as error:
-                    raise Unwritable(self._folder, error.strerror or str(error)) from None
+        """All of `content`, best in pieces of 256 KiB or more; before `finish`."""
+        done = 0
+        while done < len(content):
+            with self._refusals(), memoryview(content) as view:
+                done += os.write(self._open, view[done:])
 
-    def flush(self) -> None:
-        """Waits until the disk has it."""
-        try:
-            os.fsync(self._fd)
-        except OSError as error:
-            raise Unwritable(self._folder, error.strerror or str(error)) from None
+    def finish(self) -> None:
+        """Closes it, once the disk has it."""
+        with self._refusals():
+            os.fsync(self._open)
+            self._close()
 
     def place(self, path: Path) -> None:
-        """Gives it its name, in the same folder, in place of what had that name; after `flush`."""
-        if self._partial is None:
-            raise ValueError("placed already")
+        """Gives it its name, in the same folder, in place of what had that name; after `finish`."""
+        if self._fd is not None or self._partial is None:
+            raise ValueError("only what is finished can be placed, and once")
         try:
             self._partial.replace(path)
         except OSError as error:
             raise Unwritable(path, error.strerror or str(error)) from None
         self._partial = None
+
+    @property
+    def _open(self) -> int:
+        if self._fd is None:
+            raise ValueError("finished already")
+        return self._fd
+
+    def _close(self) -> None:
+        if self._fd is not None:
+            descriptor, self._fd = self._fd, None
+            os.close(descriptor)
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise Unwritable(self._folder, error.strerror or str(error)) from None
 
 
 def keep_names(folder: Path) -> None:

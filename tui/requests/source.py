@@ -193,9 +193,13 @@ class Digest:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends its thread."""
         self._pool.shutdown()
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes | bytearray | memoryview) -> None:
         """Takes the next bytes, best a MiB or more: handing over small chunks costs more than hashing them."""
         self._pending.append(self._pool.submit(self._hash.update, chunk))
         # With fewer under way the two threads take turns: one that has work cannot start before the other pauses.

@@ -6,22 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-import msgspec
-
 from tui.results.ids import IdTable
 from tui.results.parse import custom_id_of
-from tui.results.reading import DIRECT
 from tui.results.stream import LONGEST, Cancelled, Fingerprint, Progress, each_line, fingerprint_of, open_unchanged
 
 # Of as many lines with one custom_id the first is as good as any other.
 _MOST: Final = 100
-
-
-class _Request(msgspec.Struct):
-    custom_id: str
-
-
-_read_request: Final = msgspec.json.Decoder(_Request).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +97,6 @@ class RequestIndex:
             self._lines.append(number)
         self._offsets.append(offset)
         self._lengths.append(length)
-        custom_id = _request_id(content)
+        custom_id = custom_id_of(content)
         self.unnamed += custom_id is None
         self.repeated += self.ids.add(custom_id)
-
-
-def _request_id(content: bytes) -> str | None:
-    if len(content) <= DIRECT:
-        try:
-            return _read_request(content).custom_id
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            pass
-    return custom_id_of(content)

@@ -11,6 +11,8 @@ from tui.text import clean, clean_line, count
 HEAD: Final = 240
 _ID: Final = 512
 _MESSAGE: Final = 1000
+# The head of a cut-off line is put together in Python, for a screen full of lines between two frames.
+_CUT: Final = 1 << 13
 _ANSWER: Final = 4 << 20
 TOO_LONG: Final = "\n\n… The rest of this line was too long to read here."
 
@@ -41,7 +43,7 @@ def read_row(line: bytes, whole: bool = True) -> Row:
     With `whole` false the bytes are the head of a longer line, and the row is what that head holds; otherwise a line
     that ends too early is a bad result, since what is missing from it might have been anything.
     """
-    parsed = parse(line)
+    parsed = parse(line if whole else line[:_CUT])
     value = parsed.value
     if not isinstance(value, dict):
         return _unreadable(line, "", "This line is not a JSON object." if parsed.valid else _not_json(line))

@@ -1,6 +1,6 @@
 """All keys, made from the one list of actions."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -8,8 +8,11 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.screens.room import Room, bindings
-from tui.widgets.column import Cell, Column
-from tui.widgets.table import Table
+from tui.text import fit
+from tui.widgets.column import Cell
+from tui.widgets.text_view import TextView
+
+_KEYS = 16  # cells
 
 
 class Help(Room):
@@ -20,29 +23,29 @@ class Help(Room):
 
     def __init__(self, room: str) -> None:
         super().__init__()
-        columns = [Column("keys", "KEYS", 14), Column("room", "WHERE", 14), Column("help", "WHAT IT DOES", 20, flex=1)]
-        self.table = Table(columns, self._cells)
-        self._listed = sorted(actions.ACTIONS, key=lambda action: _near(action.room, room))
+        self._rooms = sorted(actions.ROOMS, key=lambda known: _far(known, room))
+        self.view = TextView(id="help")
 
     def body(self) -> Sequence[Widget]:
-        return (self.table,)
+        return (self.view,)
 
     def on_mount(self) -> None:
         self.title_line("help")
-        self.table.show(range(len(self._listed)))
-        self.table.focus()
+        self.view.read(list(self._paragraphs()))
+        self.view.focus()
 
     def action_help(self) -> None:
         self.action_back()
 
-    def _cells(self, key: Hashable) -> Mapping[str, Cell]:
-        action = self._listed[int(str(key))]
-        return {
-            "keys": Cell(action.shown_keys, "accent"),
-            "room": Cell(action.room, "dim"),
-            "help": Cell(action.help),
-        }
+    def _paragraphs(self) -> Iterator[Sequence[Cell]]:
+        read_only = self.session.profile.read_only
+        for room in self._rooms:
+            yield []
+            yield [Cell(" "), Cell(room.capitalize(), "header")]
+            for action in actions.ACTIONS:
+                if action.room == room and not (read_only and action.writes):
+                    yield [Cell("   "), Cell(fit(action.shown_keys, _KEYS), "accent"), Cell(action.help)]
 
 
-def _near(room: str, here: str) -> int:
+def _far(room: str, here: str) -> int:
     return 0 if room == here else 1 if room in {actions.TABLES, actions.EVERYWHERE} else 2

@@ -276,7 +276,7 @@ def _rank(batch: Batch) -> tuple[bool, int, str]:
 
 
 def _requests(batch: Batch) -> Cell:
-    if batch.counts is None or batch.counts.total is None:
+    if batch.counts is None or not batch.counts.total:
         return Cell("–", "dim")
     over = batch.counts.ended
     return Cell(f"{'?' if over is None else count(over)}/{count(batch.counts.total)}")

@@ -65,8 +65,8 @@ def failed_cell(batch: Batch) -> Cell:
 
 def counts_text(batch: Batch) -> str:
     """`32,514 of 50,000`, or what is known of it."""
-    if batch.counts is None or batch.counts.total is None:
-        return "requests not counted yet"
+    if batch.counts is None or batch.counts.total is None or not (batch.counts.total or batch.counts.ended):
+        return "requests not counted"
     over = batch.counts.ended
     return f"{'?' if over is None else count(over)} of {count(batch.counts.total)}"
 

@@ -1,0 +1,230 @@
+"""`download`, `results` and `retry`."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.headless.conftest import Cli, MakeFile, process
+from tui.demo.clock import Clock
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+
+Submitted = Callable[..., str]
+RESULT_FIELDS = {"requests", "ok", "failed", "missing", "duplicate", "unknown", "agrees_with_counts", "failures"}
+
+
+@pytest.fixture
+def ended(submitted: Submitted, server: DemoServer, clock: Clock) -> str:
+    """A batch of 60 requests, some of which failed."""
+    server.knobs.update({"failure_rate": 0.3})
+    batch_id = submitted(60)
+    clock.jump(1000)
+    return batch_id
+
+
+@pytest.fixture
+def good(submitted: Submitted, clock: Clock) -> str:
+    """A batch whose requests all have a good result."""
+    batch_id = submitted(6)
+    clock.jump(1000)
+    return batch_id
+
+
+def test_download_brings_both_files_once(cli: Cli, ended: str, home: Path, server: DemoServer) -> None:
+    ran = cli("download", ended, "-o", "there/deep", "--json")
+    assert ran.code == 0
+    (entry,) = ran.json
+    assert set(entry) == {"id", "output", "errors", "bytes", "complete"}
+    output, errors = Path(entry["output"]), Path(entry["errors"])
+    assert output == Path("there/deep") / f"{ended}.output.jsonl"
+    lines = [json.loads(line) for path in (output, errors) for line in path.read_bytes().splitlines()]
+    assert len(lines) == 60
+    assert entry["bytes"] == output.stat().st_size + errors.stat().st_size
+    assert entry["complete"] is True
+    calls = server.calls["files.content"]
+    again = cli("download", ended, "-o", "there/deep", "--json")
+    assert again.json == ran.json
+    assert server.calls["files.content"] == calls
+    assert "here already" in again.err
+    assert sorted(path.name for path in (home / "there/deep").iterdir()) == [errors.name, output.name]
+
+
+def test_a_download_that_breaks_off_is_gone_on_with(cli: Cli, ended: str, server: DemoServer) -> None:
+    whole = cli("download", ended, "-o", "a", "--json").json[0]
+    server.faults.add(Fault("files.content", "truncate", times=2, after_bytes=500))
+    broken = cli("download", ended, "-o", "b", "--json").json[0]
+    assert Path(broken["output"]).read_bytes() == Path(whole["output"]).read_bytes()
+
+
+def test_download_of_several(cli: Cli, good: str, submitted: Submitted) -> None:
+    running = submitted(3)
+    ran = cli("download", running, good, "batch_none", "--json")
+    assert ran.code == 1
+    first, second, third = ran.json
+    nothing = {"output": None, "errors": None, "bytes": 0, "complete": False}
+    assert first == {"id": running, **nothing}
+    assert (second["id"], second["complete"], second["errors"]) == (good, True, None)
+    assert third == {"id": "batch_none", **nothing}
+    assert "still validating" in ran.err
+
+
+def test_download_of_a_batch_without_files(cli: Cli, submitted: Submitted, server: DemoServer, clock: Clock) -> None:
+    server.knobs.update({"token_limits": {"gpt-4o-mini": 1}})
+    batch_id = submitted(3)
+    clock.jump(100)
+    ran = cli("download", batch_id)
+    assert ran.code == 1
+    assert "no result files" in ran.err
+
+
+@pytest.mark.parametrize(("fault", "code"), [
+    (Fault("files.content", "status", times=None, status=404), 1),
+    (Fault("files.content", "status", times=None, status=403, message="No."), 3),
+])  # fmt: skip
+def test_a_download_that_is_refused(cli: Cli, good: str, server: DemoServer, fault: Fault, code: int) -> None:
+    server.faults.add(fault)
+    ran = cli("download", good, "--json")
+    assert (ran.code, ran.json[0]["complete"], ran.json[0]["output"]) == (code, False, None)
+
+
+def test_a_folder_that_cannot_be(cli: Cli, good: str, home: Path) -> None:
+    (home / "taken").write_text("a file")
+    ran = cli("download", good, "-o", "taken")
+    assert ran.code == 1
+    assert "Cannot write" in ran.err
+
+
+def test_results_are_held_against_the_counts(cli: Cli, ended: str) -> None:
+    ran = cli("results", ended, "--json")
+    found = ran.json
+    assert set(found) == RESULT_FIELDS
+    assert (found["requests"], found["missing"], found["duplicate"], found["unknown"]) == (60, 0, 0, 0)
+    assert found["ok"] + found["failed"] == 60
+    assert found["failed"] > 0
+    assert found["agrees_with_counts"] is True
+    assert sum(group["count"] for group in found["failures"]) == found["failed"]
+    fields = {"code", "status_code", "message", "count", "example_custom_id"}
+    assert all(set(group) == fields for group in found["failures"])
+    assert ran.code == 1
+    plain = cli("results", ended)
+    assert plain.code == 1
+    assert "60 requests" in plain.out
+
+
+def test_good_results_are_exit_0(cli: Cli, good: str) -> None:
+    ran = cli("results", good, "--json")
+    assert (ran.code, ran.json["ok"], ran.json["failures"]) == (0, 6, [])
+
+
+def test_counts_that_are_not_those_of_the_files(cli: Cli, good: str, server: DemoServer) -> None:
+    counts = {"request_counts": {"total": 6, "completed": 5, "failed": 1}}
+    server.faults.add(Fault("batches.retrieve", "rewrite", merge=counts))
+    ran = cli("results", good, "--json")
+    assert (ran.code, ran.json["agrees_with_counts"]) == (1, False)
+    assert "The server reports" in ran.err
+
+
+def test_joined_lines_are_in_the_order_of_the_input(cli: Cli, ended: str, home: Path) -> None:
+    ran = cli("results", ended, "-o", "all.jsonl", "--json")
+    assert ran.json["requests"] == 60
+    lines = [json.loads(line) for line in (home / "all.jsonl").read_bytes().splitlines()]
+    assert [line["custom_id"] for line in lines] == [f"request-{number}" for number in range(60)]
+    assert all(set(line) == {"custom_id", "request", "response", "error"} for line in lines)
+    # Asked for without a file they are the output, and the words go beside it.
+    failed = cli("results", ended, "--only", "failed")
+    assert len(failed.out.splitlines()) == ran.json["failed"]
+    assert "60 requests" in failed.err
+    rows = list(csv.DictReader(io.StringIO(cli("results", ended, "--format", "csv", "--only", "ok").out)))
+    assert len(rows) == ran.json["ok"]
+    assert rows[0]["answer"]
+    assert cli("results", ended, "--only", "ok", "--json").code == 2
+
+
+def test_the_input_comes_from_here_else_from_the_server_else_from_its_user(
+    cli: Cli, good: str, home: Path, server: DemoServer, make_file: MakeFile
+) -> None:
+    assert cli("results", good, "--json").json["requests"] == 6
+    assert server.calls["files.content"] == 1  # the output file alone
+    make_file(7)
+    assert cli("results", good, "--json").json["requests"] == 6
+    assert server.calls["files.content"] == 2
+    own = make_file(8, "own.jsonl")
+    ran = cli("results", good, "--input", own, "--json")
+    assert (ran.json["requests"], ran.json["missing"], ran.code) == (8, 2, 1)
+    ran = cli("results", good, "--input", "none.jsonl")
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_results_without_the_input_file(cli: Cli, good: str, home: Path, server: DemoServer) -> None:
+    (home / "sums.jsonl").unlink()
+    assert cli("download", good).code == 0
+    server.faults.add(Fault("files.content", "status", times=None, status=404, skip=1))
+    ran = cli("results", good, "--json")
+    assert (ran.json["requests"], ran.json["missing"], ran.json["ok"]) == (None, None, 6)
+    assert "--input" in ran.err
+    ran = cli("retry", good)
+    assert ran.code == 1
+    assert "--input" in ran.err
+
+
+@pytest.mark.parametrize("command", ["results", "retry"])
+def test_a_batch_that_runs_has_no_results_yet(cli: Cli, submitted: Submitted, command: str) -> None:
+    ran = cli(command, submitted(3))
+    assert (ran.code, ran.out) == (1, "")
+    assert "still validating" in ran.err
+
+
+def test_retry_writes_the_lines_without_a_good_result(cli: Cli, ended: str, home: Path) -> None:
+    ran = cli("retry", ended, "--json")
+    assert ran.code == 0
+    assert set(ran.json) == {"requests", "out", "reasons", "batch_id"}
+    assert ran.json["reasons"].items() >= {"failed": ran.json["requests"], "expired": 0, "missing": 0}.items()
+    assert ran.json["batch_id"] is None
+    assert ran.json["out"] == f"{ended}.remainder.jsonl"
+    failed = {json.loads(line)["custom_id"] for line in cli("results", ended, "--only", "failed").out.splitlines()}
+    lines = (home / "sums.jsonl").read_bytes().splitlines(keepends=True)
+    expected = b"".join(line for line in lines if json.loads(line)["custom_id"] in failed)
+    assert (home / ran.json["out"]).read_bytes() == expected
+
+
+def test_retry_of_a_cancelled_batch(cli: Cli, submitted: Submitted, clock: Clock, home: Path) -> None:
+    batch_id = submitted(400)
+    clock.jump(20)
+    cli("cancel", batch_id, "--yes")
+    clock.jump(1000)
+    ran = cli("retry", batch_id, "-o", "rest.jsonl", "--json")
+    assert ran.json["requests"] == sum(ran.json["reasons"].values()) > 0
+    assert len((home / "rest.jsonl").read_bytes().splitlines()) == ran.json["requests"]
+
+
+def test_retry_with_nothing_left(cli: Cli, good: str, home: Path) -> None:
+    ran = cli("retry", good, "--json", "--submit", "--yes")
+    assert (ran.code, ran.json["requests"], ran.json["out"], ran.json["batch_id"]) == (0, 0, None, None)
+
+
+def test_retry_submits_the_rest_once(cli: Cli, ended: str, server: DemoServer) -> None:
+    ran = cli("retry", ended, "--submit", "--yes", "--json")
+    assert ran.code == 0
+    batch = cli("show", ran.json["batch_id"], "--json").json
+    assert batch["metadata"]["retry_of"] == ended
+    again = cli("retry", ended, "--submit", "--yes", "--json")
+    assert (again.code, again.json["batch_id"]) == (1, ran.json["batch_id"])
+    assert server.calls["batches.create"] == 2
+    assert cli("retry", ended, "--submit").code == 2
+    assert cli("retry", ended, "--submit", "--yes", "--read-only").code == 2
+
+
+def test_retry_never_writes_over_its_own_input(cli: Cli, ended: str, home: Path) -> None:
+    before = (home / "sums.jsonl").read_bytes()
+    ran = cli("retry", ended, "-o", "sums.jsonl")
+    assert ran.code == 2
+    assert (home / "sums.jsonl").read_bytes() == before
+
+
+def test_joined_lines_into_a_pipe(cli: Cli, ended: str) -> None:
+    ran = process("results", ended, "--format", "jsonl")
+    assert len(ran.out.splitlines()) == 60

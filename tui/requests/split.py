@@ -1,0 +1,235 @@
+"""An input file cut into parts that are within the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from tui.errors import LazybatchError
+from tui.requests import bodies, reading
+from tui.requests.output import Output, keep_names
+from tui.requests.problem import Limits
+from tui.requests.rules import BOM, is_blank
+from tui.requests.source import LONGEST_LINE, Digest, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the files that a file was split into."""
+
+    path: Path
+    requests: int
+    bytes: int
+    sha256: str
+    """In hexadecimal."""
+    first_line: int
+    """Where it starts in the source, counted from 1."""
+
+
+class Weight(NamedTuple):
+    """One more thing that a part may only have so much of, such as tokens."""
+
+    unit: str
+    most: int
+    of: Callable[[bytes | bytearray], int]
+    """How much of it a line has (without its newline)."""
+
+
+class Unsplittable(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
+    """No parts within the limits can be made of this file."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, 1)
+
+
+def split(
+    path: Path,
+    folder: Path | None = None,
+    *,
+    limits: Limits | None = None,
+    weights: Sequence[Weight] = (),
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[Part, ...]:
+    """Writes the requests of `path` to parts in `folder` (that of `path` by default), each as full as the limits allow.
+
+    Lines stay whole, byte for byte and in order; only blank ones, which are no requests, are left out. Parts are called
+    `<stem>.part-01-of-03.jsonl`; they get these names, replacing what had them, when all are complete. Whether lines are
+    right is not looked at. In an embeddings file (by the url of its first request) inputs are held to their limit too.
+
+    Raises `Unreadable`, `Changed` and `Cancelled` as `validate` does, `Unwritable`, and `Unsplittable` when one line is
+    over a limit by itself or there are no requests.
+    """
+    folder = path.parent if folder is None else folder
+    with Source(path, progress, cancelled) as source, ExitStack() as outputs:
+        parts: list[_Part] = []
+        for piece in _Cutter(limits or Limits(), weights).pieces(source):
+            if piece.first_line:
+                if parts:
+                    parts[-1].finish()
+                parts.append(outputs.enter_context(_Part(folder, source, piece.first_line)))
+            parts[-1].add(piece)
+        if not parts:
+            raise Unsplittable("The file has no requests; there is nothing to split.")
+        parts[-1].finish()
+        source.check_unchanged()
+        width = max(2, len(str(len(parts))))
+        names = (
+            folder / f"{path.stem}.part-{number:0{width}}-of-{len(parts):0{width}}.jsonl"
+            for number in range(1, len(parts) + 1)
+        )
+        placed = tuple(part.place(name) for part, name in zip(parts, names, strict=True))
+        keep_names(folder)
+        return placed
+
+
+class _Piece(NamedTuple):
+    """Whole lines that go into the same part."""
+
+    content: bytes | bytearray | memoryview
+    requests: int
+    first_line: int
+    """Of a new part; 0 when it goes into the part before."""
+
+
+class _Cutter:
+    """Says where one part ends and the next begins."""
+
+    def __init__(self, limits: Limits, weights: Sequence[Weight]) -> None:
+        self._limits = limits
+        self._weights = tuple(weights)
+        self._line = 1
+        # What the part so far has; a file of no requests has no part.
+        self._requests = self._bytes = 0
+        self._sums = [0] * len(self._weights)
+        self._started = False
+
+    def pieces(self, source: Source) -> Iterator[_Piece]:
+        longest = max(LONGEST_LINE, self._limits.max_bytes)
+        for block in source.blocks(longest):
+            if block.skipped:
+                raise self._too_much("bytes", block.skipped, self._limits.max_bytes)
+            count = self._fits(block.lines)
+            if count:
+                self._requests += count
+                self._bytes += len(block.lines)
+                self._line += count
+                yield _Piece(block.lines, count, 0)
+            else:
+                yield from self._cut(block.lines)
+
+    def _fits(self, lines: bytes | bytearray) -> int:
+        """How many requests there are, if none is blank or needs weighing and all fit into the part; else 0."""
+        if not self._started or self._weights or self._bytes + len(lines) > self._limits.max_bytes:
+            return 0
+        count = position = 0
+        find = lines.find
+        while position < len(lines):
+            if lines[position] != 0x7B:
+                return 0
+            count += 1
+            position = find(b"\n", position) + 1 or len(lines)
+        return count if self._requests + count <= self._limits.max_requests else 0
+
+    def _cut(self, lines: bytes | bytearray) -> Iterator[_Piece]:
+        """Line by line; yields what lies between two cuts or blank lines in one piece."""
+        start = position = count = first_line = 0
+        view = memoryview(lines)
+        while position < len(lines):
+            end = lines.find(b"\n", position) + 1 or len(lines)
+            blank = lines[position] in b" \t\r\n" and is_blank(lines[position:end])
+            new = not blank and self._add(lines, position, end)
+            if (blank or new) and count:
+                yield _Piece(view[start:position], count, first_line)
+                count = first_line = 0
+            if blank or not count:
+                start = end if blank else position
+            first_line = self._line if new else first_line
+            count += not blank
+            self._line += 1
+            position = end
+        if count:
+            yield _Piece(view[start:], count, first_line)
+
+    def _add(self, lines: bytes | bytearray, start: int, end: int) -> bool:
+        """Counts one request; whether a new part begins with it."""
+        if not self._started and _is_embeddings(lines[start:end]):
+            self._weights += (Weight("embeddings inputs", self._limits.max_embedding_inputs, _inputs),)
+            self._sums.append(0)
+        size = end - start
+        if size > self._limits.max_bytes:
+            raise self._too_much("bytes", size, self._limits.max_bytes)
+        amounts = [weight.of(lines[start:end].rstrip(b"\r\n")) for weight in self._weights]
+        for weight, amount in zip(self._weights, amounts, strict=True):
+            if amount > weight.most:
+                raise self._too_much(weight.unit, amount, weight.most)
+        sums = [total + amount for total, amount in zip(self._sums, amounts, strict=True)]
+        new = (
+            not self._started
+            or self._requests >= self._limits.max_requests
+            or self._bytes + size > self._limits.max_bytes
+            or any(total > weight.most for weight, total in zip(self._weights, sums, strict=True))
+        )
+        self._started = True
+        self._requests, self._bytes, self._sums = (
+            (1, size, amounts) if new else (self._requests + 1, self._bytes + size, sums)
+        )
+        return new
+
+    def _too_much(self, unit: str, number: int, most: int) -> Unsplittable:
+        return Unsplittable(f"Line {self._line:,} alone has {number:,} {unit}; a part may have {most:,}.")
+
+
+class _Part:
+    """A part that is being written; a context manager."""
+
+    def __init__(self, folder: Path, source: Source, first_line: int) -> None:
+        self._output = Output(folder, source)
+        self._digest = Digest()
+        self._sha256 = ""
+        self._first_line = first_line
+        self._requests = self._bytes = 0
+
+    def __enter__(self) -> _Part:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._digest.__exit__(kind, error, at)
+        self._output.__exit__(kind, error, at)
+
+    def add(self, piece: _Piece) -> None:
+        self._requests += piece.requests
+        self._bytes += len(piece.content)
+        self._digest.update(piece.content)
+        self._output.write(piece.content)
+
+    def finish(self) -> None:
+        """Nothing is added any more: what it holds open is given back, of parts there may be thousands."""
+        self._output.finish()
+        self._sha256 = self._digest.hexdigest()
+        self._digest.close()
+
+    def place(self, path: Path) -> Part:
+        self._output.place(path)
+        return Part(path, self._requests, self._bytes, self._sha256, self._first_line)
+
+
+def _is_embeddings(raw: bytes | bytearray) -> bool:
+    try:
+        url = reading.read_line(raw.removeprefix(BOM)).url
+    except (ValueError, TypeError):
+        return False
+    return reading.kind(url) == "string" and reading.text(url) == "/v1/embeddings"
+
+
+def _inputs(raw: bytes | bytearray) -> int:
+    """Embeddings inputs of a line; of one that is no request, none."""
+    try:
+        line = reading.read_line(raw)
+    except (ValueError, TypeError):
+        return 0
+    return bodies.embedding_inputs(reading.read_body(line.body)) if reading.kind(line.body) == "object" else 0
