@@ -19,9 +19,8 @@ environment variable that holds a key; a key itself is not accepted in it, nor a
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,7 +47,7 @@ class Profile:
     organization: str | None = None
     project: str | None = None
     read_only: bool = False
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"
@@ -77,9 +76,12 @@ def profiles(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Profile
     path = config_path(environ)
     found: dict[str, Profile] = {}
     chosen = None
-    if path.exists():
-        table = _read(path)
+    if (table := _read(path)) is not None:
+        if unknown := sorted(set(table) - {"default", "profiles"}):
+            raise LazybatchError(f"{path}: unknown setting {clean_line(unknown[0])!r}.")
         chosen = table.get("default")
+        if not isinstance(chosen, str | None):
+            raise LazybatchError(f"{path}: default must be a text in quotes.")
         for name, entry in _table(table, "profiles", path).items():
             found[name] = _profile(name, entry, path, environ)
     if not found:
@@ -87,14 +89,14 @@ def profiles(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Profile
             name="default",
             source="environment",
             base_url=_base_url(environ.get("OPENAI_BASE_URL") or OPENAI_BASE_URL, "OPENAI_BASE_URL"),
-            key=environ.get("OPENAI_API_KEY") or None,
+            key=_key(environ, "OPENAI_API_KEY"),
             organization=environ.get("OPENAI_ORG_ID") or None,
             project=environ.get("OPENAI_PROJECT_ID") or None,
         )
     if chosen is None:
         chosen = next(iter(found))
     if chosen not in found:
-        raise LazybatchError(f"{path}: default names the profile {clean_line(str(chosen))!r}, which is not there.")
+        raise LazybatchError(f"{path}: default names the profile {clean_line(chosen)!r}, which is not there.")
     return found, chosen
 
 
@@ -108,7 +110,8 @@ def profile(
     """The profile a command works on; `name`, `base_url` and `read_only` are its options and win."""
     found, chosen = profiles(environ)
     if name is not None and name not in found:
-        raise LazybatchError(f"There is no profile {clean_line(name)!r}. There is: {', '.join(sorted(found))}.")
+        names = ", ".join(sorted(map(clean_line, found)))
+        raise LazybatchError(f"There is no profile {clean_line(name)!r}. There is: {names}.")
     result = found[name or chosen]
     if base_url is not None:
         result = replace(result, base_url=_base_url(base_url, "--base-url"), source="--base-url")
@@ -118,7 +121,7 @@ def profile(
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """The settings file, whether it exists or not."""
     if given := environ.get("LAZYBATCH_CONFIG"):
-        return Path(given).expanduser()
+        return _at_home(given, "LAZYBATCH_CONFIG")
     import platformdirs
 
     return platformdirs.user_config_path("lazybatch") / "config.toml"
@@ -127,26 +130,45 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
 def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of what outlives the process; not made here."""
     if given := environ.get("LAZYBATCH_STATE"):
-        return Path(given).expanduser()
+        return _at_home(given, "LAZYBATCH_STATE")
     import platformdirs
 
     return platformdirs.user_state_path("lazybatch")
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _at_home(given: str, where: str) -> Path:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return Path(given).expanduser()
+    except RuntimeError:
+        raise LazybatchError(f"{where}: there is no home folder for {clean_line(given)!r}.") from None
+
+
+def _key(environ: Mapping[str, str], name: str) -> str | None:
+    """The key in a variable, without the line's end that a file which it was read from may have left on it."""
+    return environ.get(name, "").strip() or None
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """The settings file's table, or None where there is no such file."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise LazybatchError(f"Cannot read the settings in {path}: {error.strerror}.") from None
+    # Most people have no such file, and do not wait for its parser.
+    import tomllib
+
+    try:
+        return tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LazybatchError(f"{path} is not valid TOML: {clean_line(str(error))}.") from None
 
 
-def _table(parent: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
+def _table(parent: Mapping[str, Any], name: str, where: Path | str) -> dict[str, Any]:
     entry = parent.get(name, {})
     if not isinstance(entry, dict):
-        raise LazybatchError(f"{path}: {name} must be a table.")
+        raise LazybatchError(f"{where}: {name} must be a table.")
     return entry
 
 
@@ -169,11 +191,11 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         source=str(path),
         base_url=_base_url(entry.get("base_url", OPENAI_BASE_URL), where),
         key_env=key_env,
-        key=environ.get(key_env) or None,
+        key=_key(environ, key_env),
         organization=entry.get("organization"),
         project=entry.get("project"),
         read_only=entry.get("read_only", False),
-        limits=replace(Limits(), **_limits(_table(entry, "limits", path), where)),
+        limits=replace(Limits(), **_limits(_table(entry, "limits", where), where)),
     )
 
 
@@ -195,8 +217,9 @@ def _base_url(value: str, where: str) -> str:
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
+    if "@" in value or "?" in value:
+        # Not quoted: it may hold a password.
+        raise LazybatchError(f"{where}: the base URL must not carry a user, a password or a query.")
     if not usable or value != clean_line(value) or " " in value:
         raise LazybatchError(f"{where}: the base URL {clean_line(value)!r} is not one (https://host/v1).")
-    if parts.username or parts.password or parts.query:
-        raise LazybatchError(f"{where}: the base URL must not carry a user, a password or a query.")
     return value.rstrip("/")

@@ -33,7 +33,7 @@ CHAT = "/v1/chat/completions"
 class NoDigest(Digest):
     """What the SHA-256 costs is the difference to this."""
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes | bytearray | memoryview) -> None:
         pass
 
 

@@ -1,25 +1,26 @@
 """One account at work: what a screen asks for, so that no screen has to know the wire or the state."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.batches.batch import Batch
 from tui.batches.book import Book
 from tui.errors import LazybatchError
-from tui.flows.collect import Downloaded, Part, collect
-from tui.flows.monitor import Monitor, Offline, Seen
 from tui.settings import Profile
 from tui.state.cache import Cache
-from tui.state.journal import Journal, Submission
 from tui.state.store import connect
 from tui.text import clean_line
-from tui.wire.address import Address
-from tui.wire.client import Wire
 from tui.wire.shapes import batch_from
+
+# The first frame needs the cache alone; what talks to the server is imported behind it.
+if TYPE_CHECKING:
+    from tui.flows.monitor import Monitor, Offline, Seen
+    from tui.state.journal import Journal, Submission
+    from tui.wire.client import Wire
 
 _FIRST_FRAME = 100  # cached batches that are read before the first frame; the rest follow behind it
 
@@ -36,15 +37,20 @@ class Session:
         self.book = Book()
         self._connections = connect(folder), connect(folder)
         self._cache = Cache(self._connections[0], profile.account)
-        self.journal = Journal(self._connections[1], profile.account, folder)
         self._wire: Wire | None = None
         self._monitor: Monitor | None = None
-        cached = self._cache.load(limit=_FIRST_FRAME)
-        self._remember(cached.items)
-        self.seen_at = cached.seen_at
+        self._take_in(self._remembered(0, _FIRST_FRAME))
+        self.seen_at = self._cache.seen_at()
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """What was done to the account on purpose."""
+        from tui.state.journal import Journal
+
+        return Journal(self._connections[1], self.profile.account, self.folder)
 
     @property
-    def wire(self) -> Wire:
+    def wire(self) -> "Wire":
         """The server; raises `LazybatchError` while the client is still being made."""
         if self._wire is None:
             raise LazybatchError(f"Still connecting to {self.profile.host}: try again in a moment.")
@@ -58,6 +64,8 @@ class Session:
     @property
     def results_folder(self) -> Path:
         """Where result files are kept, apart for each account."""
+        import hashlib
+
         digest = hashlib.sha256(self.profile.account.encode()).hexdigest()[:12]
         return self.folder / "results" / digest
 
@@ -66,8 +74,11 @@ class Session:
 
         The screen asks again by itself; a command has its reads retried by the client.
         """
-        rest = await asyncio.to_thread(self._cache.load, offset=_FIRST_FRAME)
-        self._remember(rest.items)
+        from tui.flows.monitor import Monitor
+        from tui.wire.address import Address
+        from tui.wire.client import Wire
+
+        self._take_in(await asyncio.to_thread(self._remembered, _FIRST_FRAME))
         key = self.profile.key
         if key is None:
             raise LazybatchError(f"No API key: set {self.profile.key_env}.")
@@ -75,8 +86,10 @@ class Session:
         self._wire = await Wire.connect(address, read_retries=read_retries)
         self._monitor = Monitor(self._wire, self.book, self._cache)
 
-    async def steps(self) -> AsyncIterator[Seen | Offline]:
+    async def steps(self) -> "AsyncIterator[Seen | Offline]":
         """The monitor's steps, for ever; `connect` first."""
+        from tui.flows.monitor import Seen
+
         if self._monitor is None:
             await self.connect()
         if self._monitor is not None:
@@ -96,6 +109,8 @@ class Session:
 
     async def input_of(self, batch: Batch) -> Path | None:
         """The input file of `batch`: the one it was submitted from if that is unchanged, else downloaded."""
+        from tui.flows.collect import Downloaded, Part, collect
+
         submission = (await asyncio.to_thread(self.journal.by_batch)).get(batch.id)
         if submission is not None and await asyncio.to_thread(_is_still, submission):
             return Path(submission.path)
@@ -119,14 +134,20 @@ class Session:
         for connection in self._connections:
             connection.close()
 
-    def _remember(self, items: Iterable[Mapping[str, Any]]) -> None:
+    def _remembered(self, offset: int, limit: int = -1) -> list[Batch]:
+        """Batches of the cache; ten thousand take a third of a second, so more than a few are for a thread."""
+        items = self._cache.load(offset=offset, limit=limit)
+        return [batch for item in items if (batch := batch_from(item)) is not None]
+
+    def _take_in(self, remembered: Iterable[Batch]) -> None:
         # What has come from the server meanwhile is newer than what was remembered.
-        known = (batch for item in items if (batch := batch_from(item)) is not None)
-        self.book.apply(batch for batch in known if batch.id not in self.book)
+        self.book.apply(batch for batch in remembered if batch.id not in self.book)
 
 
-def _is_still(submission: Submission) -> bool:
+def _is_still(submission: "Submission") -> bool:
     """Whether the submitted file still has the content that was submitted."""
+    import hashlib
+
     path = Path(submission.path)
     try:
         if path.stat().st_size != submission.bytes:

@@ -105,7 +105,7 @@ def file_faults(requests: int, inputs: int, size: int | None, limits: Limits) ->
 
 def is_blank(raw: bytes | bytearray) -> bool:
     """Whether a line has nothing but JSON's white space: it is no request, and ignored."""
-    return not raw or (raw[0] in b" \t\r" and not raw.strip(b" \t\r\n"))
+    return not raw or (raw[0] in b" \t\r\n" and not raw.strip(b" \t\r\n"))
 
 
 class Checker:

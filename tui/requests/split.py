@@ -58,8 +58,8 @@ def split(
     """Writes the requests of `path` to parts in `folder` (that of `path` by default), each as full as the limits allow.
 
     Lines stay whole, byte for byte and in order; only blank ones, which are no requests, are left out. Parts are called
-    `<stem>.part-01-of-03.jsonl`; they get these names, replacing what had them, when all are complete. Whether lines are
-    right is not looked at. In an embeddings file (by the url of its first request) inputs are held to their limit too.
+    `<stem>.part-01-of-03.jsonl`; they get these names, replacing what had them, when all are complete. Whether lines
+    are right is not looked at. In an embeddings file (by the url of its first request) inputs are held to their limit.
 
     Raises `Unreadable`, `Changed` and `Cancelled` as `validate` does, `Unwritable`, and `Unsplittable` when one line is
     over a limit by itself or there are no requests.
@@ -141,7 +141,7 @@ class _Cutter:
         view = memoryview(lines)
         while position < len(lines):
             end = lines.find(b"\n", position) + 1 or len(lines)
-            blank = lines[position] in b" \t\r\n" and is_blank(lines[position:end])
+            blank = lines[position] != 0x7B and is_blank(lines[position:end])
             new = not blank and self._add(lines, position, end)
             if (blank or new) and count:
                 yield _Piece(view[start:position], count, first_line)

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -13,14 +13,15 @@ from textual.widget import Widget
 from tui import actions
 from tui.batches.batch import Batch, Status
 from tui.errors import LazybatchError
-from tui.flows.monitor import Offline, Seen
-from tui.flows.reconcile import reconcile
 from tui.screens.room import Room, bindings
 from tui.text import clean_line, count, duration
 from tui.widgets import looks
 from tui.widgets.column import Cell, Column
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from tui.flows.monitor import Offline, Seen
 
 _PROGRESS = 15
 COLUMNS = (
@@ -92,6 +93,8 @@ class Home(Room):
 
     async def _settle(self) -> None:
         """Tell what became of submissions that an earlier run left open."""
+        from tui.flows.reconcile import reconcile
+
         async for settled in reconcile(wire=self.session.wire, journal=self.session.journal):
             name = clean_line(Path(settled.submission.path).name)
             if settled.batch is not None:
@@ -103,7 +106,9 @@ class Home(Room):
                 )
                 self.notify(told, severity="warning", markup=False, timeout=20)
 
-    def _take(self, step: Seen | Offline) -> None:
+    def _take(self, step: "Seen | Offline") -> None:
+        from tui.flows.monitor import Offline
+
         self._tried_at = time.monotonic()
         if isinstance(step, Offline):
             self._offline = step

@@ -6,16 +6,7 @@ Kept as the server sent them, so that what is read here goes through the same do
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
-
-
-@dataclass(frozen=True, slots=True)
-class Cached:
-    """One page of remembered answers, newest batch first; `seen_at` is when the newest of all was seen (Unix s)."""
-
-    items: tuple[Mapping[str, Any], ...]
-    seen_at: float | None
 
 
 class Cache:
@@ -25,14 +16,19 @@ class Cache:
         self._connection = connection
         self._account = account
 
-    def load(self, *, offset: int = 0, limit: int = -1) -> Cached:
-        """Up to `limit` answers from `offset` on; all of the rest when `limit` is negative."""
+    def load(self, *, offset: int = 0, limit: int = -1) -> list[Mapping[str, Any]]:
+        """Up to `limit` answers from `offset` on, newest batch first; all of the rest when `limit` is negative."""
         rows = self._connection.execute(
             "SELECT answer FROM batches WHERE account = ? ORDER BY created_at DESC, id LIMIT ? OFFSET ?",
             (self._account, limit, offset),
-        ).fetchall()
-        seen = self._connection.execute("SELECT max(seen_at) FROM batches WHERE account = ?", (self._account,))
-        return Cached(tuple(json.loads(row[0]) for row in rows), seen.fetchone()[0])
+        )
+        return [json.loads(row[0]) for row in rows.fetchall()]
+
+    def seen_at(self) -> float | None:
+        """When the newest of the answers came, in Unix seconds of this machine's clock; None without any."""
+        rows = self._connection.execute("SELECT max(seen_at) FROM batches WHERE account = ?", (self._account,))
+        newest: float | None = rows.fetchone()[0]
+        return newest
 
     def answer(self, batch_id: str) -> Mapping[str, Any] | None:
         """The server's own JSON of one batch."""

@@ -7,7 +7,6 @@ what the next one needs in order to find out whether the server did the work.
 import fcntl
 import json
 import os
-import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -62,6 +61,9 @@ class Submission:
 
 def new_id() -> str:
     """An id for a submission: 80 random bits, short enough for a file name and a metadata value."""
+    # It brings OpenSSL along, which the first frame has no use for.
+    import secrets
+
     return secrets.token_hex(10)
 
 

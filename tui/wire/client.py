@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -128,6 +127,8 @@ class Wire:
                 yield Download(answer.iter_bytes(_CHUNK), begins, total)
 
     def _note_clock(self, date: str | None) -> None:
+        from email.utils import parsedate_to_datetime
+
         try:
             ahead = parsedate_to_datetime(date).timestamp() - time.time() if date else 0.0
         except ValueError:
