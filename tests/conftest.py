@@ -1,7 +1,12 @@
 """A demo server, a wire to it, state in a temporary folder: what the middle of the program is tested with."""
 
+import contextlib
 import json
+import re
+import socketserver
 import sqlite3
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,3 +91,71 @@ def validated(make_input: MakeInput) -> Validated:
         return report
 
     return make
+
+
+class OddServer:
+    """A server that answers calls in turn with what it was told, byte for byte, then with the last of it again.
+
+    None for an answer closes the connection; `delay` is in seconds. An answer may also be made from the call's head.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[bytes | Callable[[str], bytes] | None] = []
+        self.heads: list[str] = []
+        self.bodies: list[bytes] = []
+        self.base_url = ""
+        self.delay = 0.0
+
+    def serve(self, call: socketserver.StreamRequestHandler) -> None:
+        head = b"".join(iter(call.rfile.readline, b"\r\n")).decode()
+        length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
+        self.bodies.append(call.rfile.read(int(length[1]) if length else 0))
+        self.heads.append(head)
+        time.sleep(self.delay)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is not None:
+            with contextlib.suppress(OSError):
+                call.wfile.write(answer(head) if callable(answer) else answer)
+
+    def say(self, content: bytes | str, status: str = "200 OK", **headers: str) -> None:
+        """Answer with `content` in turn; a header's name is given with underscores."""
+        self.answers.append(http(content, status, **headers))
+
+
+def http(content: bytes | str, status: str = "200 OK", **headers: str) -> bytes:
+    """An answer as bytes; a header's name is given with underscores."""
+    body = content.encode() if isinstance(content, str) else content
+    fields = {"Content-Length": str(len(body)), "Connection": "close"}
+    fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + body
+
+
+@pytest.fixture
+def odd() -> Iterator[OddServer]:
+    """A server that answers whatever it is told to."""
+    told = OddServer()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            told.serve(self)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        told.base_url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield told
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+async def odd_wire(odd: OddServer) -> AsyncIterator[Wire]:
+    """A wire to it."""
+    made = await Wire.connect(Address(odd.base_url, KEY))
+    yield made
+    await made.close()

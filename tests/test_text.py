@@ -11,7 +11,9 @@ from tui import text
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates among them
 ODD_TEXT = st.text(
-    st.sampled_from("aé日本ｗ한😀👩👨👧🏽\u200d\ufe0f\u0301\u0308\u20e3🇩🇪⚠️\x1b\x00\x7f\x9b\u202e\u2066\ufeff\ud800\n\t "),
+    st.sampled_from(
+        "aé日本ｗ한😀👩👨👧🏽\u200d\ufe0f\u0301\u0308\u20e3🇩🇪⚠️\x1b\x00\x7f\x9b\u202e\u2066\ufeff\ud800\n\t "
+    ),
     max_size=40,
 )
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

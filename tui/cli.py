@@ -25,6 +25,8 @@ _MODULES = {
     None: "screen",
     "serve": "serving",
     "validate": "checking",
+    "mend": "mending",
+    "split": "splitting",
     "submit": "submitting",
     "list": "listing",
     "show": "showing",
@@ -134,6 +136,20 @@ def _validate(parser: "ArgumentParser") -> None:
     _json(parser)
 
 
+def _mend(parser: "ArgumentParser") -> None:
+    parser.add_argument("file", metavar="FILE", help="an input file, which is only read")
+    parser.add_argument("-o", dest="out", required=True, metavar="OUT", help="the copy")
+    _json(parser)
+
+
+def _split(parser: "ArgumentParser") -> None:
+    parser.add_argument("file", metavar="FILE", help="an input file, which is only read")
+    parser.add_argument("-o", dest="out", metavar="DIR", help="the folder for the parts (that of FILE)")
+    parser.add_argument("--max-requests", type=_count, metavar="N", help="requests of a part, at most")
+    parser.add_argument("--max-bytes", type=_count, metavar="N", help="bytes of a part, at most")
+    _json(parser)
+
+
 def _submit(parser: "ArgumentParser") -> None:
     parser.add_argument("file", metavar="FILE", help="an input file: one request a line")
     _endpoint(parser)
@@ -232,6 +248,8 @@ _COMMANDS: "dict[str, tuple[str, Callable[[ArgumentParser], None]]]" = {
     "show": ("show one batch, its timeline and its errors", _show),
     "watch": ("follow batches until every one has ended", _watch),
     "validate": ("find every problem of an input file before it is uploaded", _validate),
+    "mend": ("write a copy of an input file with what can be put right put right", _mend),
+    "split": ("cut an input file into parts that are within the limits", _split),
     "submit": ("validate a file, upload it and create its batch, exactly once", _submit),
     "cancel": ("cancel batches", _cancel),
     "download": ("download the result files of batches that have ended", _download),
@@ -260,7 +278,7 @@ def _positive(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
 

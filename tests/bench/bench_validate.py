@@ -1,10 +1,11 @@
-"""How fast an input file is validated, beside `wc -l` and the plainest loop that checks anything.
+"""How fast an input file is validated and split, beside `wc -l`, `split` and the plainest loop that checks anything.
 
     python tests/bench/bench_validate.py [requests]
 
 Makes its own files (50,000 requests, 200 MB each, unless told otherwise) in a temporary folder. The yardstick is a loop
 of `json.loads` with five checks: custom_id is a string, method, url, body is an object, custom_id is unique. Each
-figure is the best of five runs, in a process of its own, taken in turns. Needs Linux (/proc).
+figure is the best of five runs, in a process of its own, taken in turns; processor time beside the clock's, which on a
+busy machine says more. Needs Linux (/proc) and coreutils.
 """
 
 import argparse
@@ -23,8 +24,9 @@ from typing import Any
 # So that it runs from a checkout without an installation.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tui.requests.rules import Checker
+from tui.requests.rules import Checker, Limits
 from tui.requests.source import Digest, Source
+from tui.requests.split import split
 from tui.requests.validate import _Validation, validate
 
 CHAT = "/v1/chat/completions"
@@ -82,12 +84,11 @@ RUNS: dict[str, Callable[[Path], Any]] = {
 
 
 def run_alone(name: str, path: Path) -> None:
-    """Prints seconds, and by how many bytes the peak of memory rose."""
+    """Prints seconds, seconds of the processors, and by how many bytes the peak of memory rose."""
     before = peak_memory()
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     RUNS[name](path)
-    seconds = time.perf_counter() - start
-    print(seconds, peak_memory() - before)
+    print(time.perf_counter() - start, time.process_time() - cpu, peak_memory() - before)
 
 
 def peak_memory() -> int:
@@ -118,23 +119,57 @@ def write(path: Path, requests: int, size: int, *, alphabet: str, ascii_only: bo
 
 def measure(title: str, path: Path, names: list[str]) -> None:
     size = path.stat().st_size
-    figures: dict[str, list[tuple[float, int]]] = {}
+    figures: dict[str, list[tuple[float, float, float]]] = {}
     for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run(["wc", "-l", path], check=True, stdout=subprocess.DEVNULL)
-        figures.setdefault("wc -l", []).append((time.perf_counter() - start, 0))
+        figures.setdefault("wc -l", []).append((*timed(["wc", "-l", str(path)]), 0))
         for name in names:
             command = [sys.executable, __file__, "--alone", name, str(path)]
-            seconds, growth = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-            figures.setdefault(name, []).append((float(seconds), int(growth)))
+            printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+            seconds, cpu, growth = map(float, printed)
+            figures.setdefault(name, []).append((seconds, cpu, growth))
     print(f"\n{title}: {size / 1e6:.0f} MB")
-    yardstick = min(figures[names[0]])[0]
+    clock, work, _ = map(min, zip(*figures[names[0]], strict=True))
     for name, runs in figures.items():
-        best, most = min(runs)[0], max(growth for _, growth in runs)
-        memory = "" if name == "wc -l" else f"   memory +{most / 1e6:.1f} MB"
-        print(f"  {name:27}{best:7.3f} s  {size / 1e6 / best:6.0f} MB/s  {yardstick / best:5.2f} ×{memory}")
+        best, least, _ = map(min, zip(*runs, strict=True))
+        growth = max(run[2] for run in runs)
+        print(
+            f"  {name:27}{best:7.3f} s  {size / 1e6 / best:6.0f} MB/s  {clock / best:5.2f} ×   "
+            f"processor {least:6.3f} s {work / least:5.2f} ×   memory +{growth / 1e6:.1f} MB"
+        )
     stalls = sorted(beside_a_loop(path) for _ in range(3))
     print(f"  worst wait of an event loop beside it: {stalls[0]:.1f}, {stalls[1]:.1f}, {stalls[2]:.1f} ms")
+
+
+def timed(command: list[str]) -> tuple[float, float]:
+    """Seconds by the clock and of the processors."""
+    before, start = os.times(), time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - start, max(cpu, 0.01)
+
+
+def measure_split(path: Path, requests: int) -> None:
+    """Five parts, which the disk has at the end; `split` alone would leave them in memory."""
+    per_part = requests // 5
+    script = f'split -l {per_part} "$0" "$1"/part- && sync "$1"/part-*'
+    best: dict[str, tuple[float, float]] = {}
+    for _ in range(5):
+        for name in ("split -l, sync", "split with SHA-256"):
+            with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+                if name == "split -l, sync":
+                    seconds = timed(["sh", "-c", script, str(path), folder])
+                else:
+                    start, cpu = time.perf_counter(), time.process_time()
+                    split(path, Path(folder), limits=Limits(max_requests=per_part))
+                    seconds = time.perf_counter() - start, time.process_time() - cpu
+            clock, work = best.get(name, seconds)
+            best[name] = min(clock, seconds[0]), min(work, seconds[1])
+    print(f"\n{path.stat().st_size / 1e6:.0f} MB into five parts; × is times as long as coreutils takes")
+    yardstick = best["split -l, sync"]
+    for name, (clock, work) in best.items():
+        ratios = clock / yardstick[0], work / yardstick[1]
+        print(f"  {name:27}{clock:7.3f} s {ratios[0]:5.2f} ×   processor {work:6.3f} s {ratios[1]:5.2f} ×")
 
 
 def main() -> None:
@@ -161,6 +196,8 @@ def main() -> None:
         ):
             write(path, number, size, **options)  # type: ignore[arg-type]  # a table of keyword arguments
             measure(title, path, everything)
+            if size == 300 or title.startswith("ASCII"):
+                measure_split(path, number)
 
 
 if __name__ == "__main__":

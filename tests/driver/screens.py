@@ -1,22 +1,24 @@
 """Screens of terminals compared, for tests that type into the playground."""
 
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from tests.terminal import Terminal
 
-_KEYS = (
+TABLE_KEYS = (
     *("\x1b[B", "\x1b[A", "\x1b[6~", "\x1b[5~", "j", "k", "G", "g", " ", "\x04", "\x15"),
-    *("1", "1", "2", "3", "4", "\x1bOQ", "\x1bOR", "\t"),
+    *("1", "1", "2", "3", "4", "\t"),
 )
+ALL_KEYS = (*TABLE_KEYS, "\x1bOQ", "\x1bOR")  # a dialog, another theme
 _REDRAW, _ASK = "\x1b[17~", "\x1b[18~"
 
 
-def some_keys(seed: int, count: int) -> Iterator[str]:
-    """Keys of the playground, always the same ones for a seed."""
+def some_keys(keys: Sequence[str], seed: int, count: int) -> Iterator[str]:
+    """Keys of the playground by chance, always the same ones for a seed."""
     chance = random.Random(seed)
     for _ in range(count):
-        yield chance.choice(_KEYS)
+        yield chance.choice(keys)
 
 
 def seen(terminal: Terminal) -> list[object]:
@@ -37,8 +39,21 @@ def press(keys: str, *terminals: Terminal) -> None:
     for terminal in terminals:
         terminal.send(keys + _ASK)
     for terminal, title in zip(terminals, titles, strict=True):
-        terminal.wait_for(lambda asked, before=title: asked.screen.title != before)
+        terminal.wait_for(_retitled(title))
         terminal.settle(0.03)
+
+
+def _retitled(before: str) -> Callable[[Terminal], bool]:
+    return lambda terminal: terminal.screen.title != before
+
+
+def same(one: Terminal, other: Terminal) -> bool:
+    """Whether both show the same, now or as soon as the slower one is done."""
+    deadline = time.monotonic() + 5
+    while seen(one) != seen(other) and time.monotonic() < deadline:
+        one.settle(0.1)
+        other.settle(0.1)
+    return seen(one) == seen(other)
 
 
 def same_after_redraw(terminal: Terminal) -> bool:

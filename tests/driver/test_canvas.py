@@ -146,6 +146,17 @@ def test_a_scrolled_list_is_moved_by_the_terminal() -> None:
     assert max(sizes[1:]) < sizes[0] / 3
 
 
+def test_a_line_that_was_not_drawn_again_stays_while_others_move() -> None:
+    canvas = Canvas()
+    screen, stream = emulator()
+    for letters in ("abcdSefghi", "bcde-fghij"):
+        # The line in the middle looks as before, so the second frame leaves it out.
+        lines = [(y, letter) for y, letter in enumerate(letters) if letter != "-"]
+        canvas.take(parse("\n".join(f"\x1b[{y + 1};1H{letter * WIDTH}" for y, letter in lines)) or [], WIDTH)
+        stream.feed(canvas.changes())
+    assert "".join(row[0] for row in screen.display) == "bcdeSfghij"
+
+
 def test_half_of_a_wide_character_is_not_left_behind() -> None:
     canvas = Canvas()
     screen, stream = emulator()

@@ -94,7 +94,7 @@ def start(*arguments: str | Path, **more: Any) -> subprocess.Popen[bytes]:
 def process(*arguments: str | Path, **more: Any) -> Ran:
     """A command as a process of its own, run to its end."""
     with start(*arguments, **more) as running:
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate(timeout=60)
     return Ran(running.returncode, (out or b"").decode(), (err or b"").decode())
 
 

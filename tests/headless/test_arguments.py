@@ -12,18 +12,9 @@ import pytest
 from tests.headless.conftest import KEY, ROOT, Cli, process, start
 
 COMMANDS = [
-    "list",
-    "show",
-    "watch",
-    "validate",
-    "submit",
-    "cancel",
-    "download",
-    "results",
-    "retry",
-    "profiles",
-    "serve",
-]
+    "list", "show", "watch", "validate", "mend", "split", "submit", "cancel", "download", "results", "retry",
+    "profiles", "serve",
+]  # fmt: skip
 HEAVY = {"textual", "openai", "httpx2", "sqlite3", "starlette", "uvicorn", "msgspec", "asyncio", "aiofiles"}
 
 
@@ -78,6 +69,8 @@ def test_help_names_every_command(bare: Cli) -> None:
         (["show"], "ID"),
         (["show", ".."], "no id of a batch"),
         (["show", ""], "no id of a batch"),
+        (["mend", "x.jsonl"], "required: -o"),
+        (["split", "x.jsonl", "--max-bytes", "1.5"], "no whole number"),
         (["cancel"], "required"),
         (["cancel", "batch_1", "--all-active"], "not allowed with"),
         (["download"], "ID"),

@@ -219,10 +219,15 @@ def test_show_of_a_failed_batch_tells_why_and_is_exit_1(
     assert "token_limit_exceeded: Enqueued token limit" in plain.out
 
 
-def test_show_of_no_batch(cli: Cli) -> None:
+def test_show_of_no_batch(cli: Cli, server: DemoServer) -> None:
     ran = cli("show", "batch_none", "--json")
     assert (ran.code, ran.out) == (1, "")
     assert "No batch found" in ran.err
+    for odd in ("../files", "a b\x1b[2J", "\udcff", "x" * 3000):
+        ran = cli("show", odd)
+        assert ran.code == 1
+        assert "\x1b" not in ran.err
+        assert len(ran.err.splitlines()) == 1
 
 
 def test_watch_tells_every_change_until_all_have_ended(

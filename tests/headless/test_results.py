@@ -91,6 +91,13 @@ def test_a_download_that_is_refused(cli: Cli, good: str, server: DemoServer, fau
     assert (ran.code, ran.json[0]["complete"], ran.json[0]["output"]) == (code, False, None)
 
 
+def test_ids_of_files_that_are_none(cli: Cli, good: str, server: DemoServer) -> None:
+    server.faults.add(Fault("batches.retrieve", "rewrite", times=None, merge={"output_file_id": ".."}))
+    ran = cli("download", good, "--json")
+    assert (ran.code, ran.json[0]["complete"]) == (1, False)
+    assert len(ran.err.splitlines()) == 1
+
+
 def test_a_folder_that_cannot_be(cli: Cli, good: str, home: Path) -> None:
     (home / "taken").write_text("a file")
     ran = cli("download", good, "-o", "taken")

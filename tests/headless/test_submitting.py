@@ -19,6 +19,13 @@ FIELDS = {"submission", "batch_id", "input_file_id", "sha256", "requests", "part
 Submitted = Callable[..., str]
 
 
+def _wait_for(server: DemoServer, route: str) -> None:
+    """Until the server has got a call."""
+    deadline = time.monotonic() + 60
+    while not server.calls.get(route) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def _batches(cli: Cli) -> list[str]:
     return [batch["id"] for batch in cli("list", "--all", "--json").json]
 
@@ -131,12 +138,10 @@ def test_interrupted_at_any_point_it_is_gone_on_with(
     path = make_file(3)
     server.faults.add(Fault(route, "slow", delay_s=60))
     with start("submit", path, "--yes", "--json") as running:
-        deadline = time.monotonic() + 20
-        while not server.calls.get(route) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        _wait_for(server, route)
         time.sleep(0.2)
         running.send_signal(stop)
-        out, err = running.communicate(timeout=15)
+        out, err = running.communicate(timeout=60)
     assert out == b""
     if stop is signal.SIGINT:
         assert running.returncode == 130
@@ -183,12 +188,11 @@ def test_nothing_is_sent_where_it_cannot_be_written_down(
 
 def test_two_at_once_make_one_batch(cli: Cli, make_file: MakeFile, server: DemoServer) -> None:
     path = make_file(3)
-    server.faults.add(Fault("batches.create", "slow", delay_s=2))
+    server.faults.add(Fault("batches.create", "slow", delay_s=4))
     with start("submit", path, "--yes") as running:
-        while not server.calls.get("batches.create"):
-            time.sleep(0.02)
+        _wait_for(server, "batches.create")
         second = cli("submit", path, "--yes")
-        running.communicate(timeout=20)
+        running.communicate(timeout=60)
     assert running.returncode == 0
     assert second.code == 1
     assert "right now" in second.err

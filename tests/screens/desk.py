@@ -88,14 +88,14 @@ class Desk:
     async def type(self, text: str) -> None:
         await self.pilot.press(*(_KEYS.get(letter, letter) for letter in text))
 
-    async def until(self, seen: "Callable[[], object] | str", timeout: float = 15) -> None:
+    async def until(self, seen: "Callable[[], object] | str", timeout: float = 60) -> None:
         """Wait until the screen shows a text, or something holds; raises TimeoutError with the screen as it is."""
         true = (lambda: seen in self.text) if isinstance(seen, str) else seen
         deadline = time.monotonic() + timeout
         while not true():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{seen!r} did not come; the screen shows:\n{self.text}")
-            await self.pilot.pause(0.01)
+            await self.pilot.pause(0.03)
         await self.pilot.pause()
 
     async def settle(self) -> None:

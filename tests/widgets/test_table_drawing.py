@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widgets import Input
 
-from tests.driver.screens import press, same_after_redraw, some_keys
+from tests.driver.screens import TABLE_KEYS, press, same_after_redraw, some_keys
 from tests.terminal import Terminal
 from tui.widgets.table import Cell, Column, Table
 from tui.widgets.table_line import difference
@@ -206,6 +206,6 @@ def test_what_was_not_redrawn_is_what_a_full_redraw_shows() -> None:
     with Terminal(command, synchronized=True) as terminal:
         terminal.wait_text("nightly-eval 0")
         terminal.settle()
-        for number, keys in enumerate(some_keys(seed=5, count=40)):
+        for number, keys in enumerate(some_keys(TABLE_KEYS, seed=5, count=25)):
             press(keys, terminal)
             assert same_after_redraw(terminal), f"after {keys!r}, the {number}th key"

@@ -1,39 +1,158 @@
-"""A downloaded result file, read a line at a time, with the request that each line answers."""
+"""Result lines read one at a time: those of a whole file, or the results of chosen requests."""
 
-from collections.abc import Callable
+import os
+from abc import ABC, abstractmethod
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
+from tui.results.judge import Judgement
 from tui.results.lines import LineFile
 from tui.results.match import Place, RequestIndex
+from tui.results.parse import custom_id_of
 from tui.results.pretty import pretty
+from tui.results.problems import ResultFileError, StoppedError
 from tui.results.question import question_text
 from tui.results.row import Row, answer_text, read_row
+from tui.results.search import Needle, search
+from tui.results.stream import Cancelled, Progress, open_unchanged
+from tui.text import clean
 
-# Bytes of a line that are looked at: enough for an embedding of 3,072 numbers, and quick enough to read for a whole
-# screen of lines between two frames.
-_HEAD = 128 * 1024
+View = Literal["answer", "json", "request"]
+VIEWS: tuple[View, ...] = ("answer", "json", "request")
+# Bytes of a line that its row in the table is made from: an embedding of 3,072 numbers fits.
+_ROW = 128 * 1024
+# A line of up to so many bytes is read between two frames; a longer one in a thread.
+_QUICK = 8 * 1024
 _SHOWN = 64 * 1024  # bytes of an answer that are shown
+WHOLE = 64 << 20  # bytes of an answer that are given out of the program
+_MISSING = Row("", None, False, "", None, None, "", "missing", "No result came for this request.", "other")
 
 
-class Opened:
-    """One result file. All but `step` and `match_with` are quick enough for the UI's own loop."""
+class Reader(ABC):
+    """Lines under keys that are whole numbers in rising order. Methods are for a thread unless they say otherwise."""
 
-    def __init__(self, file: LineFile) -> None:
-        self._file = file
-        self._requests: RequestIndex | None = None
+    def __init__(self, requests: RequestIndex | None = None) -> None:
+        self.requests = requests
         # A screen's worth and some: cells are asked for again at each look at the table.
-        self.row: Callable[[int], Row] = lru_cache(256)(self._row)
+        self.row = lru_cache(512)(self._row)
+        self._known: dict[int, Row] = {}
 
     @property
-    def count(self) -> int:
-        """Lines that are known so far."""
-        return self._file.count
+    @abstractmethod
+    def keys(self) -> Sequence[int]:
+        """The lines that are known so far. For the UI's own loop."""
+
+    @abstractmethod
+    def number(self, key: int) -> int:
+        """The line's number in its file, from 1. For the UI's own loop."""
+
+    @abstractmethod
+    def nearest(self, number: int) -> int | None:
+        """The key of the line of that number, or of the one before it. For the UI's own loop."""
+
+    @abstractmethod
+    def length(self, key: int) -> int:
+        """Bytes of the line. For the UI's own loop."""
+
+    @abstractmethod
+    def head(self, key: int, limit: int) -> bytes:
+        """The first `limit` bytes of the line, without its line ending."""
+
+    @abstractmethod
+    def places(self, key: int) -> tuple[Place, ...]:
+        """The requests that the line answers; empty as long as the input file is not known."""
+
+    @abstractmethod
+    def find(self, needle: Needle, key: int, forward: bool, told: Progress, cancelled: Cancelled) -> int | None:
+        """The next line, behind or before that of `key`, that has `needle`; None where there is none."""
+
+    def row_now(self, key: int) -> Row | None:
+        """The line's row if it is at hand or quick to read, for the UI's own loop; else `row` makes it, in a thread."""
+        known = self._known.get(key)
+        return known or (self.row(key) if self.length(key) <= _QUICK else None)
+
+    def learn(self, keys: Sequence[int]) -> None:
+        """Make the rows of these keys be at hand for `row_now`, and let go of all others."""
+        self._known = {key: self.row(key) for key in keys}
+
+    def text(self, key: int, view: View, limit: int = _SHOWN) -> str:
+        """What the line says in one of the views, cut with a remark after about `limit` bytes."""
+        if view == "request":
+            return self._request(key, limit)
+        line = self.head(key, max(limit, _ROW))
+        left = self.length(key) - len(line)
+        more = f"\n… and {left:,} bytes more" if left else ""
+        return (answer_text(line, limit) if view == "answer" else pretty(line, limit)) + more
+
+    def question(self, key: int) -> str:
+        """What the line answers, in words; empty as long as that is not known."""
+        places = self.places(key)
+        return question_text(self.requests.read(places[0], _ROW), _SHOWN) if places and self.requests else ""
+
+    def custom_id(self, key: int) -> str | None:
+        """As it stands in the file, not made safe to show."""
+        return custom_id_of(self.head(key, _ROW))
+
+    def raw(self, key: int, view: View) -> bytes:
+        """What is shown in a view as it stands in its file, whole; the answer as text."""
+        if view == "answer":
+            return self.text(key, view, WHOLE).encode("utf-8", "replace")
+        if view == "json":
+            return self._whole(self.length(key), self.head(key, WHOLE)) + b"\n"
+        places = self.places(key)
+        if not places or self.requests is None:
+            raise ResultFileError(self._request(key, 0))
+        return self._whole(places[0].length, self.requests.read(places[0], WHOLE + 2)) + b"\n"
+
+    def close(self) -> None:
+        """Let go of the files."""
+
+    def _whole(self, length: int, line: bytes) -> bytes:
+        if length > WHOLE:
+            raise ResultFileError(f"This line has {length:,} bytes: too long to be given out.")
+        return line
+
+    def _request(self, key: int, limit: int) -> str:
+        if self.requests is None:
+            return "The input file is not here yet."
+        places = self.places(key)
+        if not places:
+            return "No request in the input file has this custom_id."
+        text = pretty(self.requests.read(places[0], max(limit, _ROW)), limit)
+        return text if len(places) == 1 else f"{len(places)} requests have this custom_id. The first:\n{text}"
+
+    def _row(self, key: int) -> Row:
+        line = self.head(key, _ROW)
+        return read_row(line, whole=len(line) < _ROW or self.length(key) <= len(line))
+
+
+class FileReader(Reader):
+    """All lines of one result file; keys are line numbers from 0.
+
+    A file that still grows is read up to its last whole line. Raises what `LineFile` raises.
+    """
+
+    def __init__(self, path: Path, *, growing: bool = False) -> None:
+        super().__init__()
+        self._file = LineFile(path)
+        self._growing = growing
+        self.path = path
+
+    @property
+    def keys(self) -> Sequence[int]:
+        """The lines that are known so far."""
+        count = self._file.count
+        # The last line of a file on its way is only a part of one.
+        return range(count - 1 if self._growing and count and not self._file.span(count - 1).ended else count)
 
     @property
     def final(self) -> bool:
         """Whether all lines are known."""
-        return self._file.final
+        return self._file.final and not self._growing
 
     @property
     def size(self) -> int:
@@ -49,51 +168,114 @@ class Opened:
                 break
         return more
 
-    def match_with(self, input_path: Path) -> None:
-        """Find the requests of all lines in the input file. For a thread."""
-        self._requests = RequestIndex.build(input_path, lambda _done, _total: None, lambda: False)
+    def grow(self) -> None:
+        """Take in what has come since the last look. For a thread."""
+        self._file.refresh()
+        while self._file.step():
+            pass
 
-    def answer(self, number: int) -> str:
-        """The answer of line `number` as text."""
-        line, more = self._bytes(number)
-        return answer_text(line, _SHOWN) + more
+    def number(self, key: int) -> int:
+        return key + 1
 
-    def pretty(self, number: int) -> str:
-        """Line `number` as indented JSON."""
-        line, more = self._bytes(number)
-        return pretty(line, _SHOWN) + more
+    def nearest(self, number: int) -> int | None:
+        keys = self.keys
+        return min(max(number - 1, 0), len(keys) - 1) if keys else None
 
-    def question(self, number: int) -> str:
-        """What line `number` answers, in words; empty as long as that is not known."""
-        place = self._places(number)
-        return question_text(self._requests.read(place[0], _HEAD), _SHOWN) if place and self._requests else ""
+    def length(self, key: int) -> int:
+        return self._file.span(key).length
 
-    def request(self, number: int) -> str:
-        """The request that line `number` answers, as indented JSON, or why there is none."""
-        if self._requests is None:
-            return "The input file is not here yet."
-        places = self._places(number)
-        if not places:
-            return "No request in the input file has this custom_id."
-        text = pretty(self._requests.read(places[0], _HEAD), _SHOWN)
-        return text if len(places) == 1 else f"{len(places)} requests have this custom_id. The first:\n{text}"
+    def head(self, key: int, limit: int) -> bytes:
+        return self._file.line(key, limit)
+
+    def places(self, key: int) -> tuple[Place, ...]:
+        return self.requests.request_for(self.head(key, _ROW)) if self.requests else ()
+
+    def find(self, needle: Needle, key: int, forward: bool, told: Progress, cancelled: Cancelled) -> int | None:
+        """As `Reader.find`, through the bytes of the file; `told` hears of bytes."""
+        while self._file.step():
+            if cancelled():
+                raise StoppedError
+        keys = self.keys
+        begin = self._file.offset_of(key)
+        behind = self._file.offset_of(key + 1) if key + 1 < len(keys) else self.size
+        start, stop = (behind, self.size) if forward else (0, begin)
+        offset = search(self.path, needle, start, stop, forward=forward, progress=told, cancelled=cancelled)
+        return None if offset is None else self._key_at(offset)
 
     def close(self) -> None:
         self._file.close()
 
-    def _row(self, number: int) -> Row:
-        line = self._file.line(number, _HEAD)
-        return read_row(line, whole=self._file.span(number).length <= len(line))
-
-    def _places(self, number: int) -> tuple[Place, ...]:
-        return self._requests.request_for(self._bytes(number)[0]) if self._requests else ()
-
-    def _bytes(self, number: int) -> tuple[bytes, str]:
-        line = self._file.line(number, _HEAD)
-        left = self._file.span(number).length - len(line)
-        return line, f"\n… and {left:,} bytes more" if left else ""
+    def _key_at(self, offset: int) -> int:
+        """The line that the byte at `offset` belongs to."""
+        return bisect_left(range(self._file.count), offset + 1, key=self._file.offset_of) - 1
 
 
-def open_results(path: Path) -> Opened:
-    """Open a result file at its first MiB. For a thread. Raises `LazybatchError` where it cannot be read."""
-    return Opened(LineFile(path))
+class RowReader(Reader):
+    """The results of some requests of a judged batch, in the order of the requests; keys are their rows.
+
+    A request without a result is shown by itself. Raises `FileChangedError` where a file is no longer the one judged.
+    """
+
+    def __init__(self, judgement: Judgement, rows: "array[int]") -> None:
+        super().__init__(judgement.requests)
+        self.judgement = judgement
+        self._rows = rows
+
+    @property
+    def keys(self) -> Sequence[int]:
+        return self._rows
+
+    def number(self, key: int) -> int:
+        return key + 1 if self.requests is None else self.requests.place(key).line
+
+    def nearest(self, number: int) -> int | None:
+        if not self._rows:
+            return None
+        place = bisect_left(self._rows, number, key=self.number)
+        return self._rows[min(place, len(self._rows) - 1)]
+
+    def length(self, key: int) -> int:
+        found = self.judgement.result(key)
+        if found is not None:
+            return found[2]
+        return 0 if self.requests is None else self.requests.place(key).length
+
+    def head(self, key: int, limit: int) -> bytes:
+        found = self.judgement.result(key)
+        if found is None:
+            return b"" if self.requests is None else self.requests.read(self.requests.place(key), limit)
+        place, offset, length = found
+        source = self.judgement.sources[place]
+        descriptor = open_unchanged(source.path, source.fingerprint)
+        try:
+            return os.pread(descriptor, min(limit, length), offset).rstrip(b"\r\n")
+        finally:
+            os.close(descriptor)
+
+    def places(self, key: int) -> tuple[Place, ...]:
+        return () if self.requests is None else (self.requests.place(key),)
+
+    def text(self, key: int, view: View, limit: int = _SHOWN) -> str:
+        if view != "request" and self.judgement.result(key) is None:
+            return _MISSING.error_message
+        return super().text(key, view, limit)
+
+    def find(self, needle: Needle, key: int, forward: bool, told: Progress, cancelled: Cancelled) -> int | None:
+        """As `Reader.find`; `told` hears of lines."""
+        here = bisect_left(self._rows, key)
+        ahead = self._rows[here + 1 :] if forward else self._rows[:here][::-1]
+        for done, row in enumerate(ahead):
+            if done % 64 == 0:
+                if cancelled():
+                    raise StoppedError
+                told(done, len(ahead))
+            if needle.first(self.head(row, WHOLE)) >= 0:
+                return row
+        return None
+
+    def _row(self, key: int) -> Row:
+        if self.judgement.result(key) is not None:
+            return super()._row(key)
+        from dataclasses import replace
+
+        return replace(_MISSING, custom_id=clean(self.custom_id(key) or "")[:512].replace("\n", "␊"))

@@ -3,15 +3,16 @@
 from tui.batches.batch import Batch, Status
 from tui.text import count, percent
 
+# The screen's glyphs; the words are the API's own, because --status takes them.
 _GLYPHS = {
-    Status.VALIDATING: "◌",
+    Status.VALIDATING: "◇",
     Status.IN_PROGRESS: "▶",
-    Status.FINALIZING: "▶",
+    Status.FINALIZING: "◆",
     Status.CANCELLING: "◌",
     Status.COMPLETED: "✓",
     Status.FAILED: "✗",
-    Status.EXPIRED: "⧖",
-    Status.CANCELLED: "■",
+    Status.EXPIRED: "◷",
+    Status.CANCELLED: "⊘",
     Status.UNKNOWN: "?",
 }
 _COLOURS = {

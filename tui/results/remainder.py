@@ -33,11 +33,17 @@ class Remainder:
     unreadable: int
 
 
-def write_remainder(judgement: Judgement, out: Path, progress: Progress, cancelled: Cancelled) -> Remainder:
+def write_remainder(
+    judgement: Judgement,
+    out: Path,
+    progress: Progress,
+    cancelled: Cancelled,
+    groups: frozenset[int] | None = None,
+) -> Remainder:
     """Write the requests without a good result to `out`, their lines byte for byte and in order; atomically.
 
-    Writes nothing when every request has a good result, because a server refuses an empty file. `progress` is told
-    bytes. Raises `ResultFileError`, also for results of another batch: to run those again would pay for everything
+    With `groups` only those that failed in one of these `FailureGroup`s. Writes nothing when every request has a good
+    result, because a server refuses an empty file. `progress` is told bytes. Raises `ResultFileError`, also for results of another batch: to run those again would pay for everything
     twice; `FileChangedError`; `StoppedError`; and ValueError for a judgement without an input file.
     """
     requests = judgement.requests
@@ -45,32 +51,38 @@ def write_remainder(judgement: Judgement, out: Path, progress: Progress, cancell
         raise ValueError("a remainder needs the input file")
     if judgement.verdict.foreign:
         raise ResultFileError(judgement.verdict.notes[0])
-    remainder = _count(judgement, out)
+    remainder = _count(judgement, out, groups)
     if remainder.requests:
         sources = [requests.path, *(source.path for source in judgement.sources)]
         with written(out, sources) as file:
-            _copy(judgement, requests, file, progress, cancelled)
+            _copy(judgement, requests, file, progress, cancelled, groups)
     return remainder
 
 
-def _count(judgement: Judgement, out: Path) -> Remainder:
+def _count(judgement: Judgement, out: Path, groups: frozenset[int] | None) -> Remainder:
     verdict = judgement.verdict
-    expired = sum(group.count for group in verdict.failures if group.code == EXPIRED)
-    cancelled = sum(group.count for group in verdict.failures if group.code == CANCELLED)
-    missing = verdict.missing or 0
-    failed = verdict.failed - expired - cancelled
-    requests = verdict.failed + missing
+    failures = [group for group in verdict.failures if groups is None or group.number in groups]
+    expired = sum(group.count for group in failures if group.code == EXPIRED)
+    cancelled = sum(group.count for group in failures if group.code == CANCELLED)
+    missing = (verdict.missing or 0) if groups is None else 0
+    failed = sum(group.count for group in failures) - expired - cancelled
+    requests = failed + expired + cancelled + missing
     out_or_none = out if requests else None
     return Remainder(requests, out_or_none, failed, expired, cancelled, missing, verdict.unreadable)
 
 
-def _copy(
-    judgement: Judgement, requests: RequestIndex, file: BinaryIO, progress: Progress, cancelled: Cancelled
+def _copy(  # noqa: PLR0917 - what its caller has, handed on
+    judgement: Judgement,
+    requests: RequestIndex,
+    file: BinaryIO,
+    progress: Progress,
+    cancelled: Cancelled,
+    groups: frozenset[int] | None,
 ) -> None:
     descriptor = requests.open()
     try:
         size = os.fstat(descriptor).st_size
-        for start, stop in _ranges(judgement, requests):
+        for start, stop in _ranges(judgement, requests, groups):
             for offset in range(start, stop, _CHUNK):
                 if cancelled():
                     raise StoppedError
@@ -82,11 +94,11 @@ def _copy(
     progress(size, size)
 
 
-def _ranges(judgement: Judgement, requests: RequestIndex) -> Iterator[tuple[int, int]]:
+def _ranges(judgement: Judgement, requests: RequestIndex, groups: frozenset[int] | None) -> Iterator[tuple[int, int]]:
     """The bytes to copy, neighbouring lines in one piece."""
     start = stop = 0
     for row in range(len(requests)):
-        if judgement.state(row) == "ok":
+        if judgement.state(row) == "ok" or (groups is not None and judgement.group(row) not in groups):
             continue
         place = requests.place(row)
         if place.offset != stop:

@@ -6,6 +6,7 @@ billed.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from tui.text import clean_line
 from tui.wire.address import Address
 from tui.wire.errors import Kind, WireError, translated
 from tui.wire.shapes import Page, StoredFile, file_from, page_from
@@ -51,6 +53,11 @@ class Wire:
     @classmethod
     async def connect(cls, address: Address, *, read_retries: int = 0) -> "Wire":
         """Import `openai` and build its client in a thread: together they cost twice the start of the screen."""
+        if not address.key or not address.key.isascii() or not address.key.isprintable():
+            raise WireError(
+                Kind.UNAUTHORIZED,
+                "The API key has characters that no key has. Check OPENAI_API_KEY or the profile's key.",
+            )
         return cls(await asyncio.to_thread(_build, address), address, read_retries)
 
     async def close(self) -> None:
@@ -121,7 +128,7 @@ class Wire:
             async with self._client.files.with_streaming_response.content(
                 file_id, extra_headers=headers, timeout=self._timeout(_SLOW_TIMEOUT)
             ) as answer:
-                begins = start if answer.status_code == 206 else 0
+                begins = _first_byte(answer.headers.get("content-range"), start) if answer.status_code == 206 else 0
                 length = answer.headers.get("content-length")
                 total = begins + int(length) if length and length.isdigit() else None
                 yield Download(answer.iter_bytes(_CHUNK), begins, total)
@@ -131,14 +138,14 @@ class Wire:
 
         try:
             ahead = parsedate_to_datetime(date).timestamp() - time.time() if date else 0.0
-        except ValueError:
+        except (ValueError, OverflowError):
             return
         # The header has whole seconds; less than a few of them is no difference worth believing.
         self.clock_ahead = ahead if abs(ahead) > _CLOCK_NOISE else 0.0
 
     def _call(self) -> Any:
         self.calls += 1
-        return translated(self.address.host)
+        return translated(self.address)
 
     def _timeout(self, read: float) -> Any:
         import httpx2
@@ -176,16 +183,26 @@ class Wire:
         return WireError(Kind.NOT_AN_API, sentence, unclear=unclear)
 
 
+def _first_byte(content_range: str | None, asked: int) -> int:
+    """Where a part begins, which need not be where it was asked to."""
+    told = re.match(r"bytes (\d{1,18})-", content_range or "")
+    return int(told[1]) if told else asked
+
+
 def _build(address: Address) -> "AsyncOpenAI":
     import httpx2
     import openai
 
-    client = openai.AsyncOpenAI(
-        api_key=address.key,
-        base_url=address.base_url,
-        max_retries=0,
-        timeout=httpx2.Timeout(_READ_TIMEOUT, connect=_CONNECT_TIMEOUT),
-    )
+    try:
+        client = openai.AsyncOpenAI(
+            api_key=address.key,
+            base_url=address.base_url,
+            max_retries=0,
+            timeout=httpx2.Timeout(_READ_TIMEOUT, connect=_CONNECT_TIMEOUT),
+        )
+    except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
+        # A host that no name can be, a proxy or certificates in the environment that cannot be used.
+        raise WireError(Kind.UNREACHABLE, f"Cannot reach {address.host}: {clean_line(str(error))}") from None
     # Set afterwards, because None given above means "take the environment's", which belongs to another account.
     client.organization, client.project = address.organization, address.project
     # Touched here because the first touch imports the resource's module.

@@ -1,13 +1,17 @@
 """What can go wrong between us and a server, as sentences of ours."""
 
+import math
 import os
 import ssl
+import time
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tui.errors import LazybatchError
 from tui.text import clean_line
+from tui.wire.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,19 +77,23 @@ class WireError(LazybatchError):
 
 
 @contextmanager
-def translated(host: str) -> "Iterator[None]":
+def translated(address: Address) -> "Iterator[None]":
     """Raises a `WireError` in place of whatever `openai` and its transport raise inside the block."""
     import httpx2
     import openai
 
+    host = address.host
     try:
         yield
     except openai.APIStatusError as error:
-        raise _from_status(error, host) from None
+        raise _from_status(error, address) from None
     except openai.APIConnectionError as error:
         raise from_transport(error.__cause__ or error, host) from None
     except httpx2.HTTPError as error:
         raise from_transport(error, host) from None
+    except ValueError:
+        # The client refuses an id that would change the address, which a server's answer may hold: empty, "..".
+        raise WireError(Kind.NOT_FOUND, f"There is nothing with such an id: {host} was not asked.") from None
     except openai.APIError as error:
         raise WireError(Kind.NOT_AN_API, f"{host} answered with something else than JSON.", unclear=True) from error
 
@@ -119,15 +127,19 @@ def _reason(error: BaseException) -> str:
     return "no connection could be made" if not text or "attempts failed" in text else text
 
 
-def _from_status(error: "openai.APIStatusError", host: str) -> WireError:
+def _from_status(error: "openai.APIStatusError", address: Address) -> WireError:
     status = error.status_code
-    message = _message(error.body)
+    # OpenAI's words about a wrong key repeat a part of it, other providers' all of it.
+    message = None if status == 401 else _message(error.body)
+    if message:
+        message = message.replace(address.key, "…")
     kind = _KINDS.get(status) or (Kind.SERVER if status >= 500 else Kind.REFUSED)
     return WireError(
         kind,
-        _sentence(kind, status, message, host),
+        _sentence(kind, status, message, address.host),
         status=status,
-        code=clean_line(error.code) if error.code else None,
+        # Whatever its type says: some providers put the status here, a number.
+        code=clean_line(str(error.code)) if error.code else None,
         message=message,
         retry_after=_retry_after(error.response.headers.get("retry-after")),
         unclear=status >= 500 or status == 408,
@@ -137,7 +149,6 @@ def _from_status(error: "openai.APIStatusError", host: str) -> WireError:
 def _sentence(kind: Kind, status: int, message: str | None, host: str) -> str:
     said = f" It says: {message}" if message else ""
     if kind is Kind.UNAUTHORIZED:
-        # The server's message is left out: OpenAI's repeats a part of the key.
         return f"{host} does not accept the API key (401). Check OPENAI_API_KEY or the profile's key."
     if kind is Kind.FORBIDDEN:
         return f"This key may not do that at {host} (403).{said}"
@@ -163,7 +174,14 @@ def _message(body: object) -> str | None:
 
 
 def _retry_after(value: str | None) -> float | None:
-    try:
-        return max(0.0, float(value)) if value else None
-    except ValueError:
+    """Seconds to wait, from a number of them or a date."""
+    if not value:
         return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

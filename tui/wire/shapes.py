@@ -28,6 +28,7 @@ _STAMPS = (
     "cancelled_at", "expires_at",
 )  # fmt: skip
 _LINE_IN_TEXT = re.compile(r"\bline (\d{1,9})\b", re.IGNORECASE)
+_DIGITS = 18
 _MILLISECONDS = 100_000_000_000  # as Unix seconds this is the year 5138, as milliseconds 1973
 
 
@@ -62,8 +63,9 @@ def page_from(answer: object) -> Page | None:
     if found is None:
         return None
     items = tuple(item for item in found if isinstance(item, dict))
-    last = answer.get("last_id") or (items[-1].get("id") if items else None)
-    return Page(items, answer.get("has_more") is True, last if isinstance(last, str) else None)
+    cursors = (answer.get("last_id"), items[-1].get("id") if items else None)
+    last = next((cursor for cursor in cursors if isinstance(cursor, str) and cursor), None)
+    return Page(items, answer.get("has_more") is True, last)
 
 
 def batch_from(item: Mapping[str, Any]) -> Batch | None:
@@ -108,7 +110,7 @@ def file_from(item: object) -> StoredFile | None:
         id=item["id"],
         filename=_text(item.get("filename")),
         purpose=_text(item.get("purpose")),
-        bytes=_int(item.get("bytes")),
+        bytes=_first_int(item, "bytes"),
         created_at=_time(item, "created_at", odd),
         expires_at=_time(item, "expires_at", odd),
     )
@@ -120,13 +122,12 @@ def _text(value: object) -> str | None:
 
 
 def _int(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
+    """A whole number that can be counted with: JSON has no bound, while a division and a database column do."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS:
         return int(value)
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 10**_DIGITS:
+        return None
+    return int(value) if value == int(value) else None
 
 
 def _time(item: Mapping[str, Any], name: str, odd: list[str]) -> int | None:
@@ -191,7 +192,7 @@ def _usage(value: object, odd: list[str]) -> Usage | None:
 def _errors(value: object) -> tuple[BatchError, ...]:
     """Errors as an object with `data`, a list, or a bare string; a line that is only in the text is read from it."""
     if isinstance(value, dict):
-        value = value.get("data", [value] if value.get("message") else [])
+        value = value.get("data") or ([value] if value.get("message") else [])
     if isinstance(value, str):
         value = [value] if value else []
     return tuple(_error(entry) for entry in value) if isinstance(value, list) else ()

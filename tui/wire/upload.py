@@ -5,6 +5,7 @@ disk there. A thread with the blocking client keeps both the disk and TLS away f
 """
 
 import asyncio
+import contextlib
 import io
 import threading
 from collections.abc import Callable
@@ -22,23 +23,26 @@ _TIMEOUT = 300.0
 _CONNECT_TIMEOUT = 5.0
 
 
-class _Abandoned(Exception):  # noqa: N818  (a signal, as CancelledError is)
-    """Nobody waits for this upload any more."""
-
-
 class _Source(io.BufferedReader):
     """An input file that tells how much of it has been read, and refuses more once it is abandoned."""
 
     def __init__(self, path: Path, progress: Callable[[int, int], None]) -> None:
         super().__init__(io.FileIO(path), 1 << 20)
         self.abandoned = threading.Event()
+        self.failure: LazybatchError | None = None
+        self._path = path
         self._progress = progress
         self._total = path.stat().st_size
 
     def read(self, size: int | None = -1, /) -> bytes:
         if self.abandoned.is_set():
-            raise _Abandoned
-        chunk = super().read(size)
+            raise InterruptedError
+        try:
+            chunk = super().read(size)
+        except OSError as error:
+            # What the client makes of it looks like a broken connection.
+            self.failure = LazybatchError(f"Cannot read {self._path}: {error.strerror}.")
+            raise
         self._progress(self.tell(), self._total)
         return chunk
 
@@ -71,11 +75,10 @@ async def send(address: Address, path: Path, filename: str, progress: Callable[[
                 content = client.files.with_raw_response.create(
                     file=(filename, source, "application/jsonl"), purpose="batch"
                 ).content
-        except _Abandoned:
-            return
         except Exception as error:  # noqa: BLE001  (it is raised again, in the task that waits)
-            failure = error
-        if not loop.is_closed():
+            failure = source.failure or error
+        # The loop is closed where the program has ended meanwhile.
+        with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, content, failure)
 
     # A daemon: a socket that hangs must not keep the program from ending.

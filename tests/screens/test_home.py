@@ -1,0 +1,173 @@
+"""Home: what it shows, what stays where it is, what it does with a provider's oddities."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from tests.screens import api
+from tests.screens.desk import Desk, desk, request
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+
+ALL = 31  # batches that the server is seeded with
+
+
+async def arrived(home: Desk) -> None:
+    await home.until(lambda: len(home.app.session.book) == ALL and "● live" in home.text)
+
+
+async def test_batches_appear_with_what_they_add_up_to(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await arrived(home)
+        row = home.line("smoke-test")
+        assert "▶ running" in row and "60%" in row
+        assert "レビュー分類" in home.text
+        assert "◌ cancelling" in home.line("wrong-prompt")
+        states = [found["status"] for found in api.batches(seeded)]
+        running = sum(state in {"validating", "in_progress", "finalizing"} for state in states)
+        tally = home.lines[1]
+        for number, word in (
+            (running, "running"), (states.count("cancelling"), "cancelling"), (states.count("completed"), "done"),
+            (states.count("failed"), "failed"), (states.count("expired"), "expired"),
+        ):  # fmt: skip
+            assert f" {number} {word}" in tally
+        assert home.bottom.split() == "n new ⏎ open o results c cancel r refresh ? help q quit".split()
+        assert "127.0.0.1" in home.head and "…uite" in home.head
+        assert "test-key" not in home.text
+
+
+async def test_what_moves_on_the_server_moves_here_without_a_key(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await arrived(home)
+        await home.cursor_to("labels-2026-11-23")
+        await home.press("space")
+        await home.cursor_to("smoke-test")
+        before, marked = home.table.cursor_key, home.table.marks
+        assert "✱" in home.line("labels-2026-11-23")
+        seeded.clock.jump(100)
+        await home.until(lambda: "✓ done" in home.line("smoke-test"))
+        # It has ended, and stands further down: the cursor went with it, the mark stayed with the other.
+        assert (home.table.cursor_key, home.table.marks) == (before, marked)
+        assert "smoke-test" in home.cursor_row
+        assert "✱" in home.line("labels-2026-11-23")
+        assert home.text.count("✱") == 1
+        assert "120 of 120" in home.lines[-3]
+
+
+async def test_the_strip_tells_of_the_row_under_the_cursor(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await arrived(home)
+        for name, told in (
+            ("nightly-eval", "of 4,000"),
+            ("queued behind the rest", "validating 1m10s"),
+            ("full-archive", "Enqueued token limit reached"),
+            ("labels-2026-11-23 (first try)", "line 2: This line is not parseable"),
+        ):
+            await home.cursor_to(name)
+            await home.settle()
+            assert told in home.lines[-3], name
+            assert cell_len(home.lines[-3]) == 80
+
+
+async def test_r_asks_the_server_at_once(server: DemoServer, tmp_path: Path) -> None:
+    async with desk(server, tmp_path) as home:
+        await home.until("No batches yet.")
+        assert "n to make one" in home.text
+        api.create(server, request(1), description="made elsewhere")
+        asked = server.calls["batches.list"]
+        await home.press("r")
+        # By itself it would ask in half a minute.
+        await home.until("made elsewhere", timeout=20)
+        assert server.calls["batches.list"] > asked
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [
+        (60, "STATUS NAME PROGRESS FAIL"),
+        (80, "STATUS NAME PROGRESS FAIL ETA AGE"),
+        (120, "STATUS NAME MODEL PROGRESS REQUESTS FAIL RATE ETA AGE"),
+        (200, "STATUS NAME MODEL ENDPOINT PROGRESS REQUESTS FAIL RATE ETA EXPIRES AGE ID"),
+    ],
+)
+async def test_more_width_shows_more_columns(seeded: DemoServer, tmp_path: Path, width: int, titles: str) -> None:
+    async with desk(seeded, tmp_path, size=(width, 40)) as home:
+        await arrived(home)
+        await home.settle()
+        header = home.line("STATUS")
+        shown = header.split()
+        # What has to go goes by importance; what stays keeps its order.
+        assert shown == titles.split()
+        assert [cell_len(line) for line in home.lines] == [width] * 40
+        assert home.bottom.rstrip().endswith("? help  q quit")
+
+
+@pytest.mark.parametrize("width", [80, 133])
+async def test_wide_characters_keep_the_columns_in_line(server: DemoServer, tmp_path: Path, width: int) -> None:
+    names = (
+        "plain", "レビュー分類 11月分", "한국어 이름의 배치", "prompt 🅰️ 🚀🚀", "family 👩‍👩‍👧‍👦 flag 🇯🇵", "é combining e\u0301",
+        "全角" * 30, "🚀" * 30,
+    )  # fmt: skip
+    for number, name in enumerate(names):
+        api.create(server, request(number), description=name)
+    async with desk(server, tmp_path, size=(width, 24)) as home:
+        await home.until(lambda: len(home.app.session.book) == len(names))
+        await home.settle()
+        header = home.line("STATUS")
+        where = cell_len(header[: header.index("AGE")])
+        rows = [line for line in home.lines if "◇ validating" in line]
+        assert len(rows) == len(names)
+        for row in rows:
+            assert cell_len(row) == width
+            cut = next(place for place in range(len(row)) if cell_len(row[:place]) >= where)
+            assert row[cut : cut + 3].strip() in {"0s", "1s", "2s", "3s", "4s"}, row
+
+
+ODD: dict[str, tuple[dict[str, Any], list[str], str]] = {
+    "counts as a percent": ({"request_counts": "50%"}, [], "?"),
+    "counts of null": ({"request_counts": {"total": None, "completed": None, "failed": None}}, [], "?"),
+    "counts that are endless": ({"request_counts": {"total": 5, "completed": 10**30, "failed": -1}}, [], "100%"),
+    "status of another provider": ({"status": "PRE_SCHEDULE"}, [], "? pre_sched…"),
+    "status as a number": ({"status": 7}, [], "? ?"),
+    "upper case": ({"status": "CANCELING"}, [], "◌ cancelling"),
+    "no time": ({"created_at": {"at": "noon"}}, [], "?"),
+    "a time in words": ({"created_at": "2026-01-01T00:00:00Z", "expires_at": "soon"}, [], "smoke-test"),
+    "a time beyond all": ({"created_at": 10**40, "expires_at": -5}, [], "?"),
+    "errors as text": ({"status": "failed", "errors": "line 3 is bad"}, [], "✗ failed"),
+    "errors as a list": ({"status": "failed", "errors": [None, 5, {"line": "x", "message": []}]}, [], "✗ failed"),
+    "metadata as a list": ({"metadata": ["a"], "usage": "much", "model": 5, "endpoint": None}, [], "batch_"),
+    "hardly anything": (
+        {},
+        ["request_counts", "created_at", "metadata", "model", "endpoint", "usage", "errors", "input_file_id", "status"],
+        "? ?",
+    ),
+}
+
+
+async def test_a_providers_oddity_costs_a_cell(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await arrived(home)
+        for odd, (merge, omit, shown) in ODD.items():
+            seeded.faults.clear()
+            seeded.faults.add(Fault("batches.*", "rewrite", times=None, merge=merge, omit=omit))
+            asked = seeded.calls["batches.list"]
+            await home.press("r")
+            await home.until(lambda asked=asked: seeded.calls["batches.list"] > asked)  # type: ignore[misc]  # as it is now
+            await home.until(shown)
+            await home.press("enter")
+            await home.until("id  batch_")
+            await home.press("escape", "o", "escape")
+            await home.until(lambda: home.room == "Home")
+            assert "● live" in home.text, odd
+
+
+async def test_an_unknown_field_is_told_on_the_batch(seeded: DemoServer, tmp_path: Path) -> None:
+    seeded.faults.add(Fault("batches.list", "rewrite", times=None, merge={"request_counts": "50%", "expires_at": "x"}))
+    async with desk(seeded, tmp_path) as home:
+        await arrived(home)
+        await home.cursor_to("smoke-test")
+        assert home.cursor_row.split()[3] == "?"
+        await home.press("enter")
+        await home.until("expires_at, request_counts.")

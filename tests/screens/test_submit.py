@@ -1,0 +1,333 @@
+"""Submitting: what is refused before anything is sent, and that one batch comes of one yes."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.screens import api
+from tests.screens.desk import Desk, desk, request, write
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+
+
+async def sent(home: Desk) -> None:
+    """Say yes to what is asked."""
+    await home.press("ctrl+s")
+    await home.until("y yes")
+    await home.press("y")
+
+
+async def test_problems_are_listed_and_gone_once_mended(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("problems.jsonl")
+        await home.until("problems")
+        await home.until("Nothing is sent while there are problems.")
+        assert "✗ 1" in home.lines[1]
+        for line, code in ((2, "invalid_json_line"), (3, "duplicate_custom_id"), (4, "invalid_url"), (14, "invalid_utf8")):
+            row = home.line(code)
+            assert row.split()[:2] == [str(line), code]
+        assert "review-1" in home.line("duplicate_custom_id")
+        # The row under the cursor in full.
+        assert home.table.cursor_key == 0 and "Line 2" in home.lines[-8] + home.lines[-7] + home.lines[-6]
+        await home.press("j")
+        await home.until("Line 3")
+        # Nothing can be sent.
+        assert "submit" not in home.bottom
+        await home.press("ctrl+s")
+        assert "y yes" not in home.bottom
+        (samples / "problems.jsonl").write_bytes(request(1) + request(2))
+        await home.press("r")
+        await home.until("Ready to submit.")
+        assert "✓ 2 requests" in home.lines[1] and "submit" in home.bottom
+        # And back: the form makes way for the table again.
+        (samples / "problems.jsonl").write_bytes(b"{}\n")
+        await home.press("escape")
+        await home.until(lambda: home.room == "Pick")
+        assert server.calls.get("files.create", 0) == 0
+
+
+@pytest.mark.parametrize("name", ["empty.jsonl", "folder.jsonl", "missing.jsonl"])
+async def test_what_cannot_be_a_batch_says_why(server: DemoServer, tmp_path: Path, samples: Path, name: str) -> None:
+    (samples / "folder.jsonl").mkdir()
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.press("n")
+        await home.until("empty.jsonl")
+        await home.press("slash")
+        await home.type(name)
+        if name == "folder.jsonl":
+            # The name is a folder's while it is chosen, and a file's path all the same: it is gone into.
+            await home.press("enter")
+            await home.until(lambda: "folder.jsonl/" in home.lines[1])
+            return
+        await home.press("enter")
+        await home.until(lambda: home.room == "Submit")
+        await home.until("empty" if name == "empty.jsonl" else "No such file or directory")
+        assert "submit" not in home.bottom
+        await home.press("ctrl+s", "r", "A", "x")
+        await home.settle()
+        assert home.room == "Submit" and "y yes" not in home.text
+        assert server.calls.get("files.create", 0) == 0
+
+
+@pytest.mark.parametrize("typed", ["~nobody-of-that-name/x.jsonl", "x" * 300, "a\x00b.jsonl", "/dev/null", "/proc/self/mem"])
+async def test_a_path_that_cannot_be_is_told(server: DemoServer, tmp_path: Path, samples: Path, typed: str) -> None:
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.press("n")
+        await home.until("empty.jsonl")
+        await home.press("slash")
+        home.app.screen.query_one("#path").value = typed  # type: ignore[attr-defined]  # an Input, as one pastes into it
+        await home.press("enter")
+        await home.until("Cannot read")
+        await home.press("escape", "escape", "escape")
+        await home.until(lambda: home.room == "Home")
+
+
+async def test_a_pipe_is_refused_and_does_not_hang(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    os.mkfifo(samples / "pipe.jsonl")
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.press("n")
+        await home.until("empty.jsonl")
+        await home.press("slash")
+        await home.type("pipe.jsonl")
+        await home.press("enter")
+        await home.until("no plain file")
+
+
+async def test_a_file_that_goes_or_changes_after_validation_is_not_sent(
+    server: DemoServer, tmp_path: Path, samples: Path
+) -> None:
+    async with desk(server, tmp_path, samples=samples) as home:
+        for name, spoil in (
+            ("gone.jsonl", lambda path: path.unlink()),
+            ("other.jsonl", lambda path: path.write_bytes(request(1) + request(2))),
+        ):
+            path = write(samples / name, 3)
+            await home.pick(name)
+            await home.until("Ready to submit.")
+            await home.press("ctrl+s")
+            await home.until("y yes")
+            spoil(path)
+            await home.press("y")
+            await home.until("has changed or gone since it was validated")
+            assert "submit" in home.bottom and "stop" not in home.bottom
+            await home.press("escape", "escape")
+            await home.until(lambda: home.room == "Home")
+        assert (server.calls.get("files.create", 0), api.batches(server)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("team", "is not of the form key=value"),
+        ("=search", "is not of the form key=value"),
+        ("lazybatch_submission=x", "lazybatch's own"),
+        ("k" * 70 + "=1", "has over 64 characters"),
+        ("team=" + "v" * 520, "has over 512 characters"),
+        (",".join(f"k{number}=1" for number in range(16)), "at most 15 pairs"),
+    ],
+)
+async def test_metadata_that_is_wrong_is_told(
+    server: DemoServer, tmp_path: Path, samples: Path, typed: str, told: str
+) -> None:
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        home.app.screen.query_one("#metadata").value = typed  # type: ignore[attr-defined]  # an Input
+        await home.press("ctrl+s")
+        await home.until(lambda: told in " ".join(home.text.split()))
+        assert "y yes" not in home.bottom and server.calls.get("files.create", 0) == 0
+
+
+async def test_metadata_reaches_the_batch(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await home.press("tab")
+        await home.type("team=search, run=7")
+        await home.press("enter")
+        await home.until("y yes")
+        await home.press("y")
+        await home.until(lambda: home.room == "Home")
+        metadata = api.batches(server)[0]["metadata"]
+        del metadata["lazybatch_submission"]
+        assert metadata == {"description": "reviews-200", "team": "search", "run": "7"}
+
+
+async def test_another_endpoint_is_validated_anew(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        home.app.screen.query_one("#endpoint").value = "/v1/embeddings"  # type: ignore[attr-defined]
+        await home.press("ctrl+s")
+        await home.until("invalid_url")
+        assert "y yes" not in home.bottom
+
+
+async def test_the_same_file_again_takes_another_key(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.submit("reviews-200.jsonl")
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        # Before it is known to be there, A is a letter like others.
+        assert not home.app.screen.check_action("again", ())
+        await sent(home)
+        await home.until("Sent before, as reviews-200 (validating). A submits it again.")
+        assert len(api.batches(server)) == 1
+        await home.press("A")
+        await home.until("Submit AGAIN 200 requests")
+        await home.press("n")
+        await home.until(lambda: "y yes" not in home.text)
+        assert len(api.batches(server)) == 1
+        await home.press("A")
+        await home.until("Submit AGAIN 200 requests")
+        await home.press("y")
+        await home.until(lambda: home.room == "Home")
+        assert len(api.batches(server)) == 2
+        assert home.table.cursor_key == api.batches(server)[0]["id"]
+
+
+async def test_an_upload_that_is_stopped_is_gone_on_with(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    server.faults.add(Fault("files.create", "slow", delay_s=30.0))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("uploading")
+        await home.until(lambda: "x stop" in home.bottom)
+        assert "submit" not in home.bottom
+        # In a field, x is a letter.
+        home.app.screen.set_focus(None)
+        await home.press("x")
+        await home.until("Stopped. Submit the same file again to go on from here.")
+        await home.until(lambda: "^s submit" in home.bottom)
+        assert not home.app.submitting and api.batches(server) == []
+        await sent(home)
+        await home.until(lambda: home.room == "Home")
+        assert len(api.batches(server)) == 1
+
+
+async def test_leaving_the_screen_does_not_break_off_an_upload(
+    server: DemoServer, tmp_path: Path, samples: Path
+) -> None:
+    server.faults.add(Fault("files.create", "slow", delay_s=1.5))
+    api.create(server, request(1), description="another")
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.until("another")
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("uploading")
+        await home.press("escape", "escape")
+        await home.until(lambda: home.room == "Home")
+        await home.until("reviews-200 is on its way.")
+        assert len(api.batches(server)) == 2 and "reviews-200" in home.line("◇ validating") + home.text
+        # Who has gone elsewhere keeps the row that they are on.
+        assert "another" in home.cursor_row
+        assert not home.app.submitting
+
+
+async def test_help_over_a_submission_comes_back_to_its_end(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    server.faults.add(Fault("files.create", "slow", delay_s=1.0))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("uploading")
+        home.app.screen.set_focus(None)
+        await home.press("question_mark")
+        await home.until(lambda: home.room == "Help")
+        await home.until(lambda: len(api.batches(server)) == 1 and not home.app.submitting)
+        await home.press("escape")
+        await home.until(lambda: home.room == "Submit")
+        assert "creating the batch" not in home.text and "uploading" not in home.text
+        assert "The batch is created" in home.text
+
+
+async def test_an_answer_that_is_lost_makes_no_second_batch(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    server.faults.add(Fault("batches.create", "drop_after"))
+    server.faults.add(Fault("files.create", "drop_after"))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("Asking the server what came of it")
+        await home.until(lambda: home.room == "Home")
+        assert "reviews-200" in home.cursor_row
+        assert len(api.batches(server)) == 1
+        assert server.calls["batches.create"] == 1 and server.calls["files.create"] == 1
+
+
+async def test_a_refusal_is_told_in_the_servers_words(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    server.faults.add(Fault("batches.create", "status", status=400, message="No such model for you \x1b[31m[/x]."))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("No such model for you ␛[31m[/x].")
+        assert "^s submit" in home.bottom and home.room == "Submit"
+
+
+async def test_a_second_submission_at_the_same_time_keeps_both_safe(
+    server: DemoServer, tmp_path: Path, samples: Path
+) -> None:
+    server.faults.add(Fault("files.create", "slow", delay_s=4.0))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("uploading")
+        await home.press("escape", "escape")
+        await home.until(lambda: home.room == "Home")
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("submitting this very file right now")
+        # The first is still on its way: quitting asks.
+        assert home.app.submitting
+        await home.until(lambda: not home.app.submitting)
+        assert len(api.batches(server)) == 1
+
+
+async def test_what_an_earlier_run_left_open_is_told(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    server.faults.add(Fault("files.create", "slow", delay_s=30.0))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("uploading")
+        await asyncio.sleep(0)
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.until("no batch was created. Choose it again to go on.")
+        await home.submit("reviews-200.jsonl")
+        assert len(api.batches(server)) == 1
+
+
+async def test_tab_completes_a_path_and_escape_leaves_it(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.press("n")
+        await home.until("empty.jsonl")
+        await home.press("slash")
+        await home.type("rev")
+        await home.press("tab")
+        await home.until("reviews-200.jsonl")
+        assert home.lines[1].rstrip().endswith("reviews-200.jsonl")
+        await home.press("escape")
+        assert home.room == "Pick" and home.table.has_focus
+        await home.press("backspace")
+        await home.until(lambda: home.lines[1].strip().endswith(f"{tmp_path.name}/"))
+        assert "samples/" in home.cursor_row
+        await home.press("enter")
+        await home.until("empty.jsonl")
+
+
+async def test_problems_beyond_a_thousand_do_not_slow_it(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    bad = json.dumps({"custom_id": "same", "method": "POST", "url": "/v1/chat/completions"}).encode() + b"\n"
+    (samples / "worse.jsonl").write_bytes(bad * 20_000)
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("worse.jsonl")
+        await home.until("Nothing is sent while there are problems.")
+        await home.press("G")
+        await home.until(lambda: home.table.position[0] == 1_000)

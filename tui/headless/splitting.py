@@ -1,0 +1,49 @@
+"""`lazybatch split`."""
+
+import asyncio
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from tui.errors import LazybatchError
+from tui.headless.printing import Output
+from tui.headless.session import chosen
+from tui.headless.working import worked
+from tui.requests.split import Part, split
+from tui.requests.validate import Limits
+from tui.text import plural, size
+
+
+def run(options: Namespace) -> int:
+    """Write a file's requests to parts within the limits, which are the profile's unless given."""
+    limits = chosen(options).limits
+    limits = replace(
+        limits,
+        max_requests=options.max_requests or limits.max_requests,
+        max_bytes=options.max_bytes or limits.max_bytes,
+    )
+    output = Output(as_json=options.json)
+    parts = asyncio.run(_split(Path(options.file), None if options.out is None else Path(options.out), limits))
+    for part in parts:
+        output.say(f"{part.path}  {plural(part.requests, 'request')}, {size(part.bytes)}")
+    output.document(
+        {
+            "parts": [
+                {"file": str(part.path), "requests": part.requests, "bytes": part.bytes, "sha256": part.sha256}
+                for part in parts
+            ]
+        }
+    )
+    return 0
+
+
+async def _split(path: Path, folder: Path | None, limits: Limits) -> tuple[Part, ...]:
+    if folder is not None:
+        try:
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        except OSError as error:
+            raise LazybatchError(f"Cannot make the folder {folder}: {error.strerror}.") from None
+    return await worked(
+        f"Splitting {path.name}",
+        lambda told, gone: split(path, folder, limits=limits, progress=told, cancelled=gone),
+    )

@@ -1,0 +1,238 @@
+"""What a file of requests will cost, as a range that says what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+from tui.requests import counting, tokens
+from tui.requests.counting import Counted
+from tui.requests.prices import Rates, rates
+from tui.requests.source import Changed, Source
+from tui.requests.validate import Report
+from tui.text import clean_line, count, percent, plural
+
+# How far a count may be off that another model's vocabulary made, or none.
+_STAND_IN_ERROR: Final = 0.2
+_CHARACTERS_ERROR: Final = 0.4
+
+# Their prices are by the image and by the second.
+_NOT_BY_TOKENS: Final = frozenset({"/v1/images/generations", "/v1/images/edits", "/v1/videos"})
+_NO_OUTPUT: Final = frozenset({"/v1/embeddings", "/v1/moderations"})
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The cost of a file, before it is submitted."""
+
+    input_tokens: int
+    input_error: float
+    """Relative half-width of the 95 % interval: 0.01 is ±1 %. 0 for an exact count with the model's own vocabulary."""
+    exact: bool
+    """Whether every line was counted."""
+    output_most: int | None
+    """What the requests' own limits let the model write; None where one sets none."""
+    output_expected: int | None
+    """From the history that was given; None where it does not know one of the models."""
+    cost_low: Decimal | None
+    """Of the input alone, at the lower end of its interval; of the models that have a price."""
+    cost_high: Decimal | None
+    """Of the input at its upper end and all output allowed; None where the output has no limit or a model no price."""
+    cost_expected: Decimal | None
+    """Of the input and the expected output."""
+    currency: str
+    basis: str
+    """One sentence that says what all this rests on; safe to show."""
+    unpriced: tuple[str, ...]
+    """Models without a known price, raw as the file has them."""
+
+
+class TokensUsed(Protocol):
+    """What a batch has used, as the server told it; `tui.batches.batch.Usage` is one."""
+
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def cached_tokens(self) -> int: ...
+
+
+def warm(model: str = "gpt-4o") -> None:
+    """Loads the vocabulary and the price list for `estimate`: meant for a thread, while the file is validated."""
+    tokens.Counter(model)
+    rates(model)
+
+
+def estimate(
+    report: Report,
+    *,
+    expected_output: Callable[[str], float | None] | None = None,
+    exact: bool = False,
+    base_url: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Estimate:
+    """The cost of the file that `report` is about, from a sample of its lines or, if `exact`, from all.
+
+    `expected_output` gives the mean output tokens of a request to a model, from history. `base_url` is the profile's,
+    by which the provider's prices are found. `progress` is told the bytes done and in total, of an exact count.
+    The same file gives the same estimate. Meant for a thread; memory is bounded by the longest line.
+
+    Raises `Unreadable`; `Changed` if the file is not the one that was validated; `Cancelled`.
+    """
+    with Source(report.path, progress, cancelled) as source:
+        if source.identity != report.identity:
+            raise Changed(report.path)
+        counted = counting.count_tokens(source, report, whole=exact)
+        source.check_unchanged()
+    return _Pricing(report, counted, base_url, expected_output or (lambda model: None)).estimate()
+
+
+def estimate_json(value: Estimate) -> dict[str, Any]:
+    """The contract's fields. `cost` is what is expected; without a history the most it can be, or else the least."""
+    costs = (value.cost_expected, value.cost_high, value.cost_low)
+    cost = next((cost for cost in costs if cost is not None), None)
+    return {
+        "input_tokens": value.input_tokens,
+        "cost": None if cost is None else round(float(cost), 6),
+        "currency": value.currency,
+        "basis": value.basis,
+    }
+
+
+def cost_of(
+    usage: TokensUsed, model: str | None, when: int | None, *, requests: int | None = None, base_url: str | None = None
+) -> Decimal | None:
+    """US dollars for what a batch has used, None where the model or its price is not known.
+
+    `when` is its creation in Unix seconds (None: now), `requests` how many it has had answered: with their mean size
+    the price of long requests is found.
+    """
+    at = None if when is None else datetime.fromtimestamp(when, UTC)
+    mean = usage.input_tokens // requests if requests else 1
+    found = rates(model, base_url=base_url, when=at, request_tokens=mean) if model else None
+    if found is None:
+        return None
+    cached = min(usage.cached_tokens, usage.input_tokens)
+    plain = usage.input_tokens - cached
+    return plain * found.input + cached * found.cached_input + usage.output_tokens * found.output
+
+
+class _Pricing:
+    """One estimate being made of what was counted."""
+
+    def __init__(
+        self,
+        report: Report,
+        counted: Counted,
+        base_url: str | None,
+        expected_output: Callable[[str], float | None],
+    ) -> None:
+        self._report = report
+        self._counted = counted
+        self._expected_output = expected_output
+        self._by_tokens = report.endpoint not in _NOT_BY_TOKENS
+        mean = round(counted.total.input.value / report.requests) if report.requests else 1
+        models = report.models if self._by_tokens else ()
+        self._rates = {model: rates(model, base_url=base_url, request_tokens=mean) for model in models}
+        self._error = self._relative_error()
+
+    def estimate(self) -> Estimate:
+        """Everything together."""
+        counted = self._counted
+        most = counted.total.most
+        expected = self._expected()
+        return Estimate(
+            input_tokens=round(counted.total.input.value),
+            input_error=self._error,
+            exact=counted.lines is None,
+            output_most=None if most is None else round(most.value + most.error),
+            output_expected=None if expected is None else round(sum(expected.values())),
+            cost_low=self._low(),
+            cost_high=self._high(),
+            cost_expected=None if expected is None else self._cost(0, expected),
+            currency="USD",
+            basis=self._basis(expected is not None),
+            unpriced=tuple(model for model, found in self._rates.items() if found is None),
+        )
+
+    def _relative_error(self) -> float:
+        total = self._counted.total.input
+        sampled = total.error / total.value if total.value else 0.0
+        vocabulary = self._counted.vocabulary
+        if vocabulary is None:
+            return max(sampled, _CHARACTERS_ERROR)
+        return sampled if vocabulary.known else max(sampled, _STAND_IN_ERROR)
+
+    def _expected(self) -> dict[str, float] | None:
+        """Output tokens by model; the limits win over the history."""
+        result = {}
+        for model, requests in self._report.models.items():
+            mean = 0.0 if self._report.endpoint in _NO_OUTPUT else self._expected_output(model)
+            if mean is None or not self._by_tokens:
+                return None
+            sums = self._counted.by_model.get(model)
+            most = sums.most.value if sums and sums.most else float("inf")
+            result[model] = min(mean * requests, most)
+        return result
+
+    def _low(self) -> Decimal | None:
+        return self._cost(-self._error, {}, partly=True)
+
+    def _high(self) -> Decimal | None:
+        most = {}
+        for model in self._rates:
+            sums = self._counted.by_model.get(model)
+            if sums and sums.most is None:
+                return None
+            most[model] = sums.most.value + sums.most.error if sums and sums.most else 0.0
+        return self._cost(self._error, most)
+
+    def _cost(self, error: float, output: dict[str, float], *, partly: bool = False) -> Decimal | None:
+        """Of the input, off by the share `error`, and of output tokens by model; of some models only if `partly`."""
+        known = {model: found for model, found in self._rates.items() if found}
+        if not known or (len(known) < len(self._rates) and not partly):
+            return None
+        return sum((self._of(model, found, error, output.get(model, 0)) for model, found in known.items()), Decimal(0))
+
+    def _of(self, model: str, found: Rates, error: float, output: float) -> Decimal:
+        sums = self._counted.by_model.get(model)
+        tokens_in = sums.input.value * max(0, 1 + error) if sums else 0
+        return round(tokens_in) * found.input + round(output) * found.output
+
+    def _basis(self, history: bool) -> str:
+        parts = [self._input_basis(), self._output_basis(history), self._price_basis()]
+        if self._counted.uncounted:
+            parts.append(f"not counted: {', '.join(sorted(self._counted.uncounted))}")
+        return "; ".join(filter(None, parts)) + "."
+
+    def _input_basis(self) -> str:
+        counted = self._counted
+        way = "all lines" if counted.lines is None else f"a sample of {plural(counted.lines, 'line')}"
+        off = f" ±{percent(self._error)}" if self._error else ""
+        if counted.vocabulary is None:
+            way += " measured by their characters, for no tokenizer is there"
+        elif not counted.vocabulary.known:
+            way += f" counted with {counted.vocabulary.name}, which may not be the model's vocabulary"
+        return f"{count(round(counted.total.input.value))} input tokens{off} from {way}"
+
+    def _output_basis(self, history: bool) -> str:
+        if self._report.endpoint in _NO_OUTPUT or not self._by_tokens or not self._report.requests:
+            return ""
+        most = self._counted.total.most
+        limit = "no limit" if most is None else f"at most {count(round(most.value + most.error))}"
+        return f"{limit} of output" + (", of which earlier batches tell what to expect" if history else "")
+
+    def _price_basis(self) -> str:
+        if not self._by_tokens:
+            return "what this endpoint makes is not priced by tokens"
+        sources = list(dict.fromkeys(found.basis for found in self._rates.values() if found))
+        unpriced = [clean_line(model) for model, found in self._rates.items() if found is None]
+        if unpriced:
+            more = f" and {len(unpriced) - 3} more" if len(unpriced) > 3 else ""
+            sources.append(f"no known price for {', '.join(unpriced[:3])}{more}")
+        return ", ".join(sources)

@@ -1,0 +1,135 @@
+"""A random sample of a file's lines, from which a total over all of them is estimated.
+
+The file is cut into ranges of equal size, and of each the line is taken that holds a random byte of it: the first lines
+are no sample, because files are often sorted, and lines all over the file are. A line is then taken with a probability
+that is its share of the file's bytes, so that the plain mean of a quantity per byte, times the bytes of the file, is an
+unbiased estimate of the total (Hansen and Hurwitz, 1943). The lines of a file are counted when it is validated, and a
+regression on them takes out what is the same for each line, however long.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from tui.requests.source import LONGEST_LINE, Source
+
+# Most lines are read with one call.
+_REACH: Final = 8 * 1024
+# How far a space is looked for: Chinese has none.
+_LONGEST_WORD: Final = 40
+
+
+class Total(NamedTuple):
+    """An estimated sum over all lines, and half the width of its 95 % interval, in the same unit."""
+
+    value: float
+    error: float
+
+
+class Sampled(NamedTuple):
+    """What one line of the sample adds: a quantity per byte, and lines per byte (0 for a line that does not count)."""
+
+    per_byte: float
+    lines_per_byte: float
+
+
+def lines(source: Source, count: int, seed: str) -> Iterator[bytes]:
+    """`count` lines with their newlines, from everywhere in the file, the same for the same seed.
+
+    A line that is longer than one range is taken more than once, and is then the same object. Of one that is too long
+    to be kept (128 MiB and more) nothing is told but b"".
+    """
+    chance = random.Random(seed)  # noqa: S311  # the same file is to give the same figure
+    size = source.identity.size
+    start = stop = 0
+    line = b""
+    for index in range(count):
+        low, high = index * size // count, (index + 1) * size // count
+        if low == high:
+            continue
+        offset = chance.randrange(low, high)
+        if not start <= offset < stop:
+            start, stop, line = _line_at(source, offset)
+        yield line
+
+
+def _line_at(source: Source, offset: int) -> tuple[int, int, bytes]:
+    """Where the line starts and ends which the byte at `offset` belongs to, and the line.
+
+    Of a line that is too long, as much as was seen of it, and b"".
+    """
+    reach = _REACH
+    while True:
+        low = max(0, offset - reach)
+        window = source.read(low, offset - low + reach)
+        start = window.rfind(b"\n", 0, offset - low) + 1
+        end = window.find(b"\n", offset - low) + 1 or len(window)
+        whole = (start or not low) and (window.endswith(b"\n", 0, end) or low + end >= source.identity.size)
+        if whole or reach * 4 > LONGEST_LINE:
+            return low + start, low + end, window[start:end] if whole else b""
+        reach *= 4
+
+
+def total(sample: Sequence[Sampled], size: int, count: int) -> Total:
+    """The quantity's sum over a file of `size` bytes and `count` lines, from lines in the order of the file.
+
+    The variance is that between neighbours: what differs from one end of the file to the other is no error, because
+    the sample has both ends.
+    """
+    number = len(sample)
+    if number < 2:
+        return Total(sum(one.per_byte for one in sample) * size, float("inf"))
+    slope = _slope(sample)
+    mean = sum(one.per_byte for one in sample) / number
+    mean_lines = sum(one.lines_per_byte for one in sample) / number
+    rest = [one.per_byte - slope * one.lines_per_byte for one in sample]
+    squares = sum((second - first) ** 2 for first, second in pairwise(rest))
+    variance = squares / (2 * (number - 1)) / number
+    return Total(size * (mean + slope * (count / size - mean_lines)), 1.96 * variance**0.5 * size)
+
+
+def _slope(sample: Sequence[Sampled]) -> float:
+    """By how much the quantity grows with a line more, from the differences between neighbours."""
+    products = squares = 0.0
+    for first, second in pairwise(sample):
+        step = second.lines_per_byte - first.lines_per_byte
+        products += step * (second.per_byte - first.per_byte)
+        squares += step * step
+    return products / squares if squares else 0.0
+
+
+def window(texts: Sequence[str], width: int, place: float) -> tuple[list[str], float]:
+    """About `width` characters of a line's texts, and how many times as many there are altogether.
+
+    Begins at the share `place` (0 to 1) of all characters and goes on at the first text after the last, so that each
+    word has the same chance; cut between words where there are spaces, so that no token is cut.
+    """
+    length = sum(map(len, texts))
+    if length <= width:
+        return list(texts), 1.0
+    position = int(place * length)
+    index = 0
+    while position >= len(texts[index]):
+        position -= len(texts[index])
+        index += 1
+    pieces, taken, needed = list[str](), 0, width
+    while needed > 0:
+        text = texts[index]
+        piece = _between_spaces(text, position, min(position + needed, len(text)))
+        needed -= len(text) - position
+        pieces.append(piece)
+        taken += len(piece)
+        index, position = (index + 1) % len(texts), 0
+    return pieces, length / taken if taken else 1.0
+
+
+def _between_spaces(text: str, start: int, end: int) -> str:
+    """From the last space before `start` to the last before `end`: long words are then as likely as short."""
+    if start:
+        start = max(text.rfind(" ", max(0, start - _LONGEST_WORD), start + 1), 0) or start
+    if end < len(text):
+        end = max(text.rfind(" ", max(start + 1, end - _LONGEST_WORD), end + 1), 0) or end
+    return text[start:end]

@@ -1,0 +1,51 @@
+"""The requests of a batch that a reader wants to see: those in one state, with one failure, with one ending."""
+
+from array import array
+from dataclasses import dataclass
+
+from tui.results.finish import Finishes
+from tui.results.judge import Judgement, State
+from tui.results.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`name` is what to call it; requests count that are in one of `states`, or failed in one of `groups`, or are good
+    and ended for the reason `finish`."""
+
+    name: str
+    states: frozenset[State] = frozenset()
+    groups: frozenset[int] = frozenset()
+    finish: str = ""
+
+
+def choice_of(word: str, verdict: Verdict, reasons: frozenset[str]) -> Choice | None:
+    """What a person means by `word`: a state (`bad` for all that is not ok), a reason of `reasons`, an error's code or
+    an HTTP status; None where nothing is called that."""
+    word = word.strip()
+    states: dict[str, frozenset[State]] = {
+        "ok": frozenset({"ok"}),
+        "failed": frozenset({"failed"}),
+        "missing": frozenset({"missing"}),
+        "bad": frozenset({"failed", "missing"}),
+    }
+    if (named := states.get(word.lower())) is not None:
+        return Choice(word.lower(), states=named)
+    if word in reasons:
+        return Choice(f"finish {word}", finish=word)
+    groups = frozenset(
+        group.number for group in verdict.failures if word and word in {group.code, str(group.status_code)}
+    )
+    return Choice(word, groups=groups) if groups else None
+
+
+def chosen(judgement: Judgement, choice: Choice, found: Finishes) -> "array[int]":
+    """The rows of `judgement` that `choice` means, in their order; for a worker thread where there are many."""
+    rows = range(len(judgement))
+    if choice.finish:
+        offsets = frozenset(found.get(choice.finish, ()))
+        ended = (row for row in rows if (at := judgement.result(row)) and at[0] == 0 and at[1] in offsets)
+        return array("I", (row for row in ended if judgement.state(row) == "ok"))
+    if choice.groups:
+        return array("I", (row for row in rows if judgement.group(row) in choice.groups))
+    return array("I", (row for row in rows if judgement.state(row) in choice.states))
