@@ -55,6 +55,11 @@ ACTIONS: Final = (
     Action(HOME, "open", "enter", "open", "Show the batch under the cursor: timeline, errors, files, usage."),
     Action(HOME, "results", "o", "results", "Read the results of the batch under the cursor."),
     Action(HOME, "cancel", "c", "cancel", "Cancel the marked batches, or the one under the cursor.", writes=True),
+    Action(
+        HOME, "filter", "slash", "filter", "Show only what fits: words, status:running, age:<2d, failed:>1%, !word."
+    ),
+    Action(HOME, "sort", "s", "sort", "Sort by the next column; S turns the order round."),
+    Action(HOME, "reverse", "S", "", "Turn the order round."),
     Action(HOME, "refresh", "r", "refresh", "Ask the server now."),
     Action(PICK, "choose", "enter", "choose", "Take the file under the cursor, or go into the folder."),
     Action(PICK, "path", "slash", "path", "Type a path; tab completes it."),
@@ -93,9 +98,6 @@ def of_room(room: str) -> Iterator[Action]:
     """The actions of one room, then those that every room has."""
     for action in ACTIONS:
         if action.room in {room, EVERYWHERE}:
-            # Home is where everything comes back to: there is no going back from it.
-            if room == HOME and action.name == "back":
-                continue
             yield action
 
 

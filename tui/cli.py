@@ -165,6 +165,7 @@ def _list(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--status", action="append", choices=_STATUSES, metavar="S", help=f"repeatable: {', '.join(_STATUSES)}"
     )
+    parser.add_argument("--filter", metavar="Q", help="only what matches: 'nightly model:gpt-4o age:<2d failed:>1%%'")
     number = parser.add_mutually_exclusive_group()
     number.add_argument("--all", action="store_true", help="every batch")
     number.add_argument("--limit", type=_count, metavar="N", help="the newest N (20 without it)")
@@ -187,6 +188,7 @@ def _cancel(parser: "ArgumentParser") -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("ids", nargs="*", default=[], type=_batch_id, metavar="ID", help="batches")
     which.add_argument("--all-active", action="store_true", help="every batch that still works")
+    which.add_argument("--filter", metavar="Q", help="of these, the ones that match: 'name:eval age:<1h failed:>10%%'")
     parser.add_argument("--wait", action="store_true", help="until the server says that they have ended")
     _yes(parser)
     _json(parser)

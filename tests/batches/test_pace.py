@@ -89,10 +89,12 @@ def test_a_rate_needs_no_start_where_samples_tell_it() -> None:
     assert rate(batch, T0 + 600, kept(polled(T0, T0 + 600))) == pytest.approx(1, rel=0.01)
 
 
-def test_few_samples_fall_back_to_the_average() -> None:
-    now = T0 + HOUR + 30
-    samples = kept([(T0 + HOUR, 7200), (T0 + HOUR + 15, 7300), (now, 7400)])
-    assert rate(running(7400), now, samples) == pytest.approx(7400 / (HOUR + 30))
+@pytest.mark.parametrize("after", [[15, 30], [0.5, 29, 58], [100, 200]])
+def test_few_or_close_samples_fall_back_to_the_average(after: list[float]) -> None:
+    now = T0 + HOUR + after[-1]
+    samples = kept([(T0 + HOUR, 7200), *((T0 + HOUR + it, 7300 + place) for place, it in enumerate(after))])
+    ended = samples[-1].ended
+    assert rate(running(ended), now, samples) == pytest.approx(ended / (now - T0))
 
 
 @pytest.mark.parametrize("minutes", range(65, 120, 5))
@@ -129,8 +131,11 @@ def test_a_rate_forgets_a_night_in_which_nobody_looked() -> None:
 
 
 def test_lumps_after_a_night_are_measured_from_rise_to_rise() -> None:
-    evening, morning = lumps(T0, T0 + HOUR), lumps(T0 + 10 * HOUR + 200, T0 + 10 * HOUR + 1990)
-    assert rate(running(31_500), morning[-1][0], kept(evening + morning)) == pytest.approx(500 / 600, rel=0.01)
+    """The first sample of the morning is a rise, but nobody knows of when."""
+    for seen, ended in ((1250, 31_000), (1990, 31_500)):
+        samples = kept(lumps(T0, T0 + HOUR) + lumps(T0 + 10 * HOUR + 200, T0 + 10 * HOUR + seen))
+        assert samples[-1].ended == ended
+        assert rate(running(ended), samples[-1].at, samples) == pytest.approx(500 / 600, rel=0.01)
 
 
 def test_the_time_left_passes_between_answers_but_not_for_ever() -> None:
@@ -148,13 +153,13 @@ def test_a_count_that_falls_and_is_back_was_never_down(fallen: list[int]) -> Non
     dip = [(T0 + 1000 + 5 * place, ended) for place, ended in enumerate(fallen, 1)]
     after = polled(T0 + 1030, T0 + 1100)
     samples = kept(good + dip + after)
-    assert rate(running(1100), T0 + 1100, samples) == pytest.approx(1, rel=0.02)
+    assert rate(running(1100, since=T0 - HOUR), T0 + 1100, samples) == pytest.approx(1, rel=0.02)
     assert stalled(samples, running(1100), T0 + 1100) == 0
 
 
 def test_a_single_fall_is_not_believed_yet() -> None:
     samples = kept([*polled(T0, T0 + 1000), (T0 + 1005, 0)])
-    assert rate(running(1000), T0 + 1005, samples) == pytest.approx(1, rel=0.02)
+    assert rate(running(1000, since=T0 - HOUR), T0 + 1005, samples) == pytest.approx(1, rel=0.02)
 
 
 def test_a_count_that_stays_down_is_counted_from_there() -> None:
@@ -162,6 +167,12 @@ def test_a_count_that_stays_down_is_counted_from_there() -> None:
     samples = kept(polled(T0, T0 + HOUR - 5, 2.0) + recounted)
     assert rate(running(4200), T0 + 2 * HOUR, samples) == pytest.approx(1, rel=0.01)
     assert stalled(samples, running(4200), T0 + 2 * HOUR) == 0
+
+
+def test_a_new_count_that_passes_the_old_one_was_still_new() -> None:
+    start = T0 + 500
+    samples = kept(polled(T0, start, 2.0) + [(at, int(at - start)) for at in _times(start + 5, start + 1100, 5)])
+    assert rate(running(1100), start + 1100, samples) == pytest.approx(1, rel=0.01)
 
 
 def test_samples_from_before_the_clock_was_set_back_go() -> None:
@@ -196,6 +207,17 @@ def test_a_count_that_rests_costs_two_samples_and_keeps_its_start() -> None:
     samples = kept([*polled(T0, T0 + 600), *((T0 + 600 + 5 * place, 600) for place in range(10_000))])
     assert samples[-2:] == (Sample(T0 + 600, 600), Sample(T0 + 600 + 5 * 9_999, 600))
     assert len(samples) < 30
+
+
+def test_a_rest_of_more_than_a_day_keeps_its_start_when_samples_are_thinned() -> None:
+    samples: tuple[Sample, ...] = ()
+    at, ended = T0, 0
+    while len(samples) < 200:
+        at, ended = at + 5, ended + 5
+        samples = add(samples, Sample(at, ended))
+    samples = add(samples, Sample(at + 30 * HOUR, ended))
+    assert len(samples) < 200
+    assert stalled(samples, running(ended), at + 30 * HOUR) == 30 * HOUR
 
 
 def test_a_rise_after_a_rest_is_seen_through_all_thinning() -> None:
@@ -321,6 +343,11 @@ def test_a_line_of_rates() -> None:
     assert sparkline(samples, T0 + 239, 4, 240, ascii_only=True) == "_.:#"
     assert sparkline(samples, T0 + 240, 4, 240) == "▂▃█ "
     assert sparkline(samples, T0 + 359, 6, 360) == "▁▂▃█  "
+
+
+def test_little_progress_does_not_look_like_none() -> None:
+    samples = [Sample(T0, 0), Sample(T0 + 60, 1), Sample(T0 + 120, 1), Sample(T0 + 179, 100_000)]
+    assert sparkline(samples, T0 + 179, 3, 180) == "▂▁█"
 
 
 def test_the_line_stands_still_within_a_cell() -> None:

@@ -130,6 +130,7 @@ def test_every_state_has_its_words(status: Status) -> None:
         ("stats:done", "There is no field 'stats': did you mean status?"),
         ("ft:gpt-4o:acme", "There is no field 'ft': to look for the text, write \"ft:gpt-4o:acme\"."),
         (":x", "There is no field '': to look for the text, write \":x\"."),
+        ("metal:x", "There is no field 'metal': did you mean meta.KEY?"),
         ("meta.:x", "There is no field 'meta.': did you mean meta.KEY?"),
         ("age:<2", "age: takes a time with its unit (s m h d w), such as age:<1d, not '2'."),
         ("age:<2M", "age: takes a time with its unit (s m h d w), such as age:<1d, not '2M'."),

@@ -35,6 +35,7 @@ _APP_KEYS = (
     ("a batch opens", "\r"),
     ("a batch closes", "\x1b"),
 )
+_QUIET = 1.5  # seconds: more than the longest silence between a key and what it brings
 _SLOW = 16_000  # bytes a second: a line of 128 kbit/s
 _DEMO = (sys.executable, "-m", "tui", "--demo")
 
@@ -46,7 +47,7 @@ def pressed(terminal: Terminal, keys: Sequence[tuple[str, str]]) -> Figures:
     figures = {}
     for action, typed in keys:
         terminal.send(typed)
-        count, seconds = terminal.settle(0.5, timeout=20)
+        count, seconds = terminal.settle(_QUIET, timeout=20)
         figures[action] = f"{count:,} ({seconds * 1000:.0f} ms)"
     return figures
 

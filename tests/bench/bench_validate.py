@@ -61,11 +61,11 @@ def without_sha256(path: Path) -> None:
         _Validation(source, digest, Checker()).run()
 
 
-def beside_a_loop(path: Path) -> float:
+def beside_a_loop(work_on: Callable[[], object]) -> float:
     """The longest that an event loop which wants to run each millisecond had to wait, in milliseconds."""
 
     async def main() -> float:
-        work = asyncio.create_task(asyncio.to_thread(validate, path))
+        work = asyncio.create_task(asyncio.to_thread(work_on))
         worst = 0.0
         while not work.done():
             start = time.perf_counter()
@@ -136,8 +136,10 @@ def measure(title: str, path: Path, names: list[str]) -> None:
             f"  {name:27}{best:7.3f} s  {size / 1e6 / best:6.0f} MB/s  {clock / best:5.2f} ×   "
             f"processor {least:6.3f} s {work / least:5.2f} ×   memory +{growth / 1e6:.1f} MB"
         )
-    stalls = sorted(beside_a_loop(path) for _ in range(3))
-    print(f"  worst wait of an event loop beside it: {stalls[0]:.1f}, {stalls[1]:.1f}, {stalls[2]:.1f} ms")
+    stalls = sorted(beside_a_loop(lambda: validate(path)) for _ in range(3))
+    idle = sorted(beside_a_loop(lambda: time.sleep(best)) for _ in range(3))
+    print("  worst wait of an event loop beside it:", ", ".join(f"{stall:.1f}" for stall in stalls), end=" ms; ")
+    print("beside nothing:", ", ".join(f"{stall:.1f}" for stall in idle), "ms")
 
 
 def timed(command: list[str]) -> tuple[float, float]:

@@ -71,6 +71,8 @@ def test_help_names_every_command(bare: Cli) -> None:
         (["show", ""], "no id of a batch"),
         (["mend", "x.jsonl"], "required: -o"),
         (["split", "x.jsonl", "--max-bytes", "1.5"], "no whole number"),
+        (["cancel", "--filter", "x", "--all-active"], "not allowed with"),
+        (["cancel", "batch_1", "--filter", "x"], "not allowed with"),
         (["cancel"], "required"),
         (["cancel", "batch_1", "--all-active"], "not allowed with"),
         (["download"], "ID"),

@@ -55,6 +55,27 @@ def test_all_active(cli: Cli, submitted: Submitted, server: DemoServer, clock: C
     assert server.calls["batches.cancel"] == 2
 
 
+def test_what_a_filter_matches(cli: Cli, submitted: Submitted, server: DemoServer) -> None:
+    batch_id = submitted(3, "--description", "wrong prompt")
+    submitted(4, name="right.jsonl")
+    ran = cli("cancel", "--filter", "wrong", "--yes", "--json")
+    assert (ran.code, [entry["id"] for entry in ran.json]) == (0, [batch_id])
+    ran = cli("cancel", "--filter", "wrong", "--yes", "--json")
+    assert (ran.code, ran.json) == (0, [])
+    assert server.calls["batches.cancel"] == 1
+
+
+def test_only_what_was_shown_is_cancelled(cli: Cli, submitted: Submitted, server: DemoServer) -> None:
+    submitted(3, "--description", "wrong prompt")
+    with Terminal([sys.executable, "-m", "tui", "cancel", "--filter", "wrong"], columns=120) as terminal:
+        terminal.wait_text("[y/N]")
+        submitted(4, "--description", "wrong too, but not asked about")
+        terminal.send("y\r")
+        terminal.wait_text("is being cancelled")
+        assert terminal.process.wait(timeout=60) == 0
+    assert server.calls["batches.cancel"] == 1
+
+
 def test_wait(cli: Cli, submitted: Submitted, clock: Clock) -> None:
     batch_id = submitted(400)
     clock.jump(8)

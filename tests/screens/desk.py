@@ -22,6 +22,8 @@ from tui.widgets.table import Table
 
 KEY = "test-key-of-the-suite"
 SIZE = (80, 24)
+# Seconds, for a machine that has other work: nothing here takes more than a few.
+PATIENCE = 12.0
 
 
 class Desk:
@@ -88,7 +90,7 @@ class Desk:
     async def type(self, text: str) -> None:
         await self.pilot.press(*(_KEYS.get(letter, letter) for letter in text))
 
-    async def until(self, seen: "Callable[[], object] | str", timeout: float = 60) -> None:
+    async def until(self, seen: "Callable[[], object] | str", timeout: float = PATIENCE) -> None:
         """Wait until the screen shows a text, or something holds; raises TimeoutError with the screen as it is."""
         true = (lambda: seen in self.text) if isinstance(seen, str) else seen
         deadline = time.monotonic() + timeout

@@ -12,6 +12,8 @@ from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import batch_from
 
 _TRIES = 4
+_FIRST_WAIT = 1.0  # seconds before the second try; doubled each time
+_PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no further try
 _PACE = 0.1  # seconds between two cancels: well under the rate limits that providers state
 
 
@@ -51,7 +53,7 @@ async def cancel(batch_ids: Iterable[str], *, wire: Wire, journal: Journal) -> A
 
 
 async def _cancel_one(batch_id: str, wire: Wire) -> Cancelled:
-    wait = 1.0
+    wait = _FIRST_WAIT
     for attempt in range(1, _TRIES + 1):
         try:
             return _told(batch_id, batch_from(await wire.cancel_batch(batch_id)))
@@ -59,7 +61,7 @@ async def _cancel_one(batch_id: str, wire: Wire) -> Cancelled:
             if error.kind is Kind.CONFLICT:
                 return await _after_conflict(batch_id, wire, error)
             passing = error.unclear or error.kind in {Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED}
-            if not passing or attempt == _TRIES:
+            if not passing or attempt == _TRIES or (error.retry_after or 0) > _PATIENCE:
                 outcome = Outcome.UNREACHABLE if passing else Outcome.REFUSED
                 return Cancelled(batch_id, outcome, message=error.sentence, error=error)
             await asyncio.sleep(max(wait, error.retry_after or 0))

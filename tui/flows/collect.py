@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.wire.client import Download
 
 _TRIES = 4  # without any progress in between
+_PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no further try
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
@@ -32,11 +33,12 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Downloading:
-    """Bytes of one file here so far, of how many; None where the server does not tell."""
+    """Bytes of one file here so far, of how many; None where the server does not tell. They are in `partial`."""
 
     part: Part
     done: int
     total: int | None
+    partial: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,15 @@ async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncItera
     # The file's id is in the name, so that what is gone on with is always the same file.
     digest = hashlib.sha256(file_id.encode()).hexdigest()[:12]
     partial = goal.with_name(f".{goal.name}.{digest}.part")
-    failures, here = 0, -1
+    failures, furthest = 0, -1
     while True:
-        before, here = here, await _size(partial) or 0
-        failures = 0 if here > before else failures + 1
+        here = await _size(partial) or 0
+        # A server without Range begins anew each time: only what was never reached before is progress.
+        failures, furthest = (0, here) if here > furthest else (failures + 1, furthest)
         try:
             async with wire.download(file_id, start=here) as download:
                 async for done in _write(download, partial):
-                    yield Downloading(part, done, download.total)
+                    yield Downloading(part, done, download.total, partial)
             break
         except WireError as error:
             if error.status == 416 and here:
@@ -111,7 +114,8 @@ async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncItera
                 raise LazybatchError(
                     f"The {part} file is no longer on the server: it expired or was deleted.", 1
                 ) from None
-            if failures >= _TRIES or error.kind in {Kind.UNAUTHORIZED, Kind.FORBIDDEN, Kind.REFUSED}:
+            decided = error.kind in {Kind.UNAUTHORIZED, Kind.FORBIDDEN, Kind.REFUSED}
+            if decided or failures >= _TRIES or (error.retry_after or 0) > _PATIENCE:
                 raise
             await asyncio.sleep(max(error.retry_after or 0, 0.5 * failures))
     size = await _size(partial) or 0
@@ -141,6 +145,8 @@ async def _write(download: "Download", partial: Path) -> AsyncIterator[int]:
         done = download.start
         async for chunk in download.chunks:
             await file.write(chunk)
+            # Whoever reads along sees what is told of.
+            await file.flush()
             done += len(chunk)
             yield done
         await file.flush()

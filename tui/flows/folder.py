@@ -80,7 +80,8 @@ def _complete(text: str) -> str:
     stem, slash, beginning = text.rpartition("/")
     try:
         entries = _scan(Path(stem + slash or ".").expanduser())
-    except LazybatchError:
+    except (LazybatchError, RuntimeError):
+        # It cannot be read, or it begins with "~" and no user's name.
         return text
     names = [entry.path.name + ("/" if entry.folder else "") for entry in entries]
     fitting = [name for name in names if name.startswith(beginning)]

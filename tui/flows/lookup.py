@@ -12,7 +12,7 @@ _MOST_PAGES = 20
 
 
 async def find_upload(submission: Submission, wire: Wire) -> str | None:
-    """The id of the uploaded file that bears the submission's name and has all of its bytes.
+    """The id of the uploaded file that bears the submission's id in its name and has all of its bytes.
 
     None as well from a provider that lists no files: a second upload costs nothing, where a second batch would.
     """
@@ -26,7 +26,8 @@ async def find_upload(submission: Submission, wire: Wire) -> str | None:
             raise
         for item in page.items:
             stored = file_from(item)
-            if stored and stored.filename == submission.upload_name and stored.bytes in {None, submission.bytes}:
+            # Its id alone, because a server may alter the rest of a name.
+            if stored and submission.id in (stored.filename or "") and stored.bytes in {None, submission.bytes}:
                 return stored.id
         if not page.has_more or not page.items or page.last_id in {None, after}:
             return None
@@ -35,19 +36,27 @@ async def find_upload(submission: Submission, wire: Wire) -> str | None:
 
 
 async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
-    """The batch whose metadata carries the submission's id, or that runs on its file, which nothing else does."""
+    """The batch whose metadata carries the submission's id, or that runs on its file, which nothing else does.
+
+    None where the server's list, followed to its end or far enough back in time, does not have it. Raises a `WireError`
+    where the list does not show that much.
+    """
     after = None
     for _ in range(_MOST_PAGES):
         page = await wire.list_batches(after=after)
-        oldest = None
+        newest = oldest = None
         for batch in filter(None, map(batch_from, page.items)):
             if batch.submission == submission.id or (
                 submission.file_id is not None and batch.input_file_id == submission.file_id
             ):
                 return batch
-            oldest = batch.created_at or oldest
+            newest, oldest = newest or batch.created_at, batch.created_at or oldest
+        # A list that begins with the oldest says nothing about the newest before its end.
+        descending = newest is not None and oldest is not None and newest >= oldest
         older_than_it = oldest is not None and oldest < submission.opened_at - _CLOCK_MARGIN
-        if older_than_it or not page.has_more or not page.items or page.last_id in {None, after}:
+        if not page.has_more or (descending and (older_than_it or page.last_id in {None, after})):
             return None
+        if page.last_id in {None, after}:
+            break
         after = page.last_id
-    return None
+    raise WireError(Kind.NOT_AN_API, f"{wire.address.host} does not list its batches to the end.", unclear=True)

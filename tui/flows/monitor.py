@@ -53,6 +53,7 @@ class Monitor:
         self._horizon = horizon
         self._asked = asyncio.Event()
         self._cursor: str | None = None
+        self._passed: set[str] = set()
         self._complete = False
         self._first = True
 
@@ -68,21 +69,21 @@ class Monitor:
             began = time.monotonic()
             try:
                 async for seen in self._round(began):
-                    failures = 0
                     yield seen
-                wait = self._interval()
+                failures, wait = 0, self._interval()
             except WireError as error:
                 failures += 1
                 wait = _back_off(failures, error)
+                # However long the failure took, the server asked for a pause after it.
+                began = time.monotonic()
                 yield Offline(error, wait)
             await self._rest(began, wait)
 
     async def _round(self, began: float) -> AsyncIterator[Seen]:
         page = await self._wire.list_batches(limit=_PAGE)
-        known_before = len(self._book)
         changes = await self._take(page.items)
         met_known = len(changes.added) < len(page.items)
-        if self._first or (known_before and not met_known):
+        if self._first or (page.items and not met_known):
             # Nothing on this page was known: there may be a gap between it and what is.
             self._first = False
             self._turn(page, None)
@@ -102,7 +103,11 @@ class Monitor:
         """Set the cursor behind `page`, or end the paging where it is the last, beyond the horizon or a repetition."""
         oldest = min((at for item in page.items if (at := _created(item)) is not None), default=None)
         beyond = oldest is not None and oldest < time.time() - self._horizon
-        stuck = page.last_id is None or page.last_id == before or not page.items
+        if before is None:
+            self._passed.clear()
+        # A server may answer a cursor that it does not know, or the last one, with the first page again.
+        stuck = page.last_id is None or page.last_id in self._passed or not page.items
+        self._passed.add(page.last_id or "")
         self._complete = not page.has_more
         self._cursor = None if stuck or beyond or not page.has_more else page.last_id
 
@@ -110,6 +115,9 @@ class Monitor:
         try:
             answer = await self._wire.retrieve_batch(batch.id)
         except WireError as error:
+            if error.kind in {Kind.SERVER, Kind.NOT_AN_API, Kind.REFUSED}:
+                # One batch that the server has trouble with does not keep the others from being looked at.
+                return Changes()
             if error.kind is not Kind.NOT_FOUND:
                 raise
             if self._cache is not None:

@@ -20,6 +20,7 @@ from tui.wire.shapes import batch_from
 if TYPE_CHECKING:
     from tui.flows.monitor import Monitor, Offline, Seen
     from tui.state.journal import Journal, Submission
+    from tui.state.verdicts import Verdicts
     from tui.wire.client import Wire
 
 _FIRST_FRAME = 100  # cached batches that are read before the first frame; the rest follow behind it
@@ -41,6 +42,7 @@ class Session:
         self._monitor: Monitor | None = None
         self._take_in(self._remembered(0, _FIRST_FRAME))
         self.seen_at = self._cache.seen_at()
+        self.doubted: set[str] = set()  # batches whose files do not hold what the server reports
 
     @cached_property
     def journal(self) -> "Journal":
@@ -48,6 +50,13 @@ class Session:
         from tui.state.journal import Journal
 
         return Journal(self._connections[1], self.profile.account, self.folder)
+
+    @cached_property
+    def verdicts(self) -> "Verdicts":
+        """What was found out about batches from their files."""
+        from tui.state.verdicts import Verdicts
+
+        return Verdicts(self._connections[1], self.profile.account)
 
     @property
     def wire(self) -> "Wire":
@@ -79,6 +88,7 @@ class Session:
         from tui.wire.client import Wire
 
         self._take_in(await asyncio.to_thread(self._remembered, _FIRST_FRAME))
+        self.doubted |= await asyncio.to_thread(lambda: self.verdicts.doubted())
         key = self.profile.key
         if key is None:
             raise LazybatchError(f"No API key: set {self.profile.key_env}.")
@@ -111,13 +121,22 @@ class Session:
         """The input file of `batch`: the one it was submitted from if that is unchanged, else downloaded."""
         from tui.flows.collect import Downloaded, Part, collect
 
-        submission = (await asyncio.to_thread(self.journal.by_batch)).get(batch.id)
-        if submission is not None and await asyncio.to_thread(_is_still, submission):
-            return Path(submission.path)
+        if (here := await self.input_here(batch)) is not None:
+            return here
         async for step in collect(batch, self.results_folder, wire=self.wire, parts=[Part.INPUT]):
             if isinstance(step, Downloaded):
                 return step.path
         return None
+
+    async def input_here(self, batch: Batch) -> Path | None:
+        """The input file of `batch`, if it is on this machine and unchanged."""
+        from tui.flows.collect import Part, result_path
+
+        submission = (await asyncio.to_thread(self.journal.by_batch)).get(batch.id)
+        if submission is not None and await asyncio.to_thread(_is_still, submission):
+            return Path(submission.path)
+        copy = result_path(self.results_folder, batch.id, Part.INPUT)
+        return copy if await asyncio.to_thread(copy.exists) else None
 
     async def recent_files(self, most: int) -> list[str]:
         """Paths of the input files submitted last."""

@@ -15,6 +15,7 @@ from tui.errors import LazybatchError
 from tui.flows.lookup import find_batch, find_upload
 from tui.requests.validate import Identity, Report
 from tui.state.journal import Journal, Stage, Submission, new_id
+from tui.text import clean_line
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import batch_from
@@ -25,6 +26,7 @@ LOOKS: Sequence[float] = (0.5, 1, 2, 4, 8, 15)
 _TRIES = 3
 _TICK = 0.1  # seconds between two steps of progress
 _NAME_ROOM = 80  # characters of the input file's name that the upload's name keeps
+_PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no second try
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ async def _opened(order: Order, journal: Journal) -> Submission:
         endpoint=order.endpoint,
         model=models[0] if len(models) == 1 else None,
         metadata=dict(order.metadata) | {SUBMISSION_KEY: identity},
-        upload_name=f"{Path(report.path).stem[:_NAME_ROOM]}.{identity}.jsonl",
+        upload_name=f"{clean_line(report.path.stem)[:_NAME_ROOM]}.{identity}.jsonl",
         stage=Stage.UPLOADING,
     )
     await asyncio.to_thread(journal.open, submission)
@@ -177,7 +179,7 @@ async def _upload(
                 if found := await _looked_for_upload(submission, wire, looks):
                     yield Uploaded(found, adopted=True)
                     return
-            elif attempt == _TRIES:
+            elif attempt == _TRIES or (error.retry_after or 0) > _PATIENCE:
                 raise
             await asyncio.sleep(error.retry_after or 0)
             continue
@@ -229,9 +231,6 @@ async def _create(
                     metadata=submission.metadata,
                 )
             )
-            if batch is not None:
-                yield await _created(submission, batch, journal, adopted=False)
-                return
         except WireError as error:
             if not _passing(error):
                 await asyncio.to_thread(journal.advance, submission.id, Stage.REFUSED, reason=error.sentence)
@@ -244,9 +243,14 @@ async def _create(
                     return
             else:
                 await asyncio.to_thread(journal.advance, submission.id, Stage.UPLOADED)
-                if attempt == _TRIES:
+                if attempt == _TRIES or (error.retry_after or 0) > _PATIENCE:
                     raise
                 await asyncio.sleep(max(looks[0], error.retry_after or 0))
+        else:
+            if batch is None:
+                raise AssertionError("the wire lets no batch without an id through")
+            yield await _created(submission, batch, journal, adopted=False)
+            return
     raise LazybatchError(
         "The server never said whether the batch was created, and shows none. Submit the same file to look again.", 3
     )

@@ -1,15 +1,18 @@
 """`lazybatch cancel`."""
 
 import asyncio
+import time
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from tui.batches.batch import Batch, Status
+from tui.batches.query import Query
 from tui.flows.cancel import Cancelled, Outcome, cancel
 from tui.headless import states
 from tui.headless.asking import agreed, need_a_terminal
+from tui.headless.filtering import query_of
 from tui.headless.following import follow
 from tui.headless.naming import Names
 from tui.headless.objects import status_word
@@ -34,16 +37,20 @@ _WORDS = {
 def run(options: Namespace) -> int:
     """Cancel batches; 1 where one was refused or the answer to the question is no, 3 where no answer came.
 
-    A batch that had ended already counts as refused if it was named, and not if it was among all active ones.
+    A batch that had ended already counts as refused if it was named, and not if it was found.
     """
     profile = to_change(options, "cancel anything")
     need_a_terminal(yes=options.yes, verb="cancel")
     output = Output(as_json=options.json)
+    query = query_of(options.filter)
     ids = list(dict.fromkeys(options.ids))
-    if options.all_active or not options.yes:
-        batches = asyncio.run(_find(profile, ids))
+    named = bool(ids)
+    if not (named and options.yes):
+        names = Names(own_submissions(profile))
+        batches = asyncio.run(_find(profile, ids, query, names))
+        # What is cancelled is what was shown, not what the filter would match by then.
         ids = [batch.id for batch in batches]
-        if ids and not options.yes and not _agreed(batches, profile, output):
+        if ids and not options.yes and not _agreed(batches, names, profile, output):
             output.note("Nothing was cancelled.")
             output.document([])
             return 1
@@ -51,19 +58,21 @@ def run(options: Namespace) -> int:
         output.note("Nothing is running that a cancel would stop.")
     ends = asyncio.run(_cancel(ids, profile, output, wait=options.wait)) if ids else []
     output.document([_object(end) for end in ends])
-    return max((_status(end, named=not options.all_active) for end in ends), default=0)
+    return max((_status(end, named=named) for end in ends), default=0)
 
 
-async def _find(profile: Profile, ids: Sequence[str]) -> list[Batch]:
-    """The batches called `ids`, or all that still work."""
+async def _find(profile: Profile, ids: Sequence[str], query: Query | None, names: Names) -> list[Batch]:
+    """The batches called `ids`; without any, those that still work, as far as they match."""
     async with connected(profile) as wire:
-        if not ids:
-            return await cancellable(wire)
-        return [await retrieved(wire, batch_id) for batch_id in ids]
+        if ids:
+            return [await retrieved(wire, batch_id) for batch_id in ids]
+        batches = await cancellable(wire)
+        await names.ask_for_many(batches, wire)
+        now = time.time() + wire.clock_ahead
+        return [batch for batch in batches if query is None or query.matches(batch, name=names.of(batch), now=now)]
 
 
-def _agreed(batches: Sequence[Batch], profile: Profile, output: Output) -> bool:
-    names = Names(own_submissions(profile))
+def _agreed(batches: Sequence[Batch], names: Names, profile: Profile, output: Output) -> bool:
     for batch in batches:
         output.note(f"  {states.state(batch):<13}  {batch.id}  {states.done(batch)} done  {names.of(batch)}")
     return agreed(f"Cancel {plural(len(batches), 'batch', 'batches')} at {profile.host}? What is done stays billed.")

@@ -4,9 +4,12 @@ import asyncio
 import time
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tui.batches.batch import Batch
+from tui.batches.query import Query
 from tui.headless import states
+from tui.headless.filtering import query_of
 from tui.headless.naming import Names
 from tui.headless.objects import batch_object
 from tui.headless.paging import newest_first
@@ -30,37 +33,56 @@ _COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which batches to list: those in one of `statuses`, if there are any, that match the query; true if not all."""
+
+    statuses: frozenset[str]
+    query: Query | None
+
+    def __bool__(self) -> bool:
+        return bool(self.statuses or self.query)
+
+    def has(self, batch: Batch, name: str, now: float) -> bool:
+        """Whether `batch`, called `name`, is one of them; `now` in Unix seconds."""
+        if self.statuses and batch.status.value not in self.statuses:
+            return False
+        return self.query is None or self.query.matches(batch, name=name, now=now)
+
+
 def run(options: Namespace) -> int:
     """Print the batches that the options ask for."""
     profile = with_key(options)
     output = Output(as_json=options.json)
     limit = None if options.all else options.limit or _LIMIT
     names = Names(own_submissions(profile))
-    batches, more, now = asyncio.run(_gather(profile, names, set(options.status or ()), limit))
+    wanted = Wanted(frozenset(options.status or ()), query_of(options.filter))
+    batches, more, now = asyncio.run(_gather(profile, names, wanted, limit))
     if options.json:
         output.document([batch_object(batch, names.of(batch)) for batch in batches])
     elif batches:
         _print(batches, names, now, output)
     else:
-        output.note("There is no such batch." if options.status else "There are no batches yet.")
+        output.note("There is no such batch." if wanted else "There are no batches yet.")
     if more and options.limit is None:
         output.note(f"These are the newest {_LIMIT}: --all lists every batch, --limit N the newest N.")
     return 0
 
 
-async def _gather(
-    profile: Profile, names: Names, statuses: set[str], limit: int | None
-) -> tuple[list[Batch], bool, float]:
-    """The newest batches in one of `statuses` (any, if empty), whether there are more, and the server's time."""
+async def _gather(profile: Profile, names: Names, wanted: Wanted, limit: int | None) -> tuple[list[Batch], bool, float]:
+    """The newest of the batches that are wanted, whether there are more, and the server's time."""
     # One more than asked for tells whether there are more.
-    wanted = None if limit is None else limit + 1
-    page = _LARGEST_PAGE if statuses or wanted is None else min(wanted, _LARGEST_PAGE)
+    most = None if limit is None else limit + 1
+    page = _LARGEST_PAGE if wanted or most is None else min(most, _LARGEST_PAGE)
     batches: list[Batch] = []
     async with connected(profile) as wire:
+        if wanted.query is not None:
+            # A filter may ask for the name that the table shows.
+            await names.learn(wire)
         async for batch in newest_first(wire, page_size=page):
-            if not statuses or batch.status.value in statuses:
+            if wanted.has(batch, names.of(batch), time.time() + wire.clock_ahead):
                 batches.append(batch)
-            if len(batches) == wanted:
+            if len(batches) == most:
                 break
         shown = batches[:limit]
         await names.ask_for_many(shown, wire)

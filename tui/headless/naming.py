@@ -21,6 +21,7 @@ class Names:
     def __init__(self, own: Mapping[str, Submission]) -> None:
         self._own = own
         self._files: dict[str, str] = {}
+        self._asked = False
 
     def of(self, batch: Batch) -> str:
         """The batch's name, safe to show."""
@@ -28,8 +29,14 @@ class Names:
 
     async def ask_for_many(self, batches: Iterable[Batch], wire: Wire) -> None:
         """Learn the missing names with one call, the newest page of input files; older ones stay unknown."""
-        if not self._missing(batches):
+        if self._missing(batches):
+            await self.learn(wire)
+
+    async def learn(self, wire: Wire) -> None:
+        """Learn the names on the newest page of input files, once."""
+        if self._asked:
             return
+        self._asked = True
         try:
             page = await wire.list_files(purpose="batch")
         except WireError:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from tui.requests import counting, tokens
-from tui.requests.counting import Counted
+from tui.requests.counting import Counted, Sums
 from tui.requests.prices import Rates, rates
 from tui.requests.source import Changed, Source
 from tui.requests.validate import Report
@@ -175,34 +175,40 @@ class _Pricing:
             mean = 0.0 if self._report.endpoint in _NO_OUTPUT else self._expected_output(model)
             if mean is None or not self._by_tokens:
                 return None
-            sums = self._counted.by_model.get(model)
-            most = sums.most.value if sums and sums.most else float("inf")
-            result[model] = min(mean * requests, most)
+            most = self._sums(model).most
+            result[model] = mean * requests if most is None else min(mean * requests, most.value)
         return result
 
     def _low(self) -> Decimal | None:
-        return self._cost(-self._error, {}, partly=True)
+        return self._cost(-1, {}, partly=True)
 
     def _high(self) -> Decimal | None:
         most = {}
         for model in self._rates:
-            sums = self._counted.by_model.get(model)
-            if sums and sums.most is None:
+            sums = self._sums(model)
+            if sums.most is None:
                 return None
-            most[model] = sums.most.value + sums.most.error if sums and sums.most else 0.0
-        return self._cost(self._error, most)
+            most[model] = sums.most.value + sums.most.error
+        return self._cost(1, most)
 
-    def _cost(self, error: float, output: dict[str, float], *, partly: bool = False) -> Decimal | None:
-        """Of the input, off by the share `error`, and of output tokens by model; of some models only if `partly`."""
+    def _cost(self, side: int, output: dict[str, float], *, partly: bool = False) -> Decimal | None:
+        """Of the input at its lower end (-1), as it is (0) or at its upper end (1), and of output tokens by model.
+
+        Of those models that have a price if `partly`, else None if one has none.
+        """
         known = {model: found for model, found in self._rates.items() if found}
         if not known or (len(known) < len(self._rates) and not partly):
             return None
-        return sum((self._of(model, found, error, output.get(model, 0)) for model, found in known.items()), Decimal(0))
+        return sum((self._of(model, found, side, output.get(model, 0)) for model, found in known.items()), Decimal(0))
 
-    def _of(self, model: str, found: Rates, error: float, output: float) -> Decimal:
-        sums = self._counted.by_model.get(model)
-        tokens_in = sums.input.value * max(0, 1 + error) if sums else 0
+    def _of(self, model: str, found: Rates, side: int, output: float) -> Decimal:
+        value, error = self._sums(model).input
+        tokens_in = max(0, value + side * max(error, value * self._error))
         return round(tokens_in) * found.input + round(output) * found.output
+
+    def _sums(self, model: str) -> Sums:
+        """Of a model that no line of the sample names, nothing."""
+        return self._counted.by_model.get(model) or Sums()
 
     def _basis(self, history: bool) -> str:
         parts = [self._input_basis(), self._output_basis(history), self._price_basis()]

@@ -19,8 +19,10 @@ from tui.requests.validate import Report
 _LINES: Final = 500
 _MOST_LINES: Final = 8_000
 _TARGET: Final = 0.009
-# Characters of a sampled line that are counted: the whole of most, and of a longer one a part from anywhere in it.
+# Characters of a sampled line that are counted: the whole of most, and of a longer one pieces from all over it. Where
+# lines differ from each other, more lines tell more than more of each.
 _WIDTH: Final = 2048
+_MORE_WIDTH: Final = 512
 # A file that is no larger is counted whole, for that takes no longer.
 _SMALL: Final = 2 * 1024 * 1024
 # Characters that are counted at once.
@@ -101,14 +103,18 @@ class _Counting:
         return self._result
 
     def some(self) -> Counted:
-        """A sample, and where that is not enough a larger one beside it."""
-        rounds = [self._sample(_LINES, "first")]
+        """A sample, and where that is not enough a larger one beside it, or all lines if that is no more work."""
+        rounds = [self._sample(_LINES, _WIDTH, "first")]
         self._estimate(rounds)
         total = self._result.total.input
-        if total.error > _TARGET * total.value:
-            needed = 1.1 * _LINES * (total.error / (_TARGET * total.value)) ** 2 if total.value else 0
-            rounds.append(self._sample(round(min(max(needed, _LINES), _MOST_LINES)), "second"))
-            self._estimate(rounds)
+        if total.error <= _TARGET * total.value or not self._report.requests:
+            return self._result
+        needed = _LINES * (total.error / (_TARGET * total.value)) ** 2 if total.value else _MOST_LINES
+        number = round(min(max(needed, _LINES), _MOST_LINES))
+        if number * min(2 * _MORE_WIDTH, self._report.bytes / self._report.requests) >= self._report.bytes:
+            return _Counting(self._source, self._report).all()
+        rounds.append(self._sample(number, _MORE_WIDTH, "second"))
+        self._estimate(rounds)
         return self._result
 
     def _counter(self, model: str) -> Counter:
@@ -145,14 +151,14 @@ class _Counting:
                 counts[place] = sum(next(found) for _ in texts[place])
         return counts
 
-    def _sample(self, number: int, name: str) -> list[_Taken]:
+    def _sample(self, number: int, width: int, name: str) -> list[_Taken]:
         taken = list[_Taken]()
         chance = Random(f"{self._report.sha256} {name} part")  # noqa: S311  # the same file, the same figure
-        for raws in self._raws(number, name):
+        for raws in self._raws(number, width, name):
             requests = [(raw, prompt) for raw, prompt in raws if prompt]
-            windows = [sample.window(prompt.texts, _WIDTH, chance.random()) for _, prompt in requests]
+            parts = [sample.windows(prompt.texts, width, chance.random()) for _, prompt in requests]
             read = [prompt for _, prompt in requests]
-            counts = iter(zip(self._counts(read, [texts for texts, _ in windows]), windows, strict=True))
+            counts = iter(zip(self._counts(read, [texts for texts, _ in parts]), parts, strict=True))
             for raw, prompt in raws:
                 if prompt is None:
                     taken.append(_Taken("", 0, 0 if is_blank(raw) or not raw else 1 / len(raw), 0))
@@ -162,7 +168,7 @@ class _Counting:
                 taken.append(_Taken(prompt.model, (tokens * scale + prompt.tokens) / len(raw), 1 / len(raw), most))
         return taken
 
-    def _raws(self, number: int, name: str) -> Iterator[list[tuple[bytes, Prompt | None]]]:
+    def _raws(self, number: int, width: int, name: str) -> Iterator[list[tuple[bytes, Prompt | None]]]:
         """The lines of a sample with their prompts, as many at a time as are counted at once."""
         together, size = list[tuple[bytes, Prompt | None]](), 0
         last, prompt = b"", None
@@ -171,7 +177,7 @@ class _Counting:
             if raw is not last:
                 last, prompt = raw, self._read(raw)
             together.append((raw, prompt))
-            size += min(_WIDTH, len(raw))
+            size += min(width, len(raw))
             if size >= _AT_ONCE:
                 yield together
                 together, size = [], 0
@@ -182,22 +188,25 @@ class _Counting:
     def _estimate(self, rounds: Sequence[Sequence[_Taken]]) -> None:
         lines = [one for taken in rounds for one in taken]
         total = self._total([[Sampled(one.tokens, one.lines) for one in taken] for taken in rounds])
-        most = self._total([[Sampled(one.most or 0, one.lines) for one in taken] for taken in rounds])
+        most = self._total([[Sampled(one.most or 0, one.lines) for one in taken] for taken in rounds], by_line=True)
         unlimited = {one.model for one in lines if one.most is None}
         self._result.lines = len(lines)
         self._result.total = Sums(total, None if unlimited else most)
         tokens = _shares((one.model, one.tokens) for one in lines)
         mosts = _shares((one.model, one.most or 0) for one in lines)
         self._result.by_model = {
-            model: Sums(_part(total, tokens[model]), None if model in unlimited else _part(most, mosts[model]))
+            model: Sums(
+                _part(total, tokens[model], len(lines)),
+                None if model in unlimited else _part(most, mosts[model], len(lines)),
+            )
             for model in self._report.models
             if model in tokens
         }
 
-    def _total(self, rounds: Sequence[Sequence[Sampled]]) -> Total:
+    def _total(self, rounds: Sequence[Sequence[Sampled]], *, by_line: bool = False) -> Total:
         """What several samples say together, each with the weight of its lines."""
         number = sum(map(len, rounds))
-        totals = [sample.total(one, self._report.bytes, self._report.requests) for one in rounds]
+        totals = [sample.total(one, self._report.bytes, self._report.requests, by_line=by_line) for one in rounds]
         value = sum(len(one) * total.value for one, total in zip(rounds, totals, strict=True)) / number
         square = sum((len(one) * total.error) ** 2 for one, total in zip(rounds, totals, strict=True))
         return Total(max(0, value), square**0.5 / number)
@@ -217,5 +226,9 @@ def _shares(figures: Iterable[tuple[str, float]]) -> dict[str, float]:
     return {model: figure / whole if whole else 0 for model, figure in sums.items()}
 
 
-def _part(total: Total, share: float) -> Total:
-    return Total(total.value * share, total.error * share)
+def _part(total: Total, share: float, number: int) -> Total:
+    """One model's share of a total; the share itself is only as good as a sample of `number` lines makes it."""
+    if not share or not total.value:
+        return Total(0, 0)
+    relative = (total.error / total.value) ** 2 + 1.96**2 * (1 - share) / (share * number)
+    return Total(total.value * share, total.value * share * relative**0.5)

@@ -18,6 +18,8 @@ from tui.requests.source import LONGEST_LINE, Source
 
 # Most lines are read with one call.
 _REACH: Final = 8 * 1024
+# Characters in a row; of much fewer, the tokens at both ends would be felt.
+_WINDOW: Final = 256
 # How far a space is looked for: Chinese has none.
 _LONGEST_WORD: Final = 40
 
@@ -73,8 +75,10 @@ def _line_at(source: Source, offset: int) -> tuple[int, int, bytes]:
         reach *= 4
 
 
-def total(sample: Sequence[Sampled], size: int, count: int) -> Total:
+def total(sample: Sequence[Sampled], size: int, count: int, *, by_line: bool = False) -> Total:
     """The quantity's sum over a file of `size` bytes and `count` lines, from lines in the order of the file.
+
+    `by_line` is for one that has nothing to do with a line's length: all of it is then put down to the lines.
 
     The variance is that between neighbours: what differs from one end of the file to the other is no error, because
     the sample has both ends.
@@ -82,9 +86,9 @@ def total(sample: Sequence[Sampled], size: int, count: int) -> Total:
     number = len(sample)
     if number < 2:
         return Total(sum(one.per_byte for one in sample) * size, float("inf"))
-    slope = _slope(sample)
     mean = sum(one.per_byte for one in sample) / number
     mean_lines = sum(one.lines_per_byte for one in sample) / number
+    slope = mean / mean_lines if by_line and mean_lines else _slope(sample)
     rest = [one.per_byte - slope * one.lines_per_byte for one in sample]
     squares = sum((second - first) ** 2 for first, second in pairwise(rest))
     variance = squares / (2 * (number - 1)) / number
@@ -101,29 +105,35 @@ def _slope(sample: Sequence[Sampled]) -> float:
     return products / squares if squares else 0.0
 
 
-def window(texts: Sequence[str], width: int, place: float) -> tuple[list[str], float]:
+def windows(texts: Sequence[str], width: int, place: float) -> tuple[list[str], float]:
     """About `width` characters of a line's texts, and how many times as many there are altogether.
 
-    Begins at the share `place` (0 to 1) of all characters and goes on at the first text after the last, so that each
-    word has the same chance; cut between words where there are spaces, so that no token is cut.
+    Several pieces at equal distances, the first at the share `place` (0 to 1) of all characters, as if the last text
+    were followed by the first: each word has the same chance, and a line that changes its language half-way is no
+    worse than others. Cut between words where there are spaces, so that no token is cut.
     """
     length = sum(map(len, texts))
     if length <= width:
         return list(texts), 1.0
-    position = int(place * length)
+    number = max(1, width // _WINDOW)
+    pieces = list[str]()
+    for index in range(number):
+        position = int((place + index / number) * length) % length
+        pieces += _window(texts, position, width // number)
+    taken = sum(map(len, pieces))
+    return pieces, length / taken if taken else 1.0
+
+
+def _window(texts: Sequence[str], position: int, width: int) -> Iterator[str]:
     index = 0
     while position >= len(texts[index]):
         position -= len(texts[index])
         index += 1
-    pieces, taken, needed = list[str](), 0, width
-    while needed > 0:
+    while width > 0:
         text = texts[index]
-        piece = _between_spaces(text, position, min(position + needed, len(text)))
-        needed -= len(text) - position
-        pieces.append(piece)
-        taken += len(piece)
+        yield _between_spaces(text, position, min(position + width, len(text)))
+        width -= len(text) - position
         index, position = (index + 1) % len(texts), 0
-    return pieces, length / taken if taken else 1.0
 
 
 def _between_spaces(text: str, start: int, end: int) -> str:

@@ -64,10 +64,10 @@ def validate(
 ) -> Report:
     """Every problem of an input file; `limits` default to OpenAI's.
 
-    Streams: memory is bounded by 12 bytes a request, 1,000 problems and the longest line (one that is longer than a
-    whole file may be, or than 256 MiB, is reported and not read). `progress` is told the bytes done and in total after
-    each 256 KiB, `cancelled` is asked as often. Meant for a thread: what holds the interpreter lock takes about half a
-    millisecond at a time, except for single lines of many MiB (about one millisecond a MiB).
+    Streams: memory is bounded by some 10 MB, 20 bytes a request, and twice the longest line (of one that is longer than
+    a whole file may be, or than 256 MiB, that length is kept at most; it is reported and not decoded). `progress` is
+    told the bytes done and in total after each MiB, `cancelled` is asked as often. Meant for a thread: what holds the
+    interpreter lock takes half a millisecond at a time, for a line of many MiB about one millisecond a MiB.
 
     Raises `Unreadable`, `Changed` or `Cancelled`, each with one sentence.
     """

@@ -42,9 +42,10 @@ def write_remainder(
 ) -> Remainder:
     """Write the requests without a good result to `out`, their lines byte for byte and in order; atomically.
 
-    With `groups` only those that failed in one of these `FailureGroup`s. Writes nothing when every request has a good
-    result, because a server refuses an empty file. `progress` is told bytes. Raises `ResultFileError`, also for results of another batch: to run those again would pay for everything
-    twice; `FileChangedError`; `StoppedError`; and ValueError for a judgement without an input file.
+    With `groups` only those that failed in one of these `FailureGroup`s. Writes nothing when there is nothing to run
+    again, because a server refuses an empty file. `progress` is told bytes. Raises `ResultFileError`, also for results
+    of another batch: to run those again would pay for everything twice; `FileChangedError`; `StoppedError`; and
+    ValueError for a judgement without an input file.
     """
     requests = judgement.requests
     if requests is None:

@@ -1,8 +1,8 @@
 """Home: all batches, the one under the cursor in a strip, and what they add up to."""
 
 import time
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,39 +11,23 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
-from tui.batches.batch import Batch, Status
+from tui.batches.batch import Batch
+from tui.batches.order import BY_STATE, Order, select
+from tui.batches.query import parse
 from tui.errors import LazybatchError
+from tui.screens import home_lines, home_rows
+from tui.screens.home_lines import Freshness
 from tui.screens.room import Room, bindings
-from tui.text import clean_line, count, duration
-from tui.widgets import looks
-from tui.widgets.column import Cell, Column
+from tui.text import clean_line, count
+from tui.widgets.column import Cell
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from textual.widgets import Input
+
     from tui.flows.monitor import Offline, Seen
 
-_PROGRESS = 15
-COLUMNS = (
-    Column("status", "STATUS", 12),
-    Column("name", "NAME", 22, flex=4),
-    Column("model", "MODEL", 16, priority=5, flex=1),
-    Column("endpoint", "ENDPOINT", 20, priority=8),
-    Column("progress", "PROGRESS", _PROGRESS, priority=1),
-    Column("requests", "REQUESTS", 16, align="right", priority=6),
-    Column("fail", "FAIL", 5, align="right", priority=2),
-    Column("rate", "RATE", 10, align="right", priority=7),
-    Column("eta", "ETA", 6, align="right", priority=3),
-    Column("expires", "EXPIRES", 7, align="right", priority=9),
-    Column("age", "AGE", 4, align="right", priority=4),
-    Column("id", "ID", 38, priority=10),
-)
-# What is on its way is one number here: the table tells the steps apart.
-_RUNNING = frozenset({Status.VALIDATING, Status.IN_PROGRESS, Status.FINALIZING})
-_TALLY = (
-    Status.IN_PROGRESS, Status.CANCELLING, Status.COMPLETED, Status.FAILED, Status.EXPIRED, Status.CANCELLED,
-    Status.UNKNOWN,
-)  # fmt: skip
 _TICK = 1.0  # seconds between two looks at the countdown while the server cannot be reached
 _AGES = 10  # ticks between two looks at ages and times left, which change without any answer
 
@@ -56,11 +40,13 @@ class Home(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = Table(COLUMNS, self._cells, id="batches", markable=True, empty="Connecting …")
+        self.table = Table(home_rows.COLUMNS, self._cells, id="batches", markable=True, empty="Connecting …")
         self.tally = Line(id="tally")
         self.strip = Line(id="strip")
         self._names: dict[str, str] = {}
-        self._order: list[str] = []
+        self._wanted = ""
+        self._query = parse(self._wanted)
+        self._order = Order()
         self._offline: Offline | None = None
         self._heard = False
         self._tried_at = 0.0
@@ -109,7 +95,7 @@ class Home(Room):
     def _take(self, step: "Seen | Offline") -> None:
         from tui.flows.monitor import Offline
 
-        self._tried_at = time.monotonic()
+        self._tried_at = time.time()
         if isinstance(step, Offline):
             self._offline = step
             self.table.empty = step.error.sentence
@@ -125,10 +111,8 @@ class Home(Room):
 
     def _show(self) -> None:
         """Bring the table in line with the book: rows that are new, gone or elsewhere."""
-        order = [batch.id for batch in sorted(self.session.book, key=_rank)]
-        if order != self._order:
-            self._order = order
-        self.table.show(self._order)
+        shown = select(self.session.book, self._query, self.name_of, self.session.now)
+        self.table.show(self._order.apply(shown, self.name_of, self.session.now))
         self._say_head()
         self._say_tally()
         self._say_strip()
@@ -153,81 +137,33 @@ class Home(Room):
 
     def _cells(self, key: Hashable) -> Mapping[str, Cell]:
         batch = self.session.book.get(str(key))
-        if batch is None:
-            return {}
-        now = self.session.now
-        ended = not batch.status.active
-        return {
-            "status": looks.status_cell(batch.status, batch.raw_status),
-            "name": Cell(self.name_of(batch)),
-            "model": Cell(batch.model or "–", "" if batch.model else "dim"),
-            "endpoint": Cell((batch.endpoint or "?").removeprefix("/v1/"), "dim"),
-            "progress": looks.progress_cell(batch, _PROGRESS),
-            "requests": _requests(batch),
-            "fail": looks.failed_cell(batch),
-            "rate": Cell(looks.rate_text(batch, now) or "–", "dim"),
-            "eta": looks.eta_cell(batch, now),
-            "expires": Cell("–", "dim") if ended or not batch.expires_at else Cell(duration(batch.expires_at - now)),
-            "age": looks.age_cell(batch.created_at, now),
-            "id": Cell(batch.id, "dim"),
-        }
+        return {} if batch is None else home_rows.row(batch, self.name_of(batch), self.session.now)
 
     def _say_head(self) -> None:
-        profile = self.session.profile
-        left = [Cell("lazybatch", "accent"), Cell(f"  {profile.name} · {profile.host}")]
-        if profile.project:
-            left.append(Cell(f" · {profile.project}"))
-        if profile.key_hint:
-            left.append(Cell(f" · key {profile.key_hint}", "dim"))
-        if profile.read_only:
-            left.append(Cell(" · read-only", "warn"))
-        self.head.say(left, self._freshness())
-
-    def _freshness(self) -> list[Cell]:
-        """How old what is shown is; nothing that ticks while all is well."""
-        if self._offline is not None:
-            age = (
-                f"updated {duration(time.time() - self.session.seen_at)} ago"
-                if self.session.seen_at
-                else "no answer yet"
-            )
-            left = max(0.0, self._offline.wait - (time.monotonic() - self._tried_at))
-            return [Cell(f"✗ {age} · next try in {duration(left)}", "bad")]
-        if self._heard:
-            return [Cell("● live", "ok")]
-        if self.session.seen_at:
-            return [Cell(f"as of {duration(time.time() - self.session.seen_at)} ago · connecting", "warn")]
-        return [Cell("connecting", "dim")]
+        next_try = self._tried_at + self._offline.wait if self._offline else None
+        fresh = Freshness(self.session.seen_at, self._heard, next_try)
+        self.head.say(home_lines.account(self.session.profile), fresh.cells())
 
     def _say_tally(self) -> None:
-        states = (batch.status for batch in self.session.book)
-        numbers = Counter(Status.IN_PROGRESS if status in _RUNNING else status for status in states)
-        cells: list[Cell] = []
-        room = (self.tally.size.width or self.app.size.width) - 2
-        for cell in (looks.tally_cell(status, numbers[status]) for status in _TALLY if numbers[status]):
-            # What does not fit is left out whole: half a word would mislead.
-            room -= len(cell.text) + 2
-            if room >= -2:
-                cells += [cell, Cell("  ")]
-        self.tally.say(cells or [Cell("no batches", "dim")])
+        # The first frame has no size yet to ask a widget for.
+        width = (self.tally.size.width or self.app.size.width) - 2
+        if not self._wanted.strip():
+            self.tally.say(home_lines.tally(self.session.book, width))
+            return
+        numbers = f"{count(len(self.table.keys))} of {count(len(self.session.book))}"
+        chip = [Cell("/ ", "accent"), Cell(clean_line(self._wanted.strip()), "accent"), Cell(f"  {numbers}")]
+        self.tally.say(chip, [Cell("esc shows all", "dim")])
 
     def _say_strip(self) -> None:
-        if self._offline is not None:
-            self.strip.say([Cell(self._offline.error.sentence, "bad")])
-            return
         batch = self._under_cursor()
-        if batch is None:
+        if self._query.faults:
+            self.strip.say([Cell(clean_line(self._query.faults[0].sentence), "warn")])
+        elif self._offline is not None:
+            self.strip.say([Cell(self._offline.error.sentence, "bad")])
+        elif batch is None:
             self.strip.say([])
-            return
-        now = self.session.now
-        told = [looks.counts_text(batch), looks.rate_text(batch, now)]
-        if batch.counts and batch.counts.failed:
-            told.append(f"fails {count(batch.counts.failed)}")
-        left = looks.stages_text(batch, now)
-        if batch.status is Status.FAILED and batch.errors:
-            error = batch.errors[0]
-            left = (f"line {error.line}: " if error.line else "") + error.message
-        self.strip.say([Cell(left)], [Cell(" · ".join(filter(None, told)), "dim")])
+        else:
+            self.strip.say(*home_lines.strip(batch, self.session.now))
 
     # What the user does
 
@@ -249,6 +185,54 @@ class Home(Room):
     def action_results(self) -> None:
         if batch := self._under_cursor():
             self.lazybatch.show_results(batch)
+
+    def action_filter(self) -> None:
+        from tui.screens.home_filter import FilterField
+
+        if not self.query(FilterField):
+            field = FilterField(self._wanted)
+            self.mount(field, after=self.head)
+            field.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is a way back from home only while a filter hides something."""
+        return (action != "back" or bool(self._wanted)) and super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        """Nothing is behind home; what can be left here is a filter."""
+        if self._wanted:
+            self._filter("")
+
+    def on_input_changed(self, event: "Input.Changed") -> None:
+        """The filter is the only field here."""
+        event.stop()
+        self._filter(event.value)
+
+    def on_filter_field_left(self) -> None:
+        self.query("#filter").remove()
+        self.table.focus()
+
+    def _filter(self, text: str) -> None:
+        self._wanted, self._query = text, parse(text)
+        self._show()
+        self.bottom.show_keys()
+
+    def action_sort(self) -> None:
+        self._sort(self._order.next())
+
+    def action_reverse(self) -> None:
+        self._sort(self._order.reversed())
+
+    def _sort(self, order: Order) -> None:
+        self._order = order
+        arrow = "▾" if order.descending else "▴"
+        self.table.columns = [
+            replace(column, title=column.title + arrow)
+            if column.key == order.column and (order.column != BY_STATE or order.reverse)
+            else column
+            for column in home_rows.COLUMNS
+        ]
+        self._show()
 
     def action_new_batch(self) -> None:
         from tui.screens.pick import Pick
@@ -273,15 +257,3 @@ class Home(Room):
         self.take_in(batch)
         self.table.move_to(batch.id)
         self.session.refresh()
-
-
-def _rank(batch: Batch) -> tuple[bool, int, str]:
-    """What moves first, then the newest; the id decides between equals, so that rows never swap by themselves."""
-    return (not batch.status.active, -(batch.created_at or 0), batch.id)
-
-
-def _requests(batch: Batch) -> Cell:
-    if batch.counts is None or not batch.counts.total:
-        return Cell("–", "dim")
-    over = batch.counts.ended
-    return Cell(f"{'?' if over is None else count(over)}/{count(batch.counts.total)}")

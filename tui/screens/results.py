@@ -1,175 +1,183 @@
-"""The results of a batch: its lines one under another, the one under the cursor in full, and its request."""
+"""The results of a batch: its lines one under another, the one under the cursor in full, and the verdict on all."""
 
-import asyncio
-from collections.abc import Hashable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
-from textual.binding import BindingType
-from textual.containers import Container
 from textual.widget import Widget
 
-from tui import actions
-from tui.batches.batch import Batch
-from tui.flows.collect import Absent, Downloaded, Downloading, Part, collect
-from tui.flows.reading import Opened, open_results
-from tui.screens.room import Room, bindings
-from tui.text import count, size
-from tui.widgets.column import Cell, Column
+from tui.errors import LazybatchError
+from tui.flows.collect import Absent, Downloading, Part
+from tui.flows.reading import FileReader
+from tui.results.chosen import Choice
+from tui.screens.results_moving import Moving
+from tui.screens.results_taking import Taking
+from tui.screens.results_verdict import doubt_cells, verdict_cells
+from tui.text import count, plural, size
+from tui.widgets.column import Cell
 from tui.widgets.line import Rule
-from tui.widgets.table import Table
-from tui.widgets.text_view import TextView
 
-_COLUMNS = (
-    Column("line", "LINE", 6, align="right", priority=3),
-    Column("id", "CUSTOM_ID", 14, flex=1),
-    Column("status", "STATUS", 6, align="right"),
-    Column("finish", "FINISH", 8, priority=2),
-    Column("tokens", "TOKENS", 9, align="right", priority=1),
-    Column("answer", "ANSWER", 20, flex=4),
-)
-_VIEWS = ("answer", "json", "request")
+_NEEDS_LINE = frozenset({"copy_id", "copy_text", "save", "pager", "go_to", "search", "view", "detail"})
+_NEEDS_VERDICT = frozenset({"triage", "filter"})
+_NEEDS_ALL = frozenset({"export", "remainder"})
 
 
-class Results(Room):
-    """Downloads what is not here yet, then reads it from the disk a line at a time."""
+class Results(Moving, Taking):
+    """Downloads what is not here yet, lets its first lines be read meanwhile, then holds the files against each other."""
 
-    ROOM: ClassVar[str] = actions.RESULTS
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
     # Beside each other where there is room for both to be read.
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - Textual declares it on the instance
-
-    def __init__(self, batch: Batch) -> None:
-        super().__init__()
-        self._batch = batch
-        self.table = Table(_COLUMNS, self._cells, id="lines", empty="Downloading …")
-        self.detail = TextView(id="detail")
-        self._files: dict[Part, Opened] = {}
-        self._part = Part.OUTPUT
-        self._view = _VIEWS[0]
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (120, "-wide")]
 
     def body(self) -> Sequence[Widget]:
-        return Container(self.table, self.detail, id="panes"), Rule()
+        return self.pane, Rule(), self.status, self.doubt, self.prompt
 
     def on_mount(self) -> None:
-        self.title_line(self._called, "results")
-        self.table.focus()
+        self.title_line(self.called, "results")
+        self.doubt.display = False
+        self.pane.table.focus()
         self.work(self._open(), "open results")
 
-    async def on_unmount(self) -> None:
-        for opened in self._files.values():
-            opened.close()
+    def on_unmount(self) -> None:
+        self.shelf.close()
 
-    @property
-    def _called(self) -> str:
-        return self._batch.description or self._batch.id
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what the files that are here allow; no key but the line's own works while one is typed."""
+        if self.prompt.asking:
+            return False
+        shelf = self.shelf
+        if (
+            (action in _NEEDS_LINE and self.pane.key is None)
+            or (action in _NEEDS_VERDICT and (shelf.kept is None or not shelf.complete))
+            or (action in _NEEDS_ALL and (not shelf.complete or bool(self.doing)))
+            or (action in {"next", "previous"} and not self.text)
+            or (action == "stop" and not self.doing)
+        ):
+            return False
+        return super().check_action(action, parameters)
 
-    @property
-    def _file(self) -> Opened | None:
-        return self._files.get(self._part)
+    # Bringing it here
 
     async def _open(self) -> None:
-        paths: dict[Part, Path] = {}
-        async for step in collect(self._batch, self.session.results_folder, wire=self.session.wire):
-            match step:
-                case Downloading(part, done, total):
-                    of = f" of {size(total)}" if total else ""
-                    self.title_line(self._called, f"downloading {part}: {size(done)}{of}")
-                case Downloaded(part, path):
-                    paths[part] = path
-                case Absent():
-                    pass
-        for part, path in paths.items():
-            self._files[part] = await asyncio.to_thread(open_results, path)
-        empty = not self._files.get(Part.OUTPUT) or not self._files[Part.OUTPUT].count
-        if empty and Part.ERRORS in self._files:
-            self._part = Part.ERRORS
-        self._show_file()
-        for part in list(self._files):
-            self.run_worker(self._index(part), name=f"index {part}", group=f"index {part}", description="index")
-        self.run_worker(self._find_requests(), name="requests", group="requests", description="requests")
+        async for step in self.shelf.fetch():
+            if isinstance(step, Absent):
+                continue
+            if isinstance(step, Downloading):
+                of = f" of {size(step.total)}" if step.total else ""
+                self.status.say([Cell(f"downloading {step.part}: {size(step.done)}{of}", "running")])
+            self._came(step.part)
+        if self.batch.status.active:
+            self.status.say([Cell("The batch still runs: these are the first lines that there are.", "warn")])
+            return
+        if not self._has_lines(Part.OUTPUT) and self._has_lines(Part.ERRORS):
+            self.part = Part.ERRORS
+        self.show_lines()
+        for part, reader in self.shelf.readers.items():
+            self.run_worker(self._index(reader), name=f"index {part}", group=f"index {part}", description="index")
+        self.work(self._judge(), "verdict")
 
-    async def _index(self, part: Part) -> None:
+    def _came(self, part: Part) -> None:
+        """More of a file is here."""
+        reader = self.shelf.readers.get(part)
+        if reader is None or self.choice is not None:
+            return
+        if self.pane.reader is None or (part is self.part and self.pane.reader is not reader):
+            self.part = part
+            self.pane.show(reader, "Downloading …")
+        elif part is self.part:
+            self.pane.more()
+        self.show_title()
+
+    async def _index(self, reader: FileReader) -> None:
         """Count the lines behind the first MiB, telling as it goes."""
-        opened = self._files[part]
-        while await asyncio.to_thread(opened.step):
-            if part is self._part:
-                self._show_file()
-        if part is self._part:
-            self._show_file()
+        import asyncio
 
-    async def _find_requests(self) -> None:
-        """Make ready the requests, so that each line's own can be shown beside it."""
-        path = await self.session.input_of(self._batch)
-        if path is None:
-            return
-        for opened in self._files.values():
-            await asyncio.to_thread(opened.match_with, path)
-        self._show_line()
+        try:
+            while await asyncio.to_thread(reader.step):
+                self._indexed(reader)
+        except LazybatchError as error:
+            self.complain(error)
+        self._indexed(reader)
 
-    def _show_file(self) -> None:
-        opened = self._file
-        if opened is None:
-            none = (
-                "No request failed: there is no error file."
-                if self._part is Part.ERRORS
-                else "There is no output file."
-            )
-            self.title_line(self._called, str(self._part))
-            self.table.empty = none
-            self.table.show(())
-            self.detail.read([])
-            return
-        self.table.empty = f"The {self._part} file is empty."
-        first = not self.table.keys
-        self.table.show(range(opened.count))
-        more = "" if opened.final else "+"
-        self.title_line(self._called, f"{self._part}: {count(opened.count)}{more} lines, {size(opened.size)}")
-        if first:
-            self._show_line()
+    def _indexed(self, reader: FileReader) -> None:
+        if reader is self.pane.reader:
+            self.pane.more()
+            self.show_title()
 
-    def _cells(self, key: Hashable) -> Mapping[str, Cell]:
-        opened = self._file
-        if opened is None:
-            return {}
-        number = int(str(key))
-        row = opened.row(number)
-        tokens = "–" if row.output_tokens is None else f"{row.input_tokens or 0}/{row.output_tokens}"
-        told = row.answer_head if row.ok else " ".join(filter(None, (row.error_code, row.error_message)))
-        return {
-            "line": Cell(count(number + 1), "dim"),
-            "id": Cell(row.custom_id or "?"),
-            "status": Cell("–" if row.status_code is None else str(row.status_code), "ok" if row.ok else "bad"),
-            "finish": Cell(row.finish_reason or "–", "warn" if row.finish_reason == "length" else "dim"),
-            "tokens": Cell(tokens, "dim"),
-            "answer": Cell(told or row.answer_head, "" if row.ok else "bad"),
-        }
+    async def _judge(self) -> None:
+        """Find the requests, then the verdict; without the input file it is one on the results alone."""
+        try:
+            await self.shelf.find_requests(self.teller("reading the input file"))
+        except LazybatchError as error:
+            self.complain(error)
+        self.pane.look()
+        try:
+            await self.shelf.verdict(self.teller("reading the results"))
+        finally:
+            self.done()
 
-    @on(Table.Highlighted)
-    def _show_line(self) -> None:
-        opened, key = self._file, self.table.cursor_key
-        if opened is None or key is None:
-            self.detail.read([])
+    def _has_lines(self, part: Part) -> bool:
+        return part in self.shelf.readers and bool(self.shelf.readers[part].keys)
+
+    # What is drawn
+
+    def show_lines(self) -> None:
+        """Show the file that `part` names, all of it."""
+        reader = self.shelf.readers.get(self.part)
+        none = "There is no output file." if self.part is Part.OUTPUT else "No request failed: there is no error file."
+        self.pane.show(reader, none if reader is None else f"The {self.part} file is empty.")
+        self.show_title()
+        self.bottom.show_keys()
+
+    def show_title(self) -> None:
+        """Tell in the head what is shown."""
+        if self.choice is not None:
+            self.title_line(self.called, f"{self.choice.name}: {plural(len(self.pane.table.keys), 'request')}")
             return
-        number = int(str(key))
-        row = opened.row(number)
-        head = [Cell(f"{self._view}  ", "accent"), Cell(row.custom_id, "dim")]
-        if self._view == "answer":
-            question = opened.question(number)
-            asked = [[Cell("› ", "accent"), Cell(question, "dim")], []] if question else []
-            self.detail.read([head, *asked, [Cell(opened.answer(number), "" if row.ok else "bad")]])
+        reader = self.shelf.readers.get(self.part)
+        if reader is None:
+            self.title_line(self.called, str(self.part))
             return
-        self.detail.read([head, [Cell(opened.request(number) if self._view == "request" else opened.pretty(number))]])
+        lines = f"{count(len(reader.keys))}{'' if reader.final else '+'} lines"
+        self.title_line(self.called, f"{self.part}: {lines}, {size(reader.size)}")
+
+    def say_verdict(self) -> None:
+        kept = self.shelf.kept
+        self.status.say(verdict_cells(kept) if kept else [])
+        doubts = doubt_cells(kept) if kept else []
+        self.doubt.display = bool(doubts)
+        self.doubt.say(doubts)
+
+    # What the user does
+
+    def action_back(self) -> None:
+        """From chosen requests back to all lines, from those to where the user came from."""
+        if self.choice is None:
+            super().action_back()
+            return
+        self.choice = None
+        self.show_lines()
 
     def action_other_file(self) -> None:
-        self._part = Part.ERRORS if self._part is Part.OUTPUT else Part.OUTPUT
-        self.table.show(())
-        self._show_file()
+        self.choice = None
+        self.part = Part.ERRORS if self.part is Part.OUTPUT else Part.OUTPUT
+        self.show_lines()
 
     def action_view(self) -> None:
-        self._view = _VIEWS[(_VIEWS.index(self._view) + 1) % len(_VIEWS)]
-        self._show_line()
+        self.pane.turn()
 
     def action_detail(self) -> None:
-        (self.table if self.detail.has_focus else self.detail).focus()
+        (self.pane.table if self.pane.detail.has_focus else self.pane.detail).focus()
+
+    def action_triage(self) -> None:
+        from tui.screens.results_triage import Triage
+
+        if self.shelf.kept is not None:
+            self.app.push_screen(Triage(self.called, self.shelf.kept, self._picked))
+
+    def _picked(self, choice: Choice, *, again: bool) -> None:
+        """What the user wants of the failures: to see them, or to run them again."""
+        self.work(self.run_again(choice) if again else self.choose(choice), "job")
+
+    def action_stop(self) -> None:
+        for group in ("job", "verdict"):
+            self.workers.cancel_group(self, group)
+        self.notify("Stopped.", markup=False)

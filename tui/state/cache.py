@@ -3,14 +3,19 @@
 Kept as the server sent them, so that what is read here goes through the same door as what comes from the network.
 """
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
 class Cache:
-    """The remembered batches of one account."""
+    """The remembered batches of one account.
+
+    Where the database cannot be used, for a full disk say, nothing is remembered and nothing else is lost: the server
+    is asked anyway.
+    """
 
     def __init__(self, connection: sqlite3.Connection, account: str) -> None:
         self._connection = connection
@@ -18,36 +23,37 @@ class Cache:
 
     def load(self, *, offset: int = 0, limit: int = -1) -> list[Mapping[str, Any]]:
         """Up to `limit` answers from `offset` on, newest batch first; all of the rest when `limit` is negative."""
-        rows = self._connection.execute(
-            "SELECT answer FROM batches WHERE account = ? ORDER BY created_at DESC, id LIMIT ? OFFSET ?",
-            (self._account, limit, offset),
+        rows = self._read(
+            "SELECT answer FROM batches WHERE account = ? ORDER BY created_at DESC, id LIMIT ? OFFSET ?", limit, offset
         )
-        return [json.loads(row[0]) for row in rows.fetchall()]
+        return [json.loads(row[0]) for row in rows]
 
     def seen_at(self) -> float | None:
         """When the newest of the answers came, in Unix seconds of this machine's clock; None without any."""
-        rows = self._connection.execute("SELECT max(seen_at) FROM batches WHERE account = ?", (self._account,))
-        newest: float | None = rows.fetchone()[0]
-        return newest
+        rows = self._read("SELECT max(seen_at) FROM batches WHERE account = ?")
+        return rows[0][0] if rows else None
 
     def answer(self, batch_id: str) -> Mapping[str, Any] | None:
         """The server's own JSON of one batch."""
-        row = self._connection.execute(
-            "SELECT answer FROM batches WHERE account = ? AND id = ?", (self._account, batch_id)
-        ).fetchone()
-        return json.loads(row[0]) if row else None
+        rows = self._read("SELECT answer FROM batches WHERE account = ? AND id = ?", batch_id)
+        return json.loads(rows[0][0]) if rows else None
 
     def save(self, items: Iterable[tuple[str, int, Mapping[str, Any]]], seen_at: float) -> None:
         """Remember `(id, created_at, answer)` of each batch."""
         rows = [(self._account, key, created, seen_at, json.dumps(answer)) for key, created, answer in items]
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?)", rows)
+        self._write("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?)", rows)
 
     def forget(self, ids: Iterable[str]) -> None:
         """Drop batches that the server no longer has."""
-        with self._connection:
+        self._write("DELETE FROM batches WHERE account = ? AND id = ?", [(self._account, key) for key in ids])
+
+    def _read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(statement, (self._account, *values)).fetchall()
+        except sqlite3.Error:
+            return []
+
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        with contextlib.suppress(sqlite3.Error), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(
-                "DELETE FROM batches WHERE account = ? AND id = ?", [(self._account, key) for key in ids]
-            )
+            self._connection.executemany(statement, rows)

@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,20 +92,17 @@ class Journal:
         """Write the intent down, before the first byte goes out."""
         now = time.time()
         row = (
-            submission.id, self.account, submission.sha256, submission.path, submission.bytes, submission.requests,
-            submission.endpoint, submission.model, json.dumps(dict(submission.metadata)), submission.upload_name,
-            submission.stage, submission.file_id, submission.batch_id, submission.reason, now, now,
+            submission.id, self.account, submission.sha256, _storable(submission.path),
+            submission.bytes, submission.requests, submission.endpoint, submission.model,
+            json.dumps(dict(submission.metadata)), submission.upload_name, submission.stage, submission.file_id, submission.batch_id, submission.reason, now, now,
         )  # fmt: skip
-        try:
-            marks = ",".join("?" * len(row))
-            self._connection.execute(f"INSERT INTO submissions VALUES ({marks})", row)  # noqa: S608  (marks alone)
-        except sqlite3.Error as error:
-            # Without the intent on disk nothing may be sent.
-            raise LazybatchError(f"Nothing was sent: the journal cannot be written ({error}).") from None
+        marks = ",".join("?" * len(row))
+        # Where it raises nothing is sent: without the intent on disk nothing may be.
+        self._write(f"INSERT INTO submissions VALUES ({marks})", row)  # noqa: S608  (marks alone)
 
     def amend(self, submission_id: str, endpoint: str, metadata: Mapping[str, str]) -> None:
         """Replace what a submission's batch is to be created with; only before `Stage.CREATING`."""
-        self._connection.execute(
+        self._write(
             "UPDATE submissions SET endpoint = ?, metadata = ?, changed_at = ? WHERE id = ? AND stage <> ?",
             (endpoint, json.dumps(dict(metadata)), time.time(), submission_id, Stage.CREATING),
         )
@@ -120,7 +117,7 @@ class Journal:
         reason: str | None = None,
     ) -> None:
         """Note that `submission_id` reached `stage`; what is None here keeps its value."""
-        self._connection.execute(
+        self._write(
             "UPDATE submissions SET stage = ?, file_id = coalesce(?, file_id), batch_id = coalesce(?, batch_id),"
             " reason = ?, changed_at = ? WHERE id = ?",
             (stage, file_id, batch_id, reason, time.time(), submission_id),
@@ -128,7 +125,7 @@ class Journal:
 
     def cancel_asked(self, batch_id: str) -> int:
         """Note that a cancel is about to be sent; the number given back is for `cancel_told`."""
-        row = self._connection.execute(
+        row = self._write(
             "INSERT INTO cancellations (account, batch_id, asked_at) VALUES (?, ?, ?)",
             (self.account, batch_id, time.time()),
         )
@@ -136,7 +133,7 @@ class Journal:
 
     def cancel_told(self, number: int, outcome: str, message: str | None) -> None:
         """Note what became of a cancel."""
-        self._connection.execute(
+        self._write(
             "UPDATE cancellations SET outcome = ?, message = ?, told_at = ? WHERE rowid = ?",
             (outcome, message, time.time(), number),
         )
@@ -164,18 +161,37 @@ class Journal:
         return {found.batch_id: found for found in self._select("batch_id IS NOT NULL") if found.batch_id}
 
     def _select(self, condition: str, *values: str) -> list[Submission]:
-        rows = self._connection.execute(
-            f"SELECT * FROM submissions WHERE account = ? AND {condition} ORDER BY opened_at DESC",  # noqa: S608
-            (self.account, *values),
-        )
-        names = [column[0] for column in rows.description]
-        return [_submission(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
+        statement = f"SELECT * FROM submissions WHERE account = ? AND {condition} ORDER BY opened_at DESC"  # noqa: S608
+        with self._sentence():
+            rows = self._connection.execute(statement, (self.account, *values))
+            names = [column[0] for column in rows.description]
+            return [_submission(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
+
+    def _write(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
+        with self._sentence():
+            return self._connection.execute(statement, values)
+
+    @contextmanager
+    def _sentence(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise LazybatchError(f"The journal in {self._folder} cannot be used: {error}.") from None
+
+
+def _storable(path: str) -> str | bytes:
+    """A file's name need not be UTF-8, a database's text does: such a name is kept as its bytes."""
+    return os.fsencode(path) if any("\ud800" <= character <= "\udfff" for character in path) else path
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     while True:
-        with path.open("a") as file:
+        try:
+            file = path.open("a")
+        except OSError as error:
+            raise LazybatchError(f"Cannot lock {path}: {error.strerror}. Nothing was sent.") from None
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -187,5 +203,11 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _submission(row: dict[str, object]) -> Submission:
-    fields = {**row, "metadata": json.loads(str(row["metadata"])), "stage": Stage(str(row["stage"]))}
+    path = row["path"]
+    fields = {
+        **row,
+        "path": os.fsdecode(path) if isinstance(path, bytes) else path,
+        "metadata": json.loads(str(row["metadata"])),
+        "stage": Stage(str(row["stage"])),
+    }
     return Submission(**fields)

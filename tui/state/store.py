@@ -42,8 +42,16 @@ CREATE TABLE IF NOT EXISTS batches (
   PRIMARY KEY (account, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS batches_by_age ON batches (account, created_at DESC);
+CREATE TABLE IF NOT EXISTS verdicts (
+  account TEXT NOT NULL,
+  batch_id TEXT NOT NULL,
+  basis TEXT NOT NULL,
+  doubted INTEGER NOT NULL,
+  answer TEXT NOT NULL,
+  PRIMARY KEY (account, batch_id)
+) WITHOUT ROWID;
 """
-_VERSION = 1
+_VERSION = 2
 
 
 def connect(folder: Path) -> sqlite3.Connection:

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, cast
 from tui.text import clean_line
 from tui.wire.address import Address
 from tui.wire.errors import Kind, WireError, translated
-from tui.wire.shapes import Page, StoredFile, file_from, page_from
+from tui.wire.shapes import Page, StoredFile, batch_from, file_from, page_from
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 _CHUNK = 1 << 20
+_MOMENT = 0.25  # seconds
 # Seconds without a byte. Reads and cancels answer at once; a create, and a file's first byte, may take longer.
 _READ_TIMEOUT = 20.0
 _SLOW_TIMEOUT = 60.0
@@ -45,6 +46,9 @@ class Wire:
     def __init__(self, client: "AsyncOpenAI", address: Address, read_retries: int) -> None:
         self._client = client
         self._reads = client.with_options(max_retries=read_retries)
+        for each in (self._client, self._reads):
+            # Set afterwards, because None given to either means "take the environment's", which is another account.
+            each.organization, each.project = address.organization, address.project
         self.address = address
         self.calls = 0
         # Seconds that the server's clock is ahead of ours: ages and time left are counted on the clock of the stamps.
@@ -74,7 +78,7 @@ class Wire:
     async def retrieve_batch(self, batch_id: str) -> Mapping[str, Any]:
         with self._call():
             answer = await self._reads.batches.with_raw_response.retrieve(batch_id)
-        return self._object(answer.content)
+        return self._batch(answer.content)
 
     async def create_batch(
         self, *, input_file_id: str, endpoint: str, metadata: Mapping[str, str]
@@ -88,12 +92,12 @@ class Wire:
                 metadata=dict(metadata),
                 timeout=self._timeout(_SLOW_TIMEOUT),
             )
-        return self._object(answer.content, unclear=True)
+        return self._batch(answer.content, unclear=True)
 
     async def cancel_batch(self, batch_id: str) -> Mapping[str, Any]:
         with self._call():
             answer = await self._client.batches.with_raw_response.cancel(batch_id)
-        return self._object(answer.content, unclear=True)
+        return self._batch(answer.content, unclear=True)
 
     async def upload(self, path: Path, filename: str, progress: Callable[[int, int], None]) -> StoredFile:
         """Send the file at `path` under `filename`, once; `progress` gets bytes done and total, in another thread."""
@@ -118,7 +122,7 @@ class Wire:
 
     @asynccontextmanager
     async def download(self, file_id: str, *, start: int = 0) -> AsyncIterator[Download]:
-        """A file's content from byte `start`, in chunks of up to 1 MiB.
+        """A file's content from byte `start`, in chunks of about 1 MiB, or of what comes in a quarter of a second.
 
         A server without Range sends all of it: then the download's own `start` is 0.
         """
@@ -131,7 +135,7 @@ class Wire:
                 begins = _first_byte(answer.headers.get("content-range"), start) if answer.status_code == 206 else 0
                 length = answer.headers.get("content-length")
                 total = begins + int(length) if length and length.isdigit() else None
-                yield Download(answer.iter_bytes(_CHUNK), begins, total)
+                yield Download(_gathered(answer.iter_bytes()), begins, total)
 
     def _note_clock(self, date: str | None) -> None:
         from email.utils import parsedate_to_datetime
@@ -160,9 +164,9 @@ class Wire:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self._not_an_api(unclear=unclear) from None
 
-    def _object(self, content: bytes, *, unclear: bool = False) -> Mapping[str, Any]:
+    def _batch(self, content: bytes, *, unclear: bool = False) -> Mapping[str, Any]:
         answer = self._decoded(content, unclear=unclear)
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or batch_from(answer) is None:
             raise self._not_an_api(unclear=unclear)
         return answer
 
@@ -181,6 +185,19 @@ class Wire:
     def _not_an_api(self, *, unclear: bool = False) -> WireError:
         sentence = f"{self.address.host} did not answer as a Batch API does. Check the base URL (does it end in /v1?)."
         return WireError(Kind.NOT_AN_API, sentence, unclear=unclear)
+
+
+async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces joined to chunks of 1 MiB, or of what came in a moment: a reader may wait for the first lines."""
+    held, size, since = list[bytes](), 0, 0.0
+    async for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _CHUNK or time.monotonic() - since >= _MOMENT:
+            yield b"".join(held)
+            held, size, since = [], 0, time.monotonic()
+    if held:
+        yield b"".join(held)
 
 
 def _first_byte(content_range: str | None, asked: int) -> int:
@@ -203,8 +220,6 @@ def _build(address: Address) -> "AsyncOpenAI":
     except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
         # A host that no name can be, a proxy or certificates in the environment that cannot be used.
         raise WireError(Kind.UNREACHABLE, f"Cannot reach {address.host}: {clean_line(str(error))}") from None
-    # Set afterwards, because None given above means "take the environment's", which belongs to another account.
-    client.organization, client.project = address.organization, address.project
     # Touched here because the first touch imports the resource's module.
     _ = client.batches.with_raw_response, client.files.with_raw_response, client.files.with_streaming_response
     return client

@@ -40,11 +40,18 @@ class _Source(io.BufferedReader):
         try:
             chunk = super().read(size)
         except OSError as error:
-            # What the client makes of it looks like a broken connection.
-            self.failure = LazybatchError(f"Cannot read {self._path}: {error.strerror}.")
-            raise
-        self._progress(self.tell(), self._total)
+            raise self._failed(LazybatchError(f"Cannot read {self._path}: {error.strerror}.")) from None
+        done = self.tell()
+        if done > self._total or (not chunk and done < self._total):
+            # The length that was announced holds no more, and the client's words for it are no sentence.
+            raise self._failed(LazybatchError(f"{self._path} changed while it was sent: validate it again.", 1))
+        self._progress(done, self._total)
         return chunk
+
+    def _failed(self, failure: LazybatchError) -> LazybatchError:
+        # Kept, because the client may put an error of its own in its place.
+        self.failure = failure
+        return failure
 
 
 async def send(address: Address, path: Path, filename: str, progress: Callable[[int, int], None]) -> bytes:

@@ -1,0 +1,79 @@
+"""Which batches the table shows, and in which order."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tui.batches.batch import Batch
+from tui.batches.pace import seconds_left
+from tui.batches.query import Query
+
+# What moves first, then the newest: the order in which one wants to see them without having asked for any.
+BY_STATE: Final = "status"
+_Value = float | str | None
+_Reader = Callable[[Batch, str, float], _Value]
+
+# Column → what a batch is compared by: the batch, its name, the time now.
+_VALUES: Final[Mapping[str, _Reader]] = {
+    "name": lambda batch, name, now: name.casefold(),
+    "model": lambda batch, name, now: batch.model,
+    "progress": lambda batch, name, now: batch.counts.progress if batch.counts else None,
+    "requests": lambda batch, name, now: batch.counts.total if batch.counts else None,
+    "fail": lambda batch, name, now: batch.counts.failed_share if batch.counts else None,
+    "eta": lambda batch, name, now: seconds_left(batch, now),
+    "age": lambda batch, name, now: -(batch.created_at or 0),
+}
+# Large is what one looks for in these, so they begin with the largest.
+_LARGEST_FIRST: Final = frozenset({"progress", "requests", "fail"})
+SORTS: Final = (BY_STATE, *_VALUES)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A column to sort by, and whether against its natural direction."""
+
+    column: str = BY_STATE
+    reverse: bool = False
+
+    def next(self) -> "Order":
+        """The next column, in its natural direction."""
+        return Order(SORTS[(SORTS.index(self.column) + 1) % len(SORTS)])
+
+    def reversed(self) -> "Order":
+        return replace(self, reverse=not self.reverse)
+
+    @property
+    def descending(self) -> bool:
+        """Whether the largest value stands first."""
+        return (self.column in _LARGEST_FIRST) != self.reverse
+
+    def apply(self, batches: Iterable[Batch], name_of: Callable[[Batch], str], now: float) -> list[str]:
+        """The ids of `batches` in this order; what is unknown comes last, and ids decide between equals.
+
+        Rows never swap by themselves.
+        """
+        if self.column == BY_STATE:
+            return [batch.id for batch in sorted(batches, key=_by_state, reverse=self.reverse)]
+        read = _VALUES[self.column]
+        known: list[tuple[float | str, str]] = []
+        unknown: list[str] = []
+        for batch in sorted(batches, key=lambda batch: batch.id):
+            value = read(batch, name_of(batch), now)
+            if value is None:
+                unknown.append(batch.id)
+            else:
+                known.append((value, batch.id))
+        # Values of one column are of one kind.
+        known.sort(key=lambda pair: pair[0], reverse=self.descending)  # type: ignore[arg-type, return-value]
+        return [batch_id for _, batch_id in known] + unknown
+
+
+def select(batches: Iterable[Batch], query: Query, name_of: Callable[[Batch], str], now: float) -> list[Batch]:
+    """The batches that `query` lets through."""
+    if not query:
+        return list(batches)
+    return [batch for batch in batches if query.matches(batch, name=name_of(batch), now=now)]
+
+
+def _by_state(batch: Batch) -> tuple[bool, int, str]:
+    return (not batch.status.active, -(batch.created_at or 0), batch.id)

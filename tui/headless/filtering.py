@@ -1,0 +1,23 @@
+"""The filter language as an option of a command."""
+
+from tui.batches.query import Query, parse
+from tui.errors import LazybatchError
+
+
+def query_of(text: str | None) -> Query | None:
+    """The query that `--filter` was given, None without one.
+
+    Raises `LazybatchError` for one that is not wholly understood or asks for nothing: a term that is left out would let
+    through what it was to keep back. Costs are not known to commands, so that no term on them could ever hold.
+    """
+    if text is None:
+        return None
+    query = parse(text)
+    if query.faults:
+        fault = query.faults[0]
+        raise LazybatchError(f"--filter: {fault.term}: {fault.sentence}")
+    if not query:
+        raise LazybatchError("--filter is empty.")
+    if any(term.field == "cost" for term in query.terms):
+        raise LazybatchError("--filter cannot ask for the cost: no command knows it.")
+    return query

@@ -1,0 +1,43 @@
+"""The field in which the home table's filter is typed."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.batches.query import complete
+
+
+class FilterField(Input):
+    """Filters while one types; enter keeps the filter, escape drops it, tab completes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Complete", show=False),
+        Binding("escape", "drop", "No filter", show=False),
+    ]
+
+    class Left(Message):
+        """The field is done with; the filter stays as it was typed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            text, placeholder="words, status:running model:gpt-4o age:<2d failed:>1% !word", id="filter",
+            select_on_focus=False,
+        )  # fmt: skip
+        self.cursor_blink = False
+
+    def action_drop(self) -> None:
+        self.value = ""
+        self.post_message(self.Left())
+
+    async def action_submit(self) -> None:
+        self.post_message(self.Left())
+
+    def action_complete(self) -> None:
+        """Take the one way in which the term can go on, if there is just one."""
+        found = complete(self.value, self.cursor_position)
+        if len(found) == 1:
+            behind = len(self.value) - self.cursor_position
+            self.value = found[0]
+            self.cursor_position = len(found[0]) - behind

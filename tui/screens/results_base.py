@@ -1,0 +1,135 @@
+"""What the parts of the results screen share: the files, the panes, one piece of long work at a time."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from textual.binding import BindingType
+
+from tui import actions
+from tui.batches.batch import Batch
+from tui.flows.collect import Part
+from tui.flows.judging import Judged
+from tui.flows.reading import Reader
+from tui.flows.shelf import Shelf
+from tui.flows.threads import Cancelled, Progress, worked
+from tui.results.chosen import Choice
+from tui.screens.results_lines import LinesPane
+from tui.screens.results_prompt import Prompt
+from tui.screens.room import Room, bindings
+from tui.text import clean_line, percent, size
+from tui.widgets.bar import bar
+from tui.widgets.column import Cell
+from tui.widgets.line import Line
+
+_T = TypeVar("_T")
+_BAR = 20  # cells
+
+
+class ResultsRoom(Room):
+    """The results of one batch: `shelf` has its files, `pane` shows `reader`'s lines, `choice` says which."""
+
+    ROOM: ClassVar[str] = actions.RESULTS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__()
+        self.batch = batch
+        self.pane = LinesPane()
+        self.prompt = Prompt()
+        self.status = Line(id="verdict")
+        self.doubt = Line(id="doubt")
+        self.part = Part.OUTPUT
+        self.choice: Choice | None = None
+        self.doing = ""
+        self._shelf: Shelf | None = None
+
+    @property
+    def shelf(self) -> Shelf:
+        """Made on first use, as the session is the app's."""
+        if self._shelf is None:
+            self._shelf = Shelf(self.batch, self.session)
+        return self._shelf
+
+    @property
+    def called(self) -> str:
+        """What its user knows the batch by."""
+        return self.batch.description or self.batch.id
+
+    def say_verdict(self) -> None:
+        """Show on the status line what came back."""
+        raise NotImplementedError
+
+    def show_lines(self) -> None:
+        """Show the lines that `part` and `choice` mean."""
+        raise NotImplementedError
+
+    async def ask(self, label: str, value: str = "", hint: str = "", *, path: bool = False) -> str | None:
+        """A line that the user types below the verdict; None where it was given up."""
+        asked = self.prompt.ask(label, value, hint, path=path)
+        keys = [Cell("⏎", "accent"), Cell(" go  "), Cell("esc", "accent"), Cell(" leave it  ")]
+        self.bottom.say([*keys, Cell("tab", "accent"), Cell(" complete")] if path else keys)
+        try:
+            return await asked
+        finally:
+            if self.is_attached and not self.prompt.asking:
+                self.bottom.show_keys()
+
+    def teller(self, verb: str, unit: Callable[[int], str] = size) -> Progress:
+        """Tells on the status line how far something has come, in bytes or in another unit."""
+
+        def tell(done: int, total: int) -> None:
+            share = done / total if total else 0.0
+            self.doing = verb
+            told = [Cell(f"{verb} ", "running"), Cell(bar(share, _BAR), "running")]
+            self.status.say([*told, Cell(f" {percent(share)} of {unit(total)}  ")], [Cell("x stops it", "dim")])
+            self.bottom.show_keys()
+
+        return tell
+
+    async def job(self, verb: str, work: Callable[[Progress, Cancelled], _T], unit: Callable[[int], str] = size) -> _T:
+        """What `work` returns, done in a thread; x stops it."""
+        try:
+            return await worked(work, self.teller(verb, unit))
+        finally:
+            self.done()
+
+    async def judged(self) -> Judged:
+        """The files held against the requests, worked out if that has not been done since the screen was opened."""
+        try:
+            return await self.shelf.judgement(self.teller("reading the results"))
+        finally:
+            self.done()
+
+    def done(self) -> None:
+        """Give the status line back to the verdict."""
+        self.doing = ""
+        if self.is_attached:
+            self.say_verdict()
+            self.bottom.show_keys()
+
+    def tell(self, sentence: str) -> None:
+        """Say that something has been done."""
+        self.notify(sentence, markup=False)
+
+    def warn(self, sentence: str) -> None:
+        """Say that something could not be done."""
+        self.notify(sentence, severity="warning", markup=False)
+
+    @property
+    def line(self) -> tuple[Reader, int] | None:
+        """The line under the cursor, with who can read it."""
+        reader, key = self.pane.reader, self.pane.key
+        return None if reader is None or key is None else (reader, key)
+
+    async def path_for(self, label: str, default: Path) -> Path | None:
+        """A path to write to, asked for; None where it was given up, or is there and shall stay."""
+        typed = await self.ask(label, str(default), path=True)
+        if typed is None:
+            return None
+        path = Path(typed).expanduser()
+        if path.is_dir():
+            path /= default.name
+        if path.exists() and not await self.bottom.ask(f"{clean_line(path.name)} is there already. Replace it?"):
+            return None
+        return path

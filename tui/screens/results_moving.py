@@ -1,0 +1,113 @@
+"""Getting to a line: by its number, its custom_id, its text, or by what became of its request."""
+
+import asyncio
+
+from tui.flows.finding import find_id, find_text
+from tui.flows.reading import FileReader, RowReader
+from tui.results.chosen import Choice, choice_of, chosen
+from tui.screens.results_base import ResultsRoom
+from tui.text import clean_line, count, size
+
+
+class Moving(ResultsRoom):
+    """The keys that move through the lines and choose among them."""
+
+    text = ""
+
+    def action_go_to(self) -> None:
+        self.work(self._go_to(), "job")
+
+    def action_search(self) -> None:
+        self.work(self._ask_search(), "job")
+
+    def action_next(self) -> None:
+        self.work(self._search(forward=True), "job")
+
+    def action_previous(self) -> None:
+        self.work(self._search(forward=False), "job")
+
+    def action_filter(self) -> None:
+        self.work(self._ask_filter(), "job")
+
+    async def _go_to(self) -> None:
+        wanted = await self.ask("go to", hint='a line number, or a custom_id (in "quotes" if it is a number)')
+        if wanted is None or self.pane.reader is None:
+            return
+        if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
+            self.pane.go(self.pane.reader.nearest(int(wanted)))
+            return
+        quoted = len(wanted) > 2 and wanted[0] == wanted[-1] == '"'
+        await self._go_to_id(wanted[1:-1] if quoted else wanted)
+
+    async def _go_to_id(self, custom_id: str) -> None:
+        """Look in what is shown, then in the files."""
+        for reader in dict.fromkeys((self.pane.reader, *self.shelf.readers.values())):
+            if reader is None:
+                continue
+            key = await self.job(
+                f"looking for {_short(custom_id)}",
+                lambda told, gone, reader=reader: find_id(reader, custom_id, told, gone),  # type: ignore[misc]  # as it is now
+            )
+            if key is None:
+                continue
+            if reader is not self.pane.reader:
+                self.choice = None
+                self.part = next(part for part, known in self.shelf.readers.items() if known is reader)
+                self.show_lines()
+            self.pane.go(key)
+            return
+        self.warn(f"No line has the custom_id {_short(custom_id)}.")
+
+    async def _ask_search(self) -> None:
+        text = await self.ask("search", self.text, "text anywhere in a line; in small letters it finds any")
+        if text is not None:
+            self.text = text
+            await self._search(forward=True)
+
+    async def _search(self, *, forward: bool) -> None:
+        """Go to the next line that has the text; past the last one from the other end."""
+        if self.line is None or not self.text:
+            return
+        (reader, key), text = self.line, self.text
+        found = await self.job(
+            f"searching {_short(text)}",
+            lambda told, gone: find_text(reader, text, key, forward=forward, told=told, cancelled=gone),
+            size if isinstance(reader, FileReader) else count,
+        )
+        if found is None:
+            self.warn(f"No line has {_short(text)}.")
+            return
+        self.pane.go(found[0])
+        if found[1]:
+            self.tell("Went on from the top." if forward else "Went on from the bottom.")
+
+    async def _ask_filter(self) -> None:
+        kept = self.shelf.kept
+        if kept is None:
+            return
+        codes = (group.code or str(group.status_code or "") for group in kept.verdict.failures)
+        words = ["ok", "failed", "missing", *kept.finishes, *dict.fromkeys(filter(None, codes))]
+        word = await self.ask("show only", hint=" · ".join(words))
+        if word is None:
+            return
+        choice = choice_of(word, kept.verdict, frozenset(kept.finishes))
+        if choice is None:
+            self.warn(f"Nothing here is called {_short(word)}. There is: {', '.join(words)}.")
+            return
+        await self.choose(choice)
+
+    async def choose(self, choice: Choice) -> None:
+        """Show only the requests that `choice` means."""
+        found = await self.judged()
+        rows = await asyncio.to_thread(chosen, found.judgement, choice, found.finishes)
+        if not rows:
+            self.warn(f"No request is {choice.name}.")
+            return
+        self.choice = choice
+        self.pane.show(RowReader(found.judgement, rows), "")
+        self.show_title()
+
+
+def _short(text: str) -> str:
+    text = clean_line(text)
+    return f"“{text if len(text) <= 40 else text[:39] + '…'}”"

@@ -1,0 +1,190 @@
+"""Taking something out of the results: to the clipboard, to the pager, to a file, to a new batch."""
+
+import asyncio
+import signal
+from pathlib import Path
+from types import FrameType
+
+from textual.app import SuspendNotSupported
+
+from tui.batches.batch import SUBMISSION_KEY, Batch
+from tui.flows.handing import page, plain_name, save
+from tui.flows.reading import WHOLE
+from tui.results.chosen import Choice
+from tui.results.export import COLUMNS, export_csv, export_jsonl
+from tui.results.judge import Judgement
+from tui.results.remainder import Remainder, write_remainder
+from tui.results.stream import Cancelled, Progress
+from tui.screens.results_base import ResultsRoom
+from tui.text import clean, clean_line, count, plural, size
+
+PARENT_KEY = "lazybatch_parent"
+# Terminals take no longer clipboard sequence than about this, in bytes of base64.
+_CLIPBOARD = 74_000 * 3 // 4
+
+
+class Taking(ResultsRoom):
+    """The keys that give out what is shown."""
+
+    def action_copy_id(self) -> None:
+        self.work(self._copy_id(), "copy")
+
+    def action_copy_text(self) -> None:
+        self.work(self._copy_text(), "copy")
+
+    def action_save(self) -> None:
+        self.work(self._save(), "job")
+
+    def action_pager(self) -> None:
+        self.work(self._page(), "pager")
+
+    def action_export(self) -> None:
+        self.work(self._export(), "job")
+
+    def action_remainder(self) -> None:
+        self.work(self.run_again(self.choice), "job")
+
+    async def _copy_id(self) -> None:
+        if self.line is not None:
+            reader, key = self.line
+            self._copy(clean(await asyncio.to_thread(reader.custom_id, key) or "").replace("\n", "␊"), "The custom_id")
+
+    async def _copy_text(self) -> None:
+        if self.line is not None:
+            (reader, key), view = self.line, self.pane.view
+            text = await asyncio.to_thread(reader.text, key, view, _CLIPBOARD * 4)
+            self._copy(text, f"The {view}")
+
+    def _copy(self, text: str, what: str) -> None:
+        length = len(text.encode())
+        if not text:
+            self.warn(f"{what} is empty.")
+        elif length > _CLIPBOARD:
+            self.warn(f"{what} has {size(length)}, more than a terminal takes to its clipboard: w writes it to a file.")
+        else:
+            self.app.copy_to_clipboard(text)
+            self.tell(f"{what} is in the clipboard ({size(length)}), if this terminal lets programs write it.")
+
+    async def _save(self) -> None:
+        if self.line is None:
+            return
+        (reader, key), view = self.line, self.pane.view
+        custom_id = await asyncio.to_thread(reader.custom_id, key)
+        path = await self.path_for(f"write the {view} to", Path.cwd() / plain_name(custom_id or "", view))
+        if path is not None:
+            written = await asyncio.to_thread(save, reader, key, view, path)
+            self.tell(f"Wrote {size(written)} to {clean_line(str(path))}.")
+
+    async def _page(self) -> None:
+        """Give the terminal to the pager; downloads go on behind it."""
+        if self.line is None:
+            return
+        (reader, key), view = self.line, self.pane.view
+        text = await asyncio.to_thread(reader.text, key, view, WHOLE)
+
+        def nothing(_number: int, _frame: FrameType | None) -> None:
+            """An interrupt typed into the pager is the pager's own."""
+
+        before = signal.getsignal(signal.SIGINT)
+        try:
+            # Without the second of them, what wants to be drawn meanwhile would hang.
+            with self.app.suspend(), self.app.batch_update():
+                signal.signal(signal.SIGINT, nothing)
+                await asyncio.to_thread(page, text)
+        except SuspendNotSupported:
+            self.warn("This terminal cannot be given to a pager: w writes the text to a file.")
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    async def _export(self) -> None:
+        judgement = (await self.judged()).judgement
+        default = self._beside_input(f"{plain_name(self.called)}.results.jsonl")
+        path = await self.path_for("export to (.jsonl or .csv)", default)
+        if path is None:
+            return
+        lines = await self.job(
+            f"writing {clean_line(path.name)}", lambda told, gone: _exported(judgement, path, told, gone), count
+        )
+        self.tell(f"Wrote {plural(lines, 'request')} with what came of them to {clean_line(str(path))}.")
+
+    async def run_again(self, choice: Choice | None) -> None:
+        """Write the requests without a good result, or those of one failure, and go on to submit them."""
+        judged = await self.judged()
+        if judged.judgement.requests is None:
+            if not await self._take_input():
+                return
+            # Groups are numbered anew: what was chosen before says nothing of them.
+            judged, choice = await self.judged(), None
+        groups = choice.groups if choice is not None and choice.groups else None
+        source = judged.judgement.requests
+        if source is None:
+            return
+        verdict = judged.judgement.verdict
+        failures = (group.count for group in verdict.failures if groups is None or group.number in groups)
+        number = sum(failures) + ((verdict.missing or 0) if groups is None else 0)
+        if not number:
+            self.tell("Every request has a good result: there is nothing to run again.")
+            return
+        named = f"{plain_name(self.called)}" if self._is_ours(source.path) else source.path.stem
+        path = await self.path_for(
+            f"write {plural(number, 'request')} to run again to", self._beside_input(f"{named}.remainder.jsonl")
+        )
+        if path is None:
+            return
+        judgement = judged.judgement
+        written = await self.job(
+            f"writing {clean_line(path.name)}",
+            lambda told, gone: write_remainder(judgement, path, told, gone, groups),
+        )
+        self._submit(written)
+
+    def _submit(self, remainder: Remainder) -> None:
+        if remainder.out is None:
+            return
+        told = f"Wrote {plural(remainder.requests, 'request')} to {clean_line(str(remainder.out))}."
+        if remainder.unreadable:
+            told += f" {plural(remainder.unreadable, 'result line')} could not be read: as many may have been answered."
+        self.tell(told)
+        if self.session.profile.read_only:
+            return
+        from tui.screens.submit import Submit
+
+        screen = Submit(remainder.out)
+        screen.pairs.input.value = ", ".join(_pairs(self.batch))
+        self.app.push_screen(screen)
+
+    async def _take_input(self) -> bool:
+        """Whether the requests are known now, after asking for the input file."""
+        typed = await self.ask("input file", hint="its path: the server no longer has it", path=True)
+        if typed is None:
+            return False
+        try:
+            await self.shelf.find_requests(self.teller("reading the input file"), Path(typed).expanduser())
+        finally:
+            self.done()
+        return self.shelf.requests is not None
+
+    def _beside_input(self, name: str) -> Path:
+        """A path beside the input file, or in the working folder where the input was fetched from the server."""
+        found = self.shelf.input_path
+        return (Path.cwd() if found is None or self._is_ours(found) else found.parent) / name
+
+    def _is_ours(self, path: Path) -> bool:
+        return path.is_relative_to(self.session.results_folder)
+
+
+def _exported(judgement: Judgement, path: Path, told: Progress, cancelled: Cancelled) -> int:
+    if path.suffix.lower() == ".csv":
+        return export_csv(judgement, path, COLUMNS, None, told, cancelled)
+    return export_jsonl(judgement, path, None, told, cancelled)
+
+
+def _pairs(batch: Batch) -> list[str]:
+    """Metadata of a batch's remainder: its own but for its name, and which batch it is the rest of."""
+    named = batch.description
+    kept = (
+        f"{key}={value}"
+        for key, value in batch.metadata
+        if key not in {SUBMISSION_KEY, PARENT_KEY} and value != named and "," not in key + value and "=" not in key
+    )
+    return [f"{PARENT_KEY}={batch.id}", *kept]

@@ -1,0 +1,59 @@
+"""Verdicts on batches, kept so that their files are read through once."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from tui.results.verdict import Verdict
+
+# What is kept in another form than this one is worked out anew.
+_FORM = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A verdict, with the number of good answers that did not end by themselves, by their finish reason."""
+
+    verdict: Verdict
+    finishes: dict[str, int]
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the server's counts are not those of its files."""
+        return self.verdict.agrees is False or bool(self.verdict.notes)
+
+
+class Verdicts:
+    """The verdicts of one account's batches."""
+
+    def __init__(self, connection: sqlite3.Connection, account: str) -> None:
+        self._connection = connection
+        self._account = account
+
+    def load(self, batch_id: str, basis: str | None = None) -> Kept | None:
+        """The verdict on a batch, if there is one, given on the same `basis` (or on any)."""
+        import msgspec
+
+        row = self._connection.execute(
+            "SELECT basis, answer FROM verdicts WHERE account = ? AND batch_id = ?", (self._account, batch_id)
+        ).fetchone()
+        if row is None or (basis is not None and row[0] != f"{_FORM} {basis}"):
+            return None
+        try:
+            return msgspec.json.decode(row[1], type=Kept)
+        except msgspec.DecodeError:
+            return None
+
+    def save(self, batch_id: str, basis: str, kept: Kept) -> None:
+        """Keep a verdict; `basis` tells of the files and counts on which it was given."""
+        import msgspec
+
+        answer = msgspec.json.encode(kept).decode()
+        row = (self._account, batch_id, f"{_FORM} {basis}", int(kept.doubted), answer)
+        self._connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", row)
+
+    def doubted(self) -> frozenset[str]:
+        """The batches whose files do not hold what the server reports."""
+        rows = self._connection.execute(
+            "SELECT batch_id FROM verdicts WHERE account = ? AND doubted = 1", (self._account,)
+        )
+        return frozenset(row[0] for row in rows.fetchall())
