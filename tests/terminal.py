@@ -4,7 +4,6 @@ import fcntl
 import os
 import pty
 import select
-import signal
 import struct
 import subprocess
 import termios
@@ -19,6 +18,11 @@ import pyte
 _CHUNK = 1 << 16
 # Where `tui` and `tests` are found, wherever the tests were started.
 _PROJECT = Path(__file__).parents[1]
+
+
+def _own_terminal() -> None:
+    """Make standard input the controlling terminal: its end hangs up the command, its size signals it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Terminal:
@@ -59,6 +63,7 @@ class Terminal:
             env=plain | dict(env or {}),
             cwd=_PROJECT,
             start_new_session=True,
+            preexec_fn=_own_terminal,  # noqa: PLW1509 - one call between fork and exec, which takes no lock
         )
         os.close(slave)
 
@@ -100,7 +105,6 @@ class Terminal:
         """Make the window another size, as dragging its corner does."""
         self._set_size(columns, lines)
         self.screen.resize(lines, columns)
-        self.process.send_signal(signal.SIGWINCH)
 
     def wait_for(self, seen: Callable[[Self], bool], timeout: float = 15) -> float:
         """Read until `seen` answers true; the seconds since the start of the command.

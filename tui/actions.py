@@ -13,9 +13,11 @@ PICK: Final = "choose a file"
 SUBMIT: Final = "new batch"
 BATCH: Final = "one batch"
 RESULTS: Final = "results"
+TRIAGE: Final = "what came back"
+REFUSED: Final = "why it failed"
 TABLES: Final = "every table"
 EVERYWHERE: Final = "everywhere"
-ROOMS: Final = (HOME, PICK, SUBMIT, BATCH, RESULTS, TABLES, EVERYWHERE)
+ROOMS: Final = (HOME, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,18 @@ class Action:
         """The keys as people write them: `n`, `⏎`, `^l`."""
         return " ".join(_shown(key) for key in self.keys.split(","))
 
+    @property
+    def typed(self) -> bool:
+        """Whether its first key goes into the text while somebody types."""
+        first = self.keys.split(",")[0]
+        return len(first) == 1 or first in _TYPED
 
+
+_TYPED: Final = {"space", "slash", "question_mark", "plus", "minus", "colon", "backspace"}
 _GLYPHS: Final = {
     "enter": "⏎", "escape": "esc", "space": "space", "question_mark": "?", "slash": "/", "up": "↑", "down": "↓",
     "pageup": "pgup", "pagedown": "pgdn", "G": "G", "ctrl+@": "^space", "tab": "tab", "plus": "+", "minus": "-",
+    "colon": ":",
 }  # fmt: skip
 
 
@@ -78,9 +88,25 @@ ACTIONS: Final = (
     Action(BATCH, "results", "o", "results", "Read the results."),
     Action(BATCH, "cancel", "c", "cancel", "Cancel this batch.", writes=True),
     Action(BATCH, "refresh", "r", "refresh", "Ask the server now."),
+    Action(RESULTS, "stop", "x", "stop", "Stop what is under way: reading, searching, writing."),
     Action(RESULTS, "other_file", "e", "errors", "Change between the output file and the error file."),
     Action(RESULTS, "view", "v", "view", "Show the line as answer, as JSON, or the request that it answers."),
+    Action(RESULTS, "search", "slash", "search", "Search all lines for a text, as it stands in the file."),
+    Action(RESULTS, "next", "n", "next", "Go to the next line with the text."),
+    Action(RESULTS, "previous", "N", "", "Go to the line with the text before this one."),
+    Action(RESULTS, "filter", "f", "filter", "Show only requests of one kind: failed, missing, length, a code."),
+    Action(RESULTS, "triage", "t", "why", "Tell what came back, grouped: each failure with its reason and number."),
+    Action(RESULTS, "remainder", "R", "run again", "Write the requests without a good answer to a file and submit it."),
+    Action(RESULTS, "export", "E", "export", "Write all requests with their answers to a file, as JSON Lines or CSV."),
+    Action(RESULTS, "go_to", "colon", "go to", "Go to a line by its number, or by its custom_id."),
+    Action(RESULTS, "pager", "p", "pager", "Read the whole line in your pager ($PAGER)."),
+    Action(RESULTS, "save", "w", "write", "Write the line, in the view that is shown, to a file."),
+    Action(RESULTS, "copy_id", "y", "copy id", "Copy the custom_id to the terminal's clipboard."),
+    Action(RESULTS, "copy_text", "Y", "", "Copy the text that is shown to the terminal's clipboard."),
     Action(RESULTS, "detail", "tab", "", "Go into the text of the line, to scroll it; again to come back."),
+    Action(TRIAGE, "choose", "enter", "show", "Show the requests of the group under the cursor."),
+    Action(TRIAGE, "remainder", "R", "run again", "Run the requests of this failure again, or all that failed."),
+    Action(REFUSED, "fetch", "enter", "fetch", "Fetch the input file, to see the lines that are meant."),
     Action(TABLES, "move", "down,up,j,k", "", "Move by a row."),
     Action(TABLES, "page", "pagedown,pageup", "", "Move by a page."),
     Action(TABLES, "half_page", "ctrl+d,ctrl+u", "", "Move by half a page."),

@@ -1,20 +1,24 @@
 """The terminal face: one app, its screens, and what they share."""
 
 import os
+import sys
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from tui.batches.batch import CANCELLABLE, Batch
+from tui.errors import LazybatchError
 from tui.flows.session import Session
 from tui.screens.home import Home
 from tui.screens.room import Room
-from tui.text import plural
+from tui.text import clean, plural
 
 SMALLEST = (60, 15)  # cells: below this nothing can be shown that would not mislead
 _CRASH_LOG = "crash.log"
@@ -32,7 +36,8 @@ class LazybatchApp(App[str]):
         super().__init__()
         self.session = session
         self.samples = samples
-        self.submitting = False
+        self.submitting = 0  # submissions under way
+        self._crashed = False
 
     def get_default_screen(self) -> Screen[Any]:
         """Home is at the bottom of the stack; without a key there is nothing to show there but what to do."""
@@ -68,10 +73,27 @@ class LazybatchApp(App[str]):
         elif shown and not small:
             self.pop_screen()
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """As Textual's, but nothing in `message` reaches the terminal as a command."""
+        super().notify(clean(message), title=title, severity=severity, timeout=timeout, markup=markup)
+
     # What several screens do
 
     def show_results(self, batch: Batch) -> None:
-        """Open the results of `batch`, or tell why there are none."""
+        """Open the results of `batch`, or what the server found wrong with its input; tell why there is neither."""
+        if batch.errors and batch.output_file_id is None and batch.error_file_id is None:
+            from tui.screens.results_refused import Refused
+
+            self.push_screen(Refused(batch))
+            return
         if batch.output_file_id is None and batch.error_file_id is None:
             why = "it is still running" if batch.status.active else f"it has {batch.status} without any"
             self.notify(f"No results to read: {why}.", markup=False)
@@ -89,11 +111,19 @@ class LazybatchApp(App[str]):
         room.work(self._cancel(room, running), "cancel")
 
     async def _cancel(self, room: Room, batches: list[Batch]) -> None:
+        if await room.bottom.ask(_cancel_question(batches, self.session.profile.host)):
+            # The app's worker, in company: neither leaving the screen nor a further cancel may break it off.
+            self.run_worker(self._cancel_all(batches), name="cancel all", group="cancel all", description="cancel all")
+
+    async def _cancel_all(self, batches: list[Batch]) -> None:
+        try:
+            await self._cancel_each({batch.id: batch.description or batch.id for batch in batches})
+        except LazybatchError as error:
+            self.notify(error.sentence, severity="error", markup=False, timeout=10)
+
+    async def _cancel_each(self, names: dict[str, str]) -> None:
         from tui.flows.cancel import Outcome, cancel
 
-        if not await room.bottom.ask(_cancel_question(batches, self.session.profile.host)):
-            return
-        names = {batch.id: batch.description or batch.id for batch in batches}
         async for told in cancel(names, wire=self.session.wire, journal=self.session.journal):
             if told.batch is not None and isinstance(self.home, Home):
                 self.home.take_in(told.batch)
@@ -105,39 +135,60 @@ class LazybatchApp(App[str]):
         """A new batch is there: go home to it, unless its user has gone elsewhere meanwhile."""
         if not isinstance(self.home, Home):
             return
-        await self.home.show_new(batch)
+        # Who has gone home already may be about to press a key for the row that they are on.
+        await self.home.show_new(batch, go_to_it=self.screen is room)
         if self.screen is room:
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
         else:
             self.notify(f"{batch.description or batch.id} is on its way.", markup=False)
 
+    async def action_quit(self) -> None:
+        """What Textual's own key for it does; in place of an exit at once."""
+        await self.leave()
+
     async def leave(self) -> None:
         """Quit; a submission under way is asked about first, because it would stop half-way."""
-        if self.submitting and isinstance(self.screen, Room):
-            question = "A file is being submitted. Stop and quit? It can be gone on with later."
-            if not await self.screen.bottom.ask(question):
-                return
-        self.exit()
+        if not self.submitting:
+            self.exit()
+            return
+        while not isinstance(self.screen, Room):
+            # The palette, or a terminal that is too small: neither has a place for the question.
+            await self.pop_screen()
+        # A worker: the keys wait for the action that they called, and the answer is a key.
+        self.screen.work(self._ask_to_leave(self.screen), "leave")
+
+    async def _ask_to_leave(self, room: Room) -> None:
+        if await room.bottom.ask("A file is being submitted. Stop and quit? It can be gone on with later."):
+            self.exit()
 
     # What must not happen
 
     def _fatal_error(self) -> None:
         """In place of Textual's, which prints local variables, an API key among them."""
-        import sys
-
         error = sys.exc_info()[1]
+        if self._crashed:
+            # What follows from the first one says less, and would take its place in the file.
+            return
+        self._crashed = True
         path = self.session.folder / _CRASH_LOG
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                traceback.print_exception(error, file=file)
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+                os.fchmod(descriptor, 0o600)
+                file.write(self._without_key("".join(traceback.format_exception(error))))
             where = f" What happened is in {path}."
         except OSError:
             where = ""
         frames = traceback.extract_tb(error.__traceback__) if error else []
         at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        self.panic(f"lazybatch stopped because of a mistake of its own ({type(error).__name__}{at}).{where}")
+        sentence = f"lazybatch stopped because of a mistake of its own ({type(error).__name__}{at}).{where}"
+        self.panic(Text(clean(sentence)))
+
+    def _without_key(self, text: str) -> str:
+        """`text` without the key, which the words of an exception may hold."""
+        key = self.session.profile.key
+        return text.replace(key, "(the key)") if key else text
 
 
 def _cancel_question(batches: list[Batch], host: str) -> str:

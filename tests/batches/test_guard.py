@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.batches.batch import CANCELLABLE, Batch, Counts, Status
@@ -45,6 +45,7 @@ def test_failures(failed: int | None, ended: int, sentence: str | None) -> None:
     assert broken(counted(failed, ended), rules=OFF) == []
 
 
+@settings(deadline=None)
 @given(st.integers(200, 10**6), st.data())
 def test_a_share_is_beyond_its_limit_only_if_it_is(ended: int, data: st.DataObject) -> None:
     failed = data.draw(st.integers(0, ended) | st.just(ended // 10) | st.just(ended // 10 + 1))
@@ -214,6 +215,7 @@ def test_what_stands_is_told_in_todays_words() -> None:
     assert watch.standing("b") == ()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 2000), st.sets(st.sampled_from(Rule))), max_size=30))
 def test_two_alarms_for_one_rule_have_a_quiet_time_between(looks: list[tuple[float, set[Rule]]]) -> None:
     watch, now = Watch(quiet=900), 0.0

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.batches.batch import Batch, Counts, Status
@@ -89,10 +89,11 @@ def test_a_rate_needs_no_start_where_samples_tell_it() -> None:
     assert rate(batch, T0 + 600, kept(polled(T0, T0 + 600))) == pytest.approx(1, rel=0.01)
 
 
-@pytest.mark.parametrize("after", [[15, 30], [0.5, 29, 58], [100, 200]])
-def test_few_or_close_samples_fall_back_to_the_average(after: list[float]) -> None:
-    now = T0 + HOUR + after[-1]
-    samples = kept([(T0 + HOUR, 7200), *((T0 + HOUR + it, 7300 + place) for place, it in enumerate(after))])
+@pytest.mark.parametrize("after", [[15, 30], [8, 12, 20], [100, 200]])
+def test_few_or_close_samples_fall_back_to_the_average(after: list[int]) -> None:
+    start = T0 + HOUR + 50
+    now = start + after[-1]
+    samples = kept([(start, 7200), *((start + it, 7300 + place) for place, it in enumerate(after))])
     ended = samples[-1].ended
     assert rate(running(ended), now, samples) == pytest.approx(ended / (now - T0))
 
@@ -147,14 +148,16 @@ def test_the_time_left_passes_between_answers_but_not_for_ever() -> None:
 # Counts that go backwards, clocks that jump
 
 
-@pytest.mark.parametrize("fallen", [[0], [0, 0, 0], [900, 40, 0, 30, 10]])
-def test_a_count_that_falls_and_is_back_was_never_down(fallen: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("fallen", "every"), [([0], 5), ([0, 0, 0], 5), ([900, 40, 0, 30, 10], 5), ([900, 40, 0, 30, 10], 60)]
+)
+def test_a_count_that_falls_and_is_back_was_never_down(fallen: list[int], every: int) -> None:
     good = polled(T0, T0 + 1000)
-    dip = [(T0 + 1000 + 5 * place, ended) for place, ended in enumerate(fallen, 1)]
-    after = polled(T0 + 1030, T0 + 1100)
-    samples = kept(good + dip + after)
-    assert rate(running(1100, since=T0 - HOUR), T0 + 1100, samples) == pytest.approx(1, rel=0.02)
-    assert stalled(samples, running(1100), T0 + 1100) == 0
+    dip = [(T0 + 1000 + every * place, ended) for place, ended in enumerate(fallen, 1)]
+    now = dip[-1][0] + 80
+    samples, batch = kept(good + dip + polled(now - 75, now)), running(int(now - T0), since=T0 - HOUR)
+    assert rate(batch, now, samples) == pytest.approx(1, rel=0.02)
+    assert stalled(samples, batch, now) == 0
 
 
 def test_a_single_fall_is_not_believed_yet() -> None:
@@ -230,6 +233,7 @@ def test_a_rise_after_a_rest_is_seen_through_all_thinning() -> None:
 _STEPS = st.lists(st.tuples(st.floats(-700, 2000), st.integers(-30, 300)), max_size=60)
 
 
+@settings(deadline=None)
 @given(_STEPS, st.floats(-100, 10_000), st.integers(0, 5000), st.integers(1, 80))
 def test_whatever_comes_nothing_breaks(steps: list[tuple[float, int]], later: float, total: int, width: int) -> None:
     samples: tuple[Sample, ...] = ()
@@ -249,23 +253,22 @@ def test_whatever_comes_nothing_breaks(steps: list[tuple[float, int]], later: fl
     assert len(line) == width and set(line) <= set(" ▁▂▃▄▅▆▇█")
 
 
-@given(st.lists(st.integers(0, 40), min_size=150, max_size=600), st.integers(0, 59))
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=150, max_size=600), st.integers(0, 59))
 def test_thinning_keeps_the_rate(done: list[int], shift: int) -> None:
-    """Against every sample ever taken: a rate over ten minutes or more cannot be far off."""
+    """It is the slope over ten to eleven minutes of all samples that were ever taken."""
     samples: tuple[Sample, ...] = ()
     every: list[Sample] = []
     ended = 0
     for place, more in enumerate(done):
         ended += more
-        sample = Sample(T0 + shift + 5.0 * place, ended)
-        every.append(sample)
-        samples = add(samples, sample)
-    now, batch = every[-1].at, running(ended, total=10**6)
-    exact, thin = rate(batch, now, every), rate(batch, now, samples)
-    if exact is None or thin is None:
-        assert exact is thin
-    else:
-        assert thin == pytest.approx(exact, rel=0.25)
+        every.append(Sample(T0 + shift + 5.0 * place, ended))
+        samples = add(samples, every[-1])
+    last = every[-1]
+    slopes = [(ended - it.ended) / (last.at - it.at) for it in every if 600 <= last.at - it.at <= 661]
+    found = rate(running(ended, total=10**6), last.at, samples)
+    assert found is not None
+    assert min(slopes) <= found <= max(slopes)
 
 
 # Stalls
@@ -365,7 +368,7 @@ def test_time_in_which_nobody_looked_is_blank() -> None:
 
 def test_a_line_of_older_times_shows_what_was_thinned() -> None:
     samples = kept(polled(T0, T0 + 12 * HOUR))
-    assert sparkline(samples, T0 + 12 * HOUR - 1, 12, 12 * HOUR) == "█" * 12
+    assert sparkline(samples, T0 + 12 * HOUR - 1, 48, 12 * HOUR) == "█" * 48
 
 
 @pytest.mark.parametrize(("width", "span", "line"), [(0, HOUR, ""), (-1, HOUR, ""), (3, 0, ""), (3, HOUR, "   ")])

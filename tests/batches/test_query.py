@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.batches.batch import Batch, Counts, Status
@@ -202,6 +202,7 @@ _PIECES = st.sampled_from(
 _TEXTS = st.lists(_PIECES | st.text(max_size=3), max_size=12).map("".join)
 
 
+@settings(deadline=None)
 @given(_TEXTS)
 @example('"\\')
 @example('!"')
@@ -218,6 +219,7 @@ def test_no_text_raises_and_the_normal_form_reads_back(text: str) -> None:
     assert query.matches(BATCH, name="a", now=NOW) == parse(str(query)).matches(BATCH, name="a", now=NOW)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_any_word_can_be_looked_for_in_quotes(word: str) -> None:
     quoted = word.replace("\\", "\\\\").replace('"', '\\"')
@@ -226,6 +228,7 @@ def test_any_word_can_be_looked_for_in_quotes(word: str) -> None:
     assert not found(f'!"{quoted}"', name=f"<{word}>")
 
 
+@settings(deadline=None)
 @given(
     _TEXTS.filter(lambda text: '"' not in text),
     _TEXTS.filter(lambda text: '"' not in text),
@@ -237,6 +240,7 @@ def test_all_terms_must_hold(one: str, other: str, cost: float) -> None:
     assert both is all(each)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.sampled_from(["<", "<=", ">", ">=", "="]))
 def test_a_negated_comparison_is_the_opposite_where_the_value_is_known(total: int, limit: int, sign: str) -> None:
     batch = replace(BARE, counts=Counts(total=total))
@@ -278,6 +282,7 @@ def test_suggestions_in_the_midst() -> None:
     assert complete("", -1)[0] == "status:"
 
 
+@settings(deadline=None)
 @given(_TEXTS, st.integers(-1, 40))
 def test_a_suggestion_only_adds(text: str, cursor: int) -> None:
     at = min(max(cursor, 0), len(text))

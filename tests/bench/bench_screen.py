@@ -59,13 +59,13 @@ def table(name: str) -> Figures:
         terminal.settle()
         # Once over, so that what the library does only the first time is out of the way.
         pressed(terminal, _TABLE_KEYS[:4])
-        figures = pressed(terminal, _TABLE_KEYS)
-        terminal.send("\x1b[H" if name == "stock" else "g")
-        terminal.settle()
-        for _ in range(22):
+        *keys, sort = _TABLE_KEYS
+        figures = pressed(terminal, keys)
+        # To the last line that is visible, beyond which the view moves.
+        for _ in range(30):
             terminal.send(_DOWN)
             terminal.settle(0.06)
-        figures |= pressed(terminal, [("scroll one line", _DOWN)])
+        figures |= pressed(terminal, [("scroll one line", _DOWN), sort])
         figures["nothing, for 3 s"] = f"{terminal.pause(3):,}"
     return figures
 

@@ -49,7 +49,7 @@ class Playground(App[None]):
         self.chance = random.Random(7)
         self.rows = list(range(60))
         self.shares = dict.fromkeys(range(10_000), 0)
-        self.beats = self.answers = 0
+        self.beats = self.question = self.answered = 0
         self.last = self.worst = self.asked = self.drawn = 0.0
 
     def cells(self, key: Hashable) -> Mapping[str, Cell]:
@@ -70,6 +70,7 @@ class Playground(App[None]):
     def on_mount(self) -> None:
         self.table.show(self.rows)
         self.table.focus()
+        self.set_interval(0.02, self.answer)
 
     @property
     def table(self) -> Table:
@@ -111,15 +112,13 @@ class Playground(App[None]):
 
     def key_f7(self) -> None:
         """Say in the window's title that all keys before this one have been handled and drawn."""
-        self.answers += 1
-        self.asked = monotonic()
-        self.answering = self.set_interval(0.02, self.answer)
+        self.asked, self.question = monotonic(), self.question + 1
 
     def answer(self) -> None:
         # A screen or a theme is drawn some frames after its key, one soon after the other.
-        if self._driver is not None and monotonic() - max(self.asked, self.drawn) > _QUIET:
-            self.answering.stop()
-            self._driver.write(f"\x1b]0;answer {self.answers}\x07")
+        if self.answered < self.question and monotonic() - max(self.asked, self.drawn) > _QUIET and self._driver:
+            self.answered = self.question
+            self._driver.write(f"\x1b]0;answer {self.answered}\x07")
 
     def post_display_hook(self) -> None:
         self.drawn = monotonic()

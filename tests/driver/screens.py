@@ -8,9 +8,9 @@ from tests.terminal import Terminal
 
 TABLE_KEYS = (
     *("\x1b[B", "\x1b[A", "\x1b[6~", "\x1b[5~", "j", "k", "G", "g", " ", "\x04", "\x15"),
-    *("1", "1", "2", "3", "4", "\t"),
+    *("1", "1", "2", "3", "4", "\t\t"),
 )
-ALL_KEYS = (*TABLE_KEYS, "\x1bOQ", "\x1bOR")  # a dialog, another theme
+ALL_KEYS = (*TABLE_KEYS, "\t", "\x1bOQ", "\x1bOR")  # the focus elsewhere, a dialog, another theme
 _REDRAW, _ASK = "\x1b[17~", "\x1b[18~"
 
 

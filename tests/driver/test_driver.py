@@ -59,6 +59,7 @@ def test_another_size_is_drawn_from_nothing(ours: Terminal) -> None:
 def test_the_same_size_again_is_drawn_from_nothing_too(ours: Terminal) -> None:
     # Dragged away and back: Textual sees no change, but the terminal has cut its lines.
     before = seen(ours)
+    ours.resize(81, 24)
     ours.resize(80, 24)
     ours.screen.erase_in_display(2)
     ours.settle()

@@ -24,9 +24,7 @@ from tui.requests.validate import Report, validate
 
 MODEL = "gpt-4o-mini"
 IN, OUT = Decimal("0.075") / 1_000_000, Decimal("0.3") / 1_000_000
-ENGLISH = """the of and to in is that for it as was with be by on not he his but at are this have from or had an they
-which one you were her all she there would their we him been has when who will more no if out so said what up its about
-into than them can only other new some could time these two may then do first any my now such like our over""".split()
+ENGLISH = Path(random.__file__).read_text().split()
 CHINESE = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里"
 
 
@@ -37,12 +35,9 @@ def chat(content: object, number: int = 0, **more: object) -> dict[str, Any]:
 def plain_count(path: Path) -> int:
     """Every text of every chat message, the plainest way."""
     encode = Tokenizer.from_pretrained("o200k_base").encode_ordinary
-    total = 0
-    for line in path.read_text().splitlines():
-        total += 3
-        for message in json.loads(line)["body"]["messages"]:
-            total += 3 + len(encode(message["role"])) + len(encode(message["content"]))
-    return total
+    requests = [json.loads(line)["body"] for line in path.read_text().splitlines()]
+    messages = [message for body in requests for message in body["messages"]]
+    return 3 * len(requests) + sum(3 + len(encode(m["role"])) + len(encode(m["content"])) for m in messages)
 
 
 @pytest.fixture
@@ -89,11 +84,12 @@ def chinese(rng: random.Random) -> str:
 
 def mixed(rng: random.Random) -> str:
     kind = rng.random()
-    return english(rng) if kind < 0.4 else chinese(rng) if kind < 0.7 else str([rng.random() for _ in range(30)])
+    return english(rng) if kind < 0.5 else chinese(rng) if kind < 0.8 else str(rng.choices(range(1000), k=99))
 
 
+LINES = 6000
 FILES = {
-    "mixed": (mixed, False, True),
+    "mixed": (mixed, False, False),
     "half Chinese, in escapes": (half_cjk, False, True),
     "half Chinese, sorted": (half_cjk, True, True),
     "half Chinese, in UTF-8": (half_cjk, False, False),
@@ -107,7 +103,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Report, i
     result = {}
     for name, (make, in_order, escapes) in FILES.items():
         rng = random.Random(name)
-        texts = [make(rng) for _ in range(6000)]
+        texts = [make(rng) for _ in range(LINES)]
         path = tmp_path_factory.mktemp("cost") / "requests.jsonl"
         bodies = (chat(text, index, max_tokens=64) for index, text in enumerate(sorted(texts) if in_order else texts))
         path.write_text("".join(json.dumps(body, ensure_ascii=escapes) + "\n" for body in bodies))
@@ -117,15 +113,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Report, i
 
 @pytest.mark.usefixtures("sampled")
 def test_nineteen_of_twenty_estimates_are_within_one_percent(files: dict[str, tuple[Report, int]]) -> None:
-    """Eight other samples of each file: the seed is its SHA-256."""
-    errors, said = [], []
+    """Four other samples of each file: the seed is its SHA-256."""
+    errors, said = list[float](), list[bool]()
     for report, true in files.values():
-        for number in range(8):
+        for number in range(4):
             found = estimate(replace(report, sha256=f"{number:064x}"))
             assert not found.exact
             errors.append(abs(found.input_tokens / true - 1))
             said.append(abs(found.input_tokens / true - 1) <= found.input_error)
-            assert found.output_most == 64 * 6000
+            assert found.output_most == 64 * LINES
     errors.sort()
     assert errors[int(0.95 * len(errors)) - 1] <= 0.01, errors
     assert sum(said) >= 0.85 * len(said)
@@ -187,7 +183,8 @@ def test_output_without_a_limit_has_no_upper_end(write: Callable[..., Report]) -
     found = estimate(write(chat("a", 1, max_tokens=10), chat("b", 2)))
     assert (found.output_most, found.cost_high) == (None, None)
     assert "no limit of output" in found.basis
-    assert estimate_json(found)["cost"] == float(round(found.cost_low or 0, 6))
+    assert found.cost_low
+    assert estimate_json(found)["cost"] == float(round(found.cost_low, 6))
 
 
 def test_an_unknown_model_is_said_so(write: Callable[..., Report]) -> None:
@@ -325,12 +322,13 @@ def test_an_estimate_is_frozen(write: Callable[..., Report]) -> None:
         found.input_tokens = 3  # type: ignore[misc]  # that this cannot be done is the test
 
 
+@pytest.mark.usefixtures("sampled")
 def test_a_reading_error_is_one_sentence(write: Callable[..., Report], monkeypatch: pytest.MonkeyPatch) -> None:
     report = write(chat("a"))
 
-    def broken(fd: int, length: int) -> bytes:
+    def broken(fd: int, length: int, offset: int) -> bytes:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(os, "read", broken)
+    monkeypatch.setattr(os, "pread", broken)
     with pytest.raises(Unreadable, match="Input/output error"):
         estimate(report)

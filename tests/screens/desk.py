@@ -60,6 +60,19 @@ class Desk:
         return self.lines[-1]
 
     @property
+    def prose(self) -> str:
+        """All that is on screen as running text, so that what is wrapped is found."""
+        return " ".join(self.text.split())
+
+    @property
+    def toasts(self) -> str:
+        """What the toasts say, as they are drawn."""
+        strips = self.app.screen._compositor.render_strips()
+        regions = [toast.content_region for toast in self.app.screen.query("Toast")]
+        told = (strips[y].crop(region.x, region.right).text for region in regions for y in region.line_range)
+        return " ".join(" ".join(told).split())
+
+    @property
     def table(self) -> Table:
         return self.app.screen.query_one(Table)
 
@@ -90,15 +103,19 @@ class Desk:
     async def type(self, text: str) -> None:
         await self.pilot.press(*(_KEYS.get(letter, letter) for letter in text))
 
-    async def until(self, seen: "Callable[[], object] | str", timeout: float = PATIENCE) -> None:
+    async def until(self, seen: "Callable[[], object] | str", patience: float = PATIENCE) -> None:
         """Wait until the screen shows a text, or something holds; raises TimeoutError with the screen as it is."""
-        true = (lambda: seen in self.text) if isinstance(seen, str) else seen
-        deadline = time.monotonic() + timeout
+        true = (lambda: seen in self.text or seen in self.prose) if isinstance(seen, str) else seen
+        deadline = time.monotonic() + patience
         while not true():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{seen!r} did not come; the screen shows:\n{self.text}")
             await self.pilot.pause(0.03)
         await self.pilot.pause()
+
+    async def told(self, sentence: str) -> None:
+        """Wait until a toast says so."""
+        await self.until(lambda: sentence in self.toasts)
 
     async def settle(self) -> None:
         """Wait until nothing changes on the screen any more."""

@@ -33,7 +33,7 @@ async def test_batches_appear_with_what_they_add_up_to(seeded: DemoServer, tmp_p
             (states.count("failed"), "failed"), (states.count("expired"), "expired"),
         ):  # fmt: skip
             assert f" {number} {word}" in tally
-        assert home.bottom.split() == "n new ⏎ open o results c cancel r refresh ? help q quit".split()
+        assert home.bottom.startswith(" n new  ⏎ open  o results") and home.bottom.rstrip().endswith("? help  q quit")
         assert "127.0.0.1" in home.head and "…uite" in home.head
         assert "test-key" not in home.text
 
@@ -79,7 +79,7 @@ async def test_r_asks_the_server_at_once(server: DemoServer, tmp_path: Path) -> 
         asked = server.calls["batches.list"]
         await home.press("r")
         # By itself it would ask in half a minute.
-        await home.until("made elsewhere", timeout=20)
+        await home.until("made elsewhere", patience=20)
         assert server.calls["batches.list"] > asked
 
 
@@ -107,8 +107,8 @@ async def test_more_width_shows_more_columns(seeded: DemoServer, tmp_path: Path,
 @pytest.mark.parametrize("width", [80, 133])
 async def test_wide_characters_keep_the_columns_in_line(server: DemoServer, tmp_path: Path, width: int) -> None:
     names = (
-        "plain", "レビュー分類 11月分", "한국어 이름의 배치", "prompt 🅰️ 🚀🚀", "family 👩‍👩‍👧‍👦 flag 🇯🇵", "é combining e\u0301",
-        "全角" * 30, "🚀" * 30,
+        "plain", "レビュー分類 11月分", "한국어 이름의 배치", "prompt 🅰️ 🚀🚀", "family 👩‍👩‍👧‍👦 flag 🇯🇵",
+        "é combining e\u0301", "全角" * 30, "🚀" * 30,
     )  # fmt: skip
     for number, name in enumerate(names):
         api.create(server, request(number), description=name)

@@ -12,6 +12,8 @@ from tests.screens.desk import Desk, desk, request, write
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 
+_PATHS = ("~nobody-of-that-name/x.jsonl", "x" * 300, "a\x00b.jsonl", "/dev/null", "/proc/self/mem")
+
 
 async def sent(home: Desk) -> None:
     """Say yes to what is asked."""
@@ -26,14 +28,15 @@ async def test_problems_are_listed_and_gone_once_mended(server: DemoServer, tmp_
         await home.until("problems")
         await home.until("Nothing is sent while there are problems.")
         assert "✗ 1" in home.lines[1]
-        for line, code in ((2, "invalid_json_line"), (3, "duplicate_custom_id"), (4, "invalid_url"), (14, "invalid_utf8")):
+        for line, code in (
+            (2, "invalid_json_line"), (3, "duplicate_custom_id"), (4, "invalid_url"), (14, "invalid_utf8"),
+        ):  # fmt: skip
             row = home.line(code)
             assert row.split()[:2] == [str(line), code]
         assert "review-1" in home.line("duplicate_custom_id")
         # The row under the cursor in full.
-        assert home.table.cursor_key == 0 and "Line 2" in home.lines[-8] + home.lines[-7] + home.lines[-6]
         await home.press("j")
-        await home.until("Line 3")
+        await home.until("is a duplicate of another request. The custom_id parameter must be unique")
         # Nothing can be sent.
         assert "submit" not in home.bottom
         await home.press("ctrl+s")
@@ -72,7 +75,7 @@ async def test_what_cannot_be_a_batch_says_why(server: DemoServer, tmp_path: Pat
         assert server.calls.get("files.create", 0) == 0
 
 
-@pytest.mark.parametrize("typed", ["~nobody-of-that-name/x.jsonl", "x" * 300, "a\x00b.jsonl", "/dev/null", "/proc/self/mem"])
+@pytest.mark.parametrize("typed", _PATHS)
 async def test_a_path_that_cannot_be_is_told(server: DemoServer, tmp_path: Path, samples: Path, typed: str) -> None:
     async with desk(server, tmp_path, samples=samples) as home:
         await home.press("n")
@@ -137,7 +140,7 @@ async def test_metadata_that_is_wrong_is_told(
         await home.until("Ready to submit.")
         home.app.screen.query_one("#metadata").value = typed  # type: ignore[attr-defined]  # an Input
         await home.press("ctrl+s")
-        await home.until(lambda: told in " ".join(home.text.split()))
+        await home.told(told)
         assert "y yes" not in home.bottom and server.calls.get("files.create", 0) == 0
 
 
@@ -174,7 +177,7 @@ async def test_the_same_file_again_takes_another_key(server: DemoServer, tmp_pat
         # Before it is known to be there, A is a letter like others.
         assert not home.app.screen.check_action("again", ())
         await sent(home)
-        await home.until("Sent before, as reviews-200 (validating). A submits it again.")
+        await home.until("Sent before (validating). A submits it again. It is reviews-200.")
         assert len(api.batches(server)) == 1
         await home.press("A")
         await home.until("Submit AGAIN 200 requests")
@@ -198,8 +201,6 @@ async def test_an_upload_that_is_stopped_is_gone_on_with(server: DemoServer, tmp
         await home.until("uploading")
         await home.until(lambda: "x stop" in home.bottom)
         assert "submit" not in home.bottom
-        # In a field, x is a letter.
-        home.app.screen.set_focus(None)
         await home.press("x")
         await home.until("Stopped. Submit the same file again to go on from here.")
         await home.until(lambda: "^s submit" in home.bottom)
@@ -212,8 +213,8 @@ async def test_an_upload_that_is_stopped_is_gone_on_with(server: DemoServer, tmp
 async def test_leaving_the_screen_does_not_break_off_an_upload(
     server: DemoServer, tmp_path: Path, samples: Path
 ) -> None:
-    server.faults.add(Fault("files.create", "slow", delay_s=1.5))
     api.create(server, request(1), description="another")
+    server.faults.add(Fault("files.create", "slow", delay_s=4.0))
     async with desk(server, tmp_path, samples=samples) as home:
         await home.until("another")
         await home.pick("reviews-200.jsonl")
@@ -222,7 +223,7 @@ async def test_leaving_the_screen_does_not_break_off_an_upload(
         await home.until("uploading")
         await home.press("escape", "escape")
         await home.until(lambda: home.room == "Home")
-        await home.until("reviews-200 is on its way.")
+        await home.told("reviews-200 is on its way.")
         assert len(api.batches(server)) == 2 and "reviews-200" in home.line("◇ validating") + home.text
         # Who has gone elsewhere keeps the row that they are on.
         assert "another" in home.cursor_row
@@ -236,14 +237,13 @@ async def test_help_over_a_submission_comes_back_to_its_end(server: DemoServer, 
         await home.until("Ready to submit.")
         await sent(home)
         await home.until("uploading")
-        home.app.screen.set_focus(None)
         await home.press("question_mark")
         await home.until(lambda: home.room == "Help")
         await home.until(lambda: len(api.batches(server)) == 1 and not home.app.submitting)
         await home.press("escape")
         await home.until(lambda: home.room == "Submit")
+        await home.until("The batch is created")
         assert "creating the batch" not in home.text and "uploading" not in home.text
-        assert "The batch is created" in home.text
 
 
 async def test_an_answer_that_is_lost_makes_no_second_batch(server: DemoServer, tmp_path: Path, samples: Path) -> None:
@@ -253,7 +253,6 @@ async def test_an_answer_that_is_lost_makes_no_second_batch(server: DemoServer, 
         await home.pick("reviews-200.jsonl")
         await home.until("Ready to submit.")
         await sent(home)
-        await home.until("Asking the server what came of it")
         await home.until(lambda: home.room == "Home")
         assert "reviews-200" in home.cursor_row
         assert len(api.batches(server)) == 1
@@ -300,7 +299,7 @@ async def test_what_an_earlier_run_left_open_is_told(server: DemoServer, tmp_pat
         await home.until("uploading")
         await asyncio.sleep(0)
     async with desk(server, tmp_path, samples=samples) as home:
-        await home.until("no batch was created. Choose it again to go on.")
+        await home.told("no batch was created. Choose it again to go on.")
         await home.submit("reviews-200.jsonl")
         assert len(api.batches(server)) == 1
 

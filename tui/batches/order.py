@@ -64,7 +64,7 @@ class Order:
             else:
                 known.append((value, batch.id))
         # Values of one column are of one kind.
-        known.sort(key=lambda pair: pair[0], reverse=self.descending)  # type: ignore[arg-type, return-value]
+        known.sort(key=lambda pair: pair[0], reverse=self.descending)
         return [batch_id for _, batch_id in known] + unknown
 
 

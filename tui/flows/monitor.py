@@ -92,12 +92,15 @@ class Monitor:
         for batch in self._book.active():
             if batch.id not in on_page:
                 yield self._seen(await self._look_at(batch))
-        while self._cursor is not None and time.monotonic() - began < self._interval():
+        # One page in any case: many active batches can take up a whole interval.
+        in_time = True
+        while self._cursor is not None and in_time:
             before = self._cursor
             page = await self._wire.list_batches(after=before, limit=_PAGE)
             changes = await self._take(page.items)
             self._turn(page, before)
             yield self._seen(changes)
+            in_time = time.monotonic() - began < self._interval()
 
     def _turn(self, page: Page, before: str | None) -> None:
         """Set the cursor behind `page`, or end the paging where it is the last, beyond the horizon or a repetition."""

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +27,8 @@ VIEWS: tuple[View, ...] = ("answer", "json", "request")
 _ROW = 128 * 1024
 # A line of up to so many bytes is read between two frames; a longer one in a thread.
 _QUICK = 8 * 1024
-_SHOWN = 64 * 1024  # bytes of an answer that are shown
+_SHOWN = 32 * 1024  # bytes of an answer that are shown: what is wrapped between two frames
+_REMEMBERED = 1000  # rows: some screens full, as cells are asked for again at each look at the table
 WHOLE = 64 << 20  # bytes of an answer that are given out of the program
 _MISSING = Row("", None, False, "", None, None, "", "missing", "No result came for this request.", "other")
 
@@ -37,9 +38,7 @@ class Reader(ABC):
 
     def __init__(self, requests: RequestIndex | None = None) -> None:
         self.requests = requests
-        # A screen's worth and some: cells are asked for again at each look at the table.
-        self.row = lru_cache(512)(self._row)
-        self._known: dict[int, Row] = {}
+        self._rows_read: dict[int, Row] = {}
 
     @property
     @abstractmethod
@@ -52,7 +51,7 @@ class Reader(ABC):
 
     @abstractmethod
     def nearest(self, number: int) -> int | None:
-        """The key of the line of that number, or of the one before it. For the UI's own loop."""
+        """The key of the line of that number, or of the next one there is. For the UI's own loop."""
 
     @abstractmethod
     def length(self, key: int) -> int:
@@ -67,24 +66,32 @@ class Reader(ABC):
         """The requests that the line answers; empty as long as the input file is not known."""
 
     @abstractmethod
-    def find(self, needle: Needle, key: int, forward: bool, told: Progress, cancelled: Cancelled) -> int | None:
-        """The next line, behind or before that of `key`, that has `needle`; None where there is none."""
+    def find(self, needle: Needle, key: int | None, forward: bool, told: Progress, cancelled: Cancelled) -> int | None:
+        """The next line that has `needle`, behind that of `key` (from the top if None) or, if not `forward`, before it.
+
+        None where there is none. Raises `ResultFileError` and `StoppedError`.
+        """
 
     def row_now(self, key: int) -> Row | None:
-        """The line's row if it is at hand or quick to read, for the UI's own loop; else `row` makes it, in a thread."""
-        known = self._known.get(key)
+        """The line's row if it was read before or is quick to read, for the UI's own loop; else `row` reads it."""
+        known = self._rows_read.get(key)
         return known or (self.row(key) if self.length(key) <= _QUICK else None)
 
-    def learn(self, keys: Sequence[int]) -> None:
-        """Make the rows of these keys be at hand for `row_now`, and let go of all others."""
-        self._known = {key: self.row(key) for key in keys}
+    def row(self, key: int) -> Row:
+        """What the line says in short."""
+        row = self._row(key)
+        if len(self._rows_read) >= _REMEMBERED:
+            self._rows_read.clear()
+        self._rows_read[key] = row
+        return row
 
     def text(self, key: int, view: View, limit: int = _SHOWN) -> str:
         """What the line says in one of the views, cut with a remark after about `limit` bytes."""
         if view == "request":
             return self._request(key, limit)
-        line = self.head(key, max(limit, _ROW))
-        left = self.length(key) - len(line)
+        most = max(limit, _ROW)
+        line = self.head(key, most)
+        left = self.length(key) - len(line) if len(line) == most else 0
         more = f"\n… and {left:,} bytes more" if left else ""
         return (answer_text(line, limit) if view == "answer" else pretty(line, limit)) + more
 
@@ -107,9 +114,6 @@ class Reader(ABC):
         if not places or self.requests is None:
             raise ResultFileError(self._request(key, 0))
         return self._whole(places[0].length, self.requests.read(places[0], WHOLE + 2)) + b"\n"
-
-    def close(self) -> None:
-        """Let go of the files."""
 
     def _whole(self, length: int, line: bytes) -> bytes:
         if length > WHOLE:
@@ -190,20 +194,24 @@ class FileReader(Reader):
     def places(self, key: int) -> tuple[Place, ...]:
         return self.requests.request_for(self.head(key, _ROW)) if self.requests else ()
 
-    def find(self, needle: Needle, key: int, forward: bool, told: Progress, cancelled: Cancelled) -> int | None:
+    def find(self, needle: Needle, key: int | None, forward: bool, told: Progress, cancelled: Cancelled) -> int | None:
         """As `Reader.find`, through the bytes of the file; `told` hears of bytes."""
         while self._file.step():
             if cancelled():
                 raise StoppedError
-        keys = self.keys
-        begin = self._file.offset_of(key)
-        behind = self._file.offset_of(key + 1) if key + 1 < len(keys) else self.size
-        start, stop = (behind, self.size) if forward else (0, begin)
+        if forward:
+            start, stop = 0 if key is None else self._behind(key), self.size
+        else:
+            start, stop = 0, self.size if key is None else self._file.offset_of(key)
         offset = search(self.path, needle, start, stop, forward=forward, progress=told, cancelled=cancelled)
         return None if offset is None else self._key_at(offset)
 
     def close(self) -> None:
         self._file.close()
+
+    def _behind(self, key: int) -> int:
+        """Where the next line begins, or the file ends."""
+        return self._file.offset_of(key + 1) if key + 1 < self._file.count else self.size
 
     def _key_at(self, offset: int) -> int:
         """The line that the byte at `offset` belongs to."""
@@ -260,10 +268,12 @@ class RowReader(Reader):
             return _MISSING.error_message
         return super().text(key, view, limit)
 
-    def find(self, needle: Needle, key: int, forward: bool, told: Progress, cancelled: Cancelled) -> int | None:
+    def find(self, needle: Needle, key: int | None, forward: bool, told: Progress, cancelled: Cancelled) -> int | None:
         """As `Reader.find`; `told` hears of lines."""
-        here = bisect_left(self._rows, key)
-        ahead = self._rows[here + 1 :] if forward else self._rows[:here][::-1]
+        if forward:
+            ahead = self._rows if key is None else self._rows[bisect_left(self._rows, key) + 1 :]
+        else:
+            ahead = (self._rows if key is None else self._rows[: bisect_left(self._rows, key)])[::-1]
         for done, row in enumerate(ahead):
             if done % 64 == 0:
                 if cancelled():
@@ -276,6 +286,4 @@ class RowReader(Reader):
     def _row(self, key: int) -> Row:
         if self.judgement.result(key) is not None:
             return super()._row(key)
-        from dataclasses import replace
-
         return replace(_MISSING, custom_id=clean(self.custom_id(key) or "")[:512].replace("\n", "␊"))

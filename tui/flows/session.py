@@ -88,7 +88,7 @@ class Session:
         from tui.wire.client import Wire
 
         self._take_in(await asyncio.to_thread(self._remembered, _FIRST_FRAME))
-        self.doubted |= await asyncio.to_thread(lambda: self.verdicts.doubted())
+        self.doubted |= await asyncio.to_thread(self.verdicts.doubted)
         key = self.profile.key
         if key is None:
             raise LazybatchError(f"No API key: set {self.profile.key_env}.")

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tui.batches.batch import Batch
-from tui.flows.collect import Absent, Downloaded, Downloading, Part, collect
+from tui.errors import LazybatchError
+from tui.flows.collect import RESULTS, Absent, Downloaded, Downloading, Part, collect
 from tui.flows.judging import Judged, judged, keep, known
 from tui.flows.peek import peek, peek_path
 from tui.flows.reading import FileReader
@@ -35,12 +36,14 @@ class Shelf:
     @property
     def complete(self) -> bool:
         """Whether all files are here, so that they can be judged."""
-        return bool(self.paths) and not self.batch.status.active
+        ids = {Part.OUTPUT: self.batch.output_file_id, Part.ERRORS: self.batch.error_file_id}
+        wanted = [part for part, file_id in ids.items() if file_id is not None]
+        return bool(wanted) and not self.batch.status.active and all(part in self.paths for part in wanted)
 
     async def fetch(self) -> AsyncIterator[Step]:
         """Bring the result files here; `readers` can read what has come of them from the first step on.
 
-        Of a batch that still runs only the first lines are fetched.
+        Of a batch that still runs only the first lines are fetched. What cannot be had is told by raising at the end.
         """
         folder, wire = self._session.results_folder, self._session.wire
         if self.batch.status.active:
@@ -48,16 +51,16 @@ class Shelf:
                 await self._grow(step)
                 yield step
             return
-        async for found in collect(self.batch, folder, wire=wire):
-            if isinstance(found, Downloading):
-                await self._grow(found)
-            elif isinstance(found, Downloaded):
-                before = self.readers.get(found.part)
-                self.readers[found.part] = await asyncio.to_thread(FileReader, found.path)
-                self.paths[found.part] = found.path
-                if before is not None:
-                    before.close()
-            yield found
+        failure: LazybatchError | None = None
+        for part in RESULTS:
+            try:
+                async for found in collect(self.batch, folder, wire=wire, parts=[part]):
+                    await self._take(found)
+                    yield found
+            except LazybatchError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
     async def find_requests(self, tell: Progress, path: Path | None = None) -> None:
         """Find the input file, or take the one at `path`, and read which requests it has."""
@@ -102,6 +105,16 @@ class Shelf:
         if self.batch.status.active:
             for part in self.readers:
                 peek_path(self._session.results_folder, self.batch.id, part).unlink(missing_ok=True)
+
+    async def _take(self, step: Step) -> None:
+        if isinstance(step, Downloading):
+            await self._grow(step)
+        elif isinstance(step, Downloaded):
+            before = self.readers.get(step.part)
+            self.readers[step.part] = await asyncio.to_thread(FileReader, step.path)
+            self.paths[step.part] = step.path
+            if before is not None:
+                before.close()
 
     async def _grow(self, step: Downloading) -> None:
         reader = self.readers.get(step.part)

@@ -8,7 +8,6 @@ which carries the submission's id in its name (the upload) or its metadata (the 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from tui.batches.batch import SUBMISSION_KEY, Batch, Status
 from tui.errors import LazybatchError

@@ -162,7 +162,9 @@ class _Pricing:
 
     def _relative_error(self) -> float:
         total = self._counted.total.input
-        sampled = total.error / total.value if total.value else 0.0
+        if not total.value:
+            return 0.0
+        sampled = total.error / total.value
         vocabulary = self._counted.vocabulary
         if vocabulary is None:
             return max(sampled, _CHARACTERS_ERROR)

@@ -135,6 +135,9 @@ class Source:
             yield _joined(rest, b"", offset, skipped, longest)
 
     def _chunks(self, digest: Digest | None) -> Iterator[bytes]:
+        # glibc gives freed memory back to the system by the size of what it saw freed: having seen 8 MiB come and go it
+        # keeps what each chunk needs anew. Without this, page faults are a fifth of all time.
+        bytes(8 << 20)
         done, size = 0, self.identity.size
         while True:
             if self.cancelled():

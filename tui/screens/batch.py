@@ -1,5 +1,6 @@
 """One batch: what it is, what it went through, what is wrong with it, what it left."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
@@ -8,7 +9,9 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import Batch, timeline
+from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings
+from tui.state.verdicts import Kept
 from tui.text import count, duration, percent, plural
 from tui.widgets import looks
 from tui.widgets.bar import bar
@@ -31,29 +34,40 @@ class BatchScreen(Room):
         super().__init__()
         self._batch_id = batch_id
         self.view = TextView(id="batch")
-        self._drawn: tuple[Batch | None, int] = (None, 0)
+        self._drawn: tuple[Batch | None, int, Kept | None] = (None, 0, None)
+        self._kept: Kept | None = None
 
     def body(self) -> Sequence[Widget]:
         return (self.view,)
 
     def on_mount(self) -> None:
         self._look()
+        self.work(self._recall(), "verdict")
         self.set_interval(_TICK, self._look)
         self.view.focus()
+
+    def on_screen_resume(self) -> None:
+        """Its results may have been read meanwhile."""
+        self.work(self._recall(), "verdict")
+
+    async def _recall(self) -> None:
+        """Bring to mind what its files were found to hold."""
+        self._kept = await asyncio.to_thread(self.session.verdicts.load, self._batch_id)
+        self._look()
 
     def _look(self) -> None:
         batch, now = self.session.book.get(self._batch_id), self.session.now
         # A batch that has ended changes no more but for its age, which is told in minutes.
         moment = int(now) if batch is not None and batch.status.active else int(now / 60)
-        if (batch, moment) == self._drawn:
+        if (batch, moment, self._kept) == self._drawn:
             return
-        self._drawn = (batch, moment)
+        self._drawn = (batch, moment, self._kept)
         if batch is None:
             self.title_line(self._batch_id)
             self.view.read([[Cell("The server no longer has this batch.", "warn")]])
             return
         self.title_line(batch.description or batch.id)
-        self.view.read(list(describe(batch, now)), keep_place=True)
+        self.view.read(list(describe(batch, now, self._kept)), keep_place=True)
 
     def action_results(self) -> None:
         if batch := self.session.book.get(self._batch_id):
@@ -67,13 +81,20 @@ class BatchScreen(Room):
         self.session.refresh()
 
 
-def describe(batch: Batch, now: float) -> Iterator[Paragraph]:
-    """All that is known of `batch`, in paragraphs; `now` in Unix seconds of the server's clock."""
+def describe(batch: Batch, now: float, kept: Kept | None = None) -> Iterator[Paragraph]:
+    """All that is known of `batch`, in paragraphs; `now` in Unix seconds of the server's clock.
+
+    `kept` is what its files were found to hold, if they have been read.
+    """
     yield []
     yield _row("status", looks.status_cell(batch.status, batch.raw_status))
     yield _row("id", Cell(batch.id))
     yield _row("endpoint", Cell(" · ".join(filter(None, (batch.endpoint, batch.model))) or "?"))
     yield from _requests(batch, now)
+    if kept is not None:
+        yield _row("results", Cell("".join(cell.text for cell in verdict_cells(kept))))
+        for note in kept.verdict.notes:
+            yield _row("", Cell(f"⚠ {note}", "warn"))
     yield from _timeline(batch, now)
     yield from _errors(batch)
     yield []

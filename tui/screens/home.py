@@ -4,6 +4,7 @@ import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tui.flows.monitor import Offline, Seen
 
 _TICK = 1.0  # seconds between two looks at the countdown while the server cannot be reached
+_EMPTY_WIDTH = 56  # cells: what the smallest terminal has room for
 _AGES = 10  # ticks between two looks at ages and times left, which change without any answer
 
 
@@ -74,7 +76,7 @@ class Home(Room):
                 self._take(step)
         except LazybatchError as error:
             self._offline = None
-            self.table.empty = error.sentence
+            self.table.empty = _wrapped(error.sentence)
             self.complain(error)
 
     async def _settle(self) -> None:
@@ -98,7 +100,7 @@ class Home(Room):
         self._tried_at = time.time()
         if isinstance(step, Offline):
             self._offline = step
-            self.table.empty = step.error.sentence
+            self.table.empty = _wrapped(step.error.sentence)
             self._say_head()
             self._say_strip()
             return
@@ -137,7 +139,10 @@ class Home(Room):
 
     def _cells(self, key: Hashable) -> Mapping[str, Cell]:
         batch = self.session.book.get(str(key))
-        return {} if batch is None else home_rows.row(batch, self.name_of(batch), self.session.now)
+        return {} if batch is None else self._row(batch)
+
+    def _row(self, batch: Batch) -> Mapping[str, Cell]:
+        return home_rows.row(batch, self.name_of(batch), self.session.now, batch.id in self.session.doubted)
 
     def _say_head(self) -> None:
         next_try = self._tried_at + self._offline.wait if self._offline else None
@@ -237,7 +242,7 @@ class Home(Room):
     def action_new_batch(self) -> None:
         from tui.screens.pick import Pick
 
-        self.app.push_screen(Pick(self.lazybatch.samples or Path.cwd()))
+        self.app.push_screen(Pick(self.lazybatch.samples or _here()))
 
     def action_refresh(self) -> None:
         self.session.refresh()
@@ -251,9 +256,22 @@ class Home(Room):
         self.session.book.apply([batch])
         self._show()
 
-    async def show_new(self, batch: Batch) -> None:
-        """Put the cursor on a batch that has just been made."""
+    async def show_new(self, batch: Batch, *, go_to_it: bool) -> None:
+        """Show a batch that has just been made; `go_to_it` puts the cursor on it."""
         self._names = await self.session.names()
         self.take_in(batch)
-        self.table.move_to(batch.id)
+        if go_to_it:
+            self.table.move_to(batch.id)
         self.session.refresh()
+
+
+def _wrapped(sentence: str) -> str:
+    return "\n".join(wrap(sentence, _EMPTY_WIDTH))
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        # The folder that lazybatch was started in has been removed.
+        return Path.home()

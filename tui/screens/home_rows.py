@@ -16,7 +16,7 @@ COLUMNS: Final = (
     Column("endpoint", "ENDPOINT", 20, priority=8),
     Column("progress", "PROGRESS", _PROGRESS, priority=1),
     Column("requests", "REQUESTS", 16, align="right", priority=6),
-    Column("fail", "FAIL", 5, align="right", priority=2),
+    Column("fail", "FAIL", 6, align="right", priority=2),
     Column("rate", "RATE", 10, align="right", priority=7),
     Column("eta", "ETA", 6, align="right", priority=3),
     Column("expires", "EXPIRES", 7, align="right", priority=9),
@@ -25,8 +25,8 @@ COLUMNS: Final = (
 )
 
 
-def row(batch: Batch, name: str, now: float) -> Mapping[str, Cell]:
-    """The cells of `batch`; `now` in Unix seconds of the server's clock."""
+def row(batch: Batch, name: str, now: float, doubted: bool = False) -> Mapping[str, Cell]:
+    """The cells of `batch`; `now` in Unix seconds of the server's clock; `doubted` if its files say otherwise."""
     ended = not batch.status.active
     return {
         "status": looks.status_cell(batch.status, batch.raw_status),
@@ -35,7 +35,7 @@ def row(batch: Batch, name: str, now: float) -> Mapping[str, Cell]:
         "endpoint": Cell((batch.endpoint or "?").removeprefix("/v1/"), "dim"),
         "progress": looks.progress_cell(batch, _PROGRESS),
         "requests": _requests(batch),
-        "fail": looks.failed_cell(batch),
+        "fail": Cell(f"⚠{looks.failed_cell(batch).text}", "warn") if doubted else looks.failed_cell(batch),
         "rate": Cell(looks.rate_text(batch, now) or "–", "dim"),
         "eta": looks.eta_cell(batch, now),
         "expires": Cell("–", "dim") if ended or not batch.expires_at else Cell(duration(batch.expires_at - now)),

@@ -1,5 +1,6 @@
 """Choosing an input file: recent ones, those of a folder, or a path that is typed."""
 
+import asyncio
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
@@ -11,11 +12,13 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui import actions
+from tui.errors import LazybatchError
 from tui.flows.folder import Entry, complete, listing, look_at
 from tui.screens.room import Room, bindings
 from tui.text import age, clean_line, size
 from tui.widgets.column import Cell, Column
 from tui.widgets.line import Rule
+from tui.widgets.safe_input import SafeInput
 from tui.widgets.table import Table
 
 _COLUMNS = (
@@ -27,7 +30,7 @@ _COLUMNS = (
 _RECENT = 5
 
 
-class PathInput(Input):
+class PathInput(SafeInput):
     """A path; tab completes it, escape goes back to the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,7 +58,6 @@ class Pick(Room):
         self._entries: dict[str, Entry] = {}
         self._recent: set[str] = set()
         self.path = PathInput(placeholder="path of a .jsonl file", id="path", select_on_focus=False)
-        self.path.cursor_blink = False
         self.table = Table(_COLUMNS, self._cells, id="files", empty="Reading the folder …")
 
     def body(self) -> Sequence[Widget]:
@@ -69,6 +71,7 @@ class Pick(Room):
         self.work(self._list(folder.absolute()), "list folder")
 
     async def _list(self, folder: Path) -> None:
+        self.table.empty = "No .jsonl files here. Press / to type a path."
         entries = await listing(folder)
         recent = await look_at(await self.session.recent_files(_RECENT))
         came_from = str(self._folder)
@@ -81,7 +84,6 @@ class Pick(Room):
         self.title_line("new batch", "choose a file")
         self.path.value = f"{folder}/".replace("//", "/")
         self.path.cursor_position = len(self.path.value)
-        self.table.empty = "No .jsonl files here. Press / to type a path."
         self.table.show(list(self._entries))
         if not self.table.move_to(came_from):
             files = (key for key, entry in self._entries.items() if not entry.folder)
@@ -111,8 +113,10 @@ class Pick(Room):
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
-        path = Path(event.value).expanduser()
-        self._take(path, path.is_dir())
+        self.work(self._take_typed(event.value), "typed path")
+
+    async def _take_typed(self, text: str) -> None:
+        self._take(*await asyncio.to_thread(_looked_at, text))
 
     def _take(self, path: Path, folder: bool) -> None:
         from tui.screens.submit import Submit
@@ -128,3 +132,13 @@ class Pick(Room):
 
     def action_up(self) -> None:
         self._go_to(self._folder.parent)
+
+
+def _looked_at(text: str) -> tuple[Path, bool]:
+    """The path that `text` stands for, and whether it is a folder."""
+    try:
+        path = Path(text).expanduser()
+        return path, path.is_dir()
+    except (OSError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "there is no such home folder"
+        raise LazybatchError(f"Cannot read {clean_line(text)[:80]!r}: {why}.") from None

@@ -1,13 +1,14 @@
 """The results of a batch: its lines one under another, the one under the cursor in full, and the verdict on all."""
 
+import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.widget import Widget
 
 from tui.errors import LazybatchError
-from tui.flows.collect import Absent, Downloading, Part
+from tui.flows.collect import Downloading, Part
 from tui.flows.reading import FileReader
+from tui.flows.shelf import Step
 from tui.results.chosen import Choice
 from tui.screens.results_moving import Moving
 from tui.screens.results_taking import Taking
@@ -22,10 +23,11 @@ _NEEDS_ALL = frozenset({"export", "remainder"})
 
 
 class Results(Moving, Taking):
-    """Downloads what is not here yet, lets its first lines be read meanwhile, then holds the files against each other."""
+    """Downloads what is not here yet, readable from its first lines on, then holds the files against each other."""
 
+    _remark = ""  # why there is no verdict
     # Beside each other where there is room for both to be read.
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (120, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - Textual declares it on the instance
 
     def body(self) -> Sequence[Widget]:
         return self.pane, Rule(), self.status, self.doubt, self.prompt
@@ -57,39 +59,39 @@ class Results(Moving, Taking):
     # Bringing it here
 
     async def _open(self) -> None:
-        async for step in self.shelf.fetch():
-            if isinstance(step, Absent):
-                continue
-            if isinstance(step, Downloading):
-                of = f" of {size(step.total)}" if step.total else ""
-                self.status.say([Cell(f"downloading {step.part}: {size(step.done)}{of}", "running")])
-            self._came(step.part)
-        if self.batch.status.active:
-            self.status.say([Cell("The batch still runs: these are the first lines that there are.", "warn")])
-            return
+        if self._batch.status.active:
+            self._remark = "The batch still runs: these are the first lines that there are."
+        try:
+            async for step in self.shelf.fetch():
+                self._came(step)
+        except LazybatchError as error:
+            self._remark = error.sentence
+            self.complain(error)
         if not self._has_lines(Part.OUTPUT) and self._has_lines(Part.ERRORS):
             self.part = Part.ERRORS
         self.show_lines()
         for part, reader in self.shelf.readers.items():
             self.run_worker(self._index(reader), name=f"index {part}", group=f"index {part}", description="index")
-        self.work(self._judge(), "verdict")
+        if self.shelf.complete:
+            self.work(self._judge(), "verdict")
 
-    def _came(self, part: Part) -> None:
+    def _came(self, step: Step) -> None:
         """More of a file is here."""
-        reader = self.shelf.readers.get(part)
-        if reader is None or self.choice is not None:
+        if isinstance(step, Downloading):
+            of = f" of {size(step.total)}" if step.total else ""
+            self.status.say([Cell(f"downloading {step.part}: {size(step.done)}{of}", "running")])
+        reader = self.shelf.readers.get(step.part)
+        if reader is None:
             return
-        if self.pane.reader is None or (part is self.part and self.pane.reader is not reader):
-            self.part = part
+        if self.pane.reader is None or (step.part is self.part and self.pane.reader is not reader):
+            self.part = step.part
             self.pane.show(reader, "Downloading …")
-        elif part is self.part:
+        elif step.part is self.part:
             self.pane.more()
         self.show_title()
 
     async def _index(self, reader: FileReader) -> None:
         """Count the lines behind the first MiB, telling as it goes."""
-        import asyncio
-
         try:
             while await asyncio.to_thread(reader.step):
                 self._indexed(reader)
@@ -123,9 +125,12 @@ class Results(Moving, Taking):
         """Show the file that `part` names, all of it."""
         reader = self.shelf.readers.get(self.part)
         none = "There is no output file." if self.part is Part.OUTPUT else "No request failed: there is no error file."
+        if self._remark:
+            none = f"The {self.part} file is not here."
         self.pane.show(reader, none if reader is None else f"The {self.part} file is empty.")
         self.show_title()
-        self.bottom.show_keys()
+        if not self.doing:
+            self.done()
 
     def show_title(self) -> None:
         """Tell in the head what is shown."""
@@ -141,7 +146,8 @@ class Results(Moving, Taking):
 
     def say_verdict(self) -> None:
         kept = self.shelf.kept
-        self.status.say(verdict_cells(kept) if kept else [])
+        told = verdict_cells(kept) if kept else [Cell(self._remark, "warn")]
+        self.status.say(told, [Cell("esc shows all", "dim")] if self.choice else [])
         doubts = doubt_cells(kept) if kept else []
         self.doubt.display = bool(doubts)
         self.doubt.say(doubts)
@@ -155,6 +161,7 @@ class Results(Moving, Taking):
             return
         self.choice = None
         self.show_lines()
+        self.pane.go(self.came_from)
 
     def action_other_file(self) -> None:
         self.choice = None

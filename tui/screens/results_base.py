@@ -1,13 +1,16 @@
 """What the parts of the results screen share: the files, the panes, one piece of long work at a time."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual.binding import BindingType
+from textual.timer import Timer
 
 from tui import actions
 from tui.batches.batch import Batch
+from tui.errors import LazybatchError
 from tui.flows.collect import Part
 from tui.flows.judging import Judged
 from tui.flows.reading import Reader
@@ -24,6 +27,7 @@ from tui.widgets.line import Line
 
 _T = TypeVar("_T")
 _BAR = 20  # cells
+_SAID = 6.0  # seconds for which a remark stands
 
 
 class ResultsRoom(Room):
@@ -34,7 +38,7 @@ class ResultsRoom(Room):
 
     def __init__(self, batch: Batch) -> None:
         super().__init__()
-        self.batch = batch
+        self._batch = batch
         self.pane = LinesPane()
         self.prompt = Prompt()
         self.status = Line(id="verdict")
@@ -43,21 +47,26 @@ class ResultsRoom(Room):
         self.choice: Choice | None = None
         self.doing = ""
         self._shelf: Shelf | None = None
+        self._saying: Timer | None = None
 
     @property
     def shelf(self) -> Shelf:
         """Made on first use, as the session is the app's."""
         if self._shelf is None:
-            self._shelf = Shelf(self.batch, self.session)
+            self._shelf = Shelf(self._batch, self.session)
         return self._shelf
 
     @property
     def called(self) -> str:
         """What its user knows the batch by."""
-        return self.batch.description or self.batch.id
+        return self._batch.description or self._batch.id
 
     def say_verdict(self) -> None:
         """Show on the status line what came back."""
+        raise NotImplementedError
+
+    def show_title(self) -> None:
+        """Tell in the head what is shown."""
         raise NotImplementedError
 
     def show_lines(self) -> None:
@@ -109,12 +118,22 @@ class ResultsRoom(Room):
             self.bottom.show_keys()
 
     def tell(self, sentence: str) -> None:
-        """Say that something has been done."""
-        self.notify(sentence, markup=False)
+        """Say that something has been done, on the status line for a while: a toast would cover it."""
+        self._say(Cell(sentence, "ok"))
 
     def warn(self, sentence: str) -> None:
-        """Say that something could not be done."""
-        self.notify(sentence, severity="warning", markup=False)
+        """Say that something could not be done; as `tell`."""
+        self._say(Cell(sentence, "warn"))
+
+    def _say(self, cell: Cell) -> None:
+        if self._saying is not None:
+            self._saying.stop()
+        self.status.say([cell])
+        self._saying = self.set_timer(_SAID, self._said)
+
+    def _said(self) -> None:
+        if not self.doing:
+            self.say_verdict()
 
     @property
     def line(self) -> tuple[Reader, int] | None:
@@ -127,9 +146,29 @@ class ResultsRoom(Room):
         typed = await self.ask(label, str(default), path=True)
         if typed is None:
             return None
-        path = Path(typed).expanduser()
-        if path.is_dir():
-            path /= default.name
-        if path.exists() and not await self.bottom.ask(f"{clean_line(path.name)} is there already. Replace it?"):
+        path, there = await asyncio.to_thread(_aim, typed, default.name)
+        if there and not await self.bottom.ask(f"{clean_line(path.name)} is there already. Replace it?"):
             return None
         return path
+
+
+def typed_path(text: str) -> Path:
+    """A path as a person types it; raises `LazybatchError` for the home of a user that there is not."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise LazybatchError(f"{clean_line(text)}: {error}") from None
+
+
+def shown_path(path: Path) -> str:
+    """A path short enough for a line, its name at least."""
+    text = clean_line(str(path))
+    return text if len(text) <= 45 else f"…/{clean_line(path.name)}"
+
+
+def _aim(text: str, name: str) -> tuple[Path, bool]:
+    """Where to write, under `name` in a folder, and whether there is a file already."""
+    path = typed_path(text)
+    if path.is_dir():
+        path /= name
+    return path, path.exists()

@@ -24,6 +24,7 @@ _COLUMNS = (
     Column("tokens", "TOKENS", 9, align="right", priority=1),
     Column("answer", "ANSWER", 20, flex=4),
 )
+_LOST = {"answer": Cell("cannot be read", "bad")}
 _WAITING = {"answer": Cell("…", "dim")}
 
 
@@ -41,6 +42,7 @@ class LinesPane(Container):
         self.reader: Reader | None = None
         self._lacking: set[int] = set()
         self._wanted: tuple[Reader, int, View] | None = None
+        self._troubled: Reader | None = None
         self._reading_rows = self._reading_text = False
 
     def compose(self) -> ComposeResult:
@@ -97,14 +99,23 @@ class LinesPane(Container):
                 reader, key, view = wanted
                 try:
                     row, question, text = await asyncio.to_thread(_told, reader, key, view)
-                except (LazybatchError, ValueError, IndexError) as error:
-                    # The last two come of a file that was closed or replaced meanwhile.
-                    row, question, text = None, "", error.sentence if isinstance(error, LazybatchError) else ""
+                except LazybatchError as error:
+                    row, question, text = None, "", error.sentence
+                    self._complain(reader, error)
+                except (ValueError, IndexError):
+                    # The file was closed or replaced meanwhile.
+                    row, question, text = None, "", ""
                 if self._wanted == wanted:
                     self._wanted = None
                     self._tell(view, row, question, text)
         finally:
             self._reading_text = False
+
+    def _complain(self, reader: Reader, error: LazybatchError) -> None:
+        """Tell of a file that can no longer be read, once."""
+        if reader is not self._troubled:
+            self._troubled = reader
+            self.notify(error.sentence, severity="error", markup=False, timeout=10)
 
     def _tell(self, view: View, row: Row | None, question: str, text: str) -> None:
         head = [Cell(f"{view}  ", "accent"), Cell(row.custom_id if row else "", "dim")]
@@ -118,8 +129,8 @@ class LinesPane(Container):
             return {}
         try:
             row = reader.row_now(number)
-        except (LazybatchError, ValueError, IndexError) as error:
-            return {"answer": Cell(error.sentence if isinstance(error, LazybatchError) else "", "bad")}
+        except (LazybatchError, ValueError, IndexError):
+            return _LOST
         if row is None:
             self._lacking.add(number)
             if not self._reading_rows:

@@ -13,6 +13,7 @@ class Moving(ResultsRoom):
     """The keys that move through the lines and choose among them."""
 
     text = ""
+    came_from: int | None = None  # the line that the cursor was on when all were shown
 
     def action_go_to(self) -> None:
         self.work(self._go_to(), "job")
@@ -103,8 +104,12 @@ class Moving(ResultsRoom):
         if not rows:
             self.warn(f"No request is {choice.name}.")
             return
+        if self.choice is None:
+            self.came_from = self.pane.key
         self.choice = choice
         self.pane.show(RowReader(found.judgement, rows), "")
+        self.pane.go(rows[0])
+        self.done()
         self.show_title()
 
 

@@ -15,7 +15,7 @@ from tui.results.export import COLUMNS, export_csv, export_jsonl
 from tui.results.judge import Judgement
 from tui.results.remainder import Remainder, write_remainder
 from tui.results.stream import Cancelled, Progress
-from tui.screens.results_base import ResultsRoom
+from tui.screens.results_base import ResultsRoom, shown_path, typed_path
 from tui.text import clean, clean_line, count, plural, size
 
 PARENT_KEY = "lazybatch_parent"
@@ -47,7 +47,8 @@ class Taking(ResultsRoom):
     async def _copy_id(self) -> None:
         if self.line is not None:
             reader, key = self.line
-            self._copy(clean(await asyncio.to_thread(reader.custom_id, key) or "").replace("\n", "␊"), "The custom_id")
+            custom_id = await asyncio.to_thread(reader.custom_id, key)
+            self._copy(clean(custom_id or "").replace("\n", "␊"), "The custom_id")
 
     async def _copy_text(self) -> None:
         if self.line is not None:
@@ -60,10 +61,10 @@ class Taking(ResultsRoom):
         if not text:
             self.warn(f"{what} is empty.")
         elif length > _CLIPBOARD:
-            self.warn(f"{what} has {size(length)}, more than a terminal takes to its clipboard: w writes it to a file.")
+            self.warn(f"{what} has {size(length)}, too much for a clipboard: w writes it to a file.")
         else:
             self.app.copy_to_clipboard(text)
-            self.tell(f"{what} is in the clipboard ({size(length)}), if this terminal lets programs write it.")
+            self.tell(f"{what} is in the clipboard, if this terminal lets programs write to it.")
 
     async def _save(self) -> None:
         if self.line is None:
@@ -73,7 +74,7 @@ class Taking(ResultsRoom):
         path = await self.path_for(f"write the {view} to", Path.cwd() / plain_name(custom_id or "", view))
         if path is not None:
             written = await asyncio.to_thread(save, reader, key, view, path)
-            self.tell(f"Wrote {size(written)} to {clean_line(str(path))}.")
+            self.tell(f"Wrote {size(written)} to {shown_path(path)}.")
 
     async def _page(self) -> None:
         """Give the terminal to the pager; downloads go on behind it."""
@@ -105,7 +106,7 @@ class Taking(ResultsRoom):
         lines = await self.job(
             f"writing {clean_line(path.name)}", lambda told, gone: _exported(judgement, path, told, gone), count
         )
-        self.tell(f"Wrote {plural(lines, 'request')} with what came of them to {clean_line(str(path))}.")
+        self.tell(f"Wrote {plural(lines, 'request')} with their results to {shown_path(path)}.")
 
     async def run_again(self, choice: Choice | None) -> None:
         """Write the requests without a good result, or those of one failure, and go on to submit them."""
@@ -141,16 +142,18 @@ class Taking(ResultsRoom):
     def _submit(self, remainder: Remainder) -> None:
         if remainder.out is None:
             return
-        told = f"Wrote {plural(remainder.requests, 'request')} to {clean_line(str(remainder.out))}."
+        self.tell(f"Wrote {plural(remainder.requests, 'request')} to {shown_path(remainder.out)}.")
         if remainder.unreadable:
-            told += f" {plural(remainder.unreadable, 'result line')} could not be read: as many may have been answered."
-        self.tell(told)
+            lines = plural(remainder.unreadable, "result line")
+            self.notify(
+                f"{lines} cannot be read: as many may have been answered already.", severity="warning", markup=False
+            )
         if self.session.profile.read_only:
             return
         from tui.screens.submit import Submit
 
         screen = Submit(remainder.out)
-        screen.pairs.input.value = ", ".join(_pairs(self.batch))
+        screen.pairs.input.value = ", ".join(_pairs(self._batch))
         self.app.push_screen(screen)
 
     async def _take_input(self) -> bool:
@@ -159,7 +162,7 @@ class Taking(ResultsRoom):
         if typed is None:
             return False
         try:
-            await self.shelf.find_requests(self.teller("reading the input file"), Path(typed).expanduser())
+            await self.shelf.find_requests(self.teller("reading the input file"), typed_path(typed))
         finally:
             self.done()
         return self.shelf.requests is not None

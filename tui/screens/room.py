@@ -32,7 +32,7 @@ class Room(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.head = Line(id="head")
-        self.bottom = Bottom(self.live_actions, id="bottom")
+        self.bottom = Bottom(self._keys_that_work, id="bottom")
 
     @property
     def lazybatch(self) -> "LazybatchApp":
@@ -107,6 +107,17 @@ class Room(Screen[None]):
             return False
         writes = any(known.writes and known.name == action for known in actions.of_room(self.ROOM))
         return not (writes and self.session.profile.read_only)
+
+    @property
+    def typing(self) -> bool:
+        """Whether letters go into a field."""
+        return self.focused is not None and self.focused.check_consume_key("a", "a")
+
+    def on_descendant_focus(self) -> None:
+        self.bottom.show_keys()
+
+    def _keys_that_work(self) -> list[actions.Action]:
+        return [action for action in self.live_actions() if not (self.typing and action.typed)]
 
     def live_actions(self) -> list[actions.Action]:
         """What can be done here now."""

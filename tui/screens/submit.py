@@ -27,6 +27,7 @@ from tui.widgets import looks
 from tui.widgets.bar import bar
 from tui.widgets.column import Cell, Column
 from tui.widgets.line import Line, Rule
+from tui.widgets.safe_input import SafeInput
 from tui.widgets.table import Table
 from tui.widgets.text_view import TextView
 
@@ -44,8 +45,7 @@ class Field(Horizontal):
 
     def __init__(self, name: str, label: str, placeholder: str = "") -> None:
         super().__init__(classes="field")
-        self.input = Input(placeholder=placeholder, id=name)
-        self.input.cursor_blink = False
+        self.input = SafeInput(placeholder=placeholder, id=name)
         self._label = label
 
     def compose(self) -> ComposeResult:
@@ -112,7 +112,8 @@ class Submit(Room):
                     case Validated(report):
                         self._take(report)
         except LazybatchError as error:
-            self.summary.say([Cell(error.sentence, "bad")])
+            self.summary.say([Cell("✗ not validated", "bad")])
+            self._say_wrong(error)
 
     def _take(self, report: Report) -> None:
         self._report = report
@@ -136,6 +137,12 @@ class Submit(Room):
         self.table.show(range(len(report.problems)))
         self.table.focus()
         self._show_problem()
+
+    def _say_wrong(self, error: LazybatchError) -> None:
+        """Tell it in full: a path at its beginning would push the reason off a single line."""
+        self.progress.say([])
+        self.detail.display = True
+        self.detail.read([[Cell(clean(error.sentence), "bad")]])
 
     def _show_only(self, *widgets: Widget) -> None:
         for widget in (self.form, self.table, self.detail):
@@ -190,7 +197,10 @@ class Submit(Room):
             self.bottom.show_keys()
 
     async def _send(self, order: Order) -> None:
-        self.lazybatch.submitting = True
+        self.lazybatch.submitting += 1
+        # Out of the fields, where the keys that are left would be letters.
+        self.set_focus(None)
+        self.detail.display = False
         self._began = time.monotonic()
         try:
             async for step in submit(order, wire=self.session.wire, journal=self.session.journal):
@@ -201,22 +211,21 @@ class Submit(Room):
                         known = "The file is on the server already; " if adopted else "Uploaded; "
                         self.progress.say([Cell(known + "creating the batch …", "running")])
                     case Unclear(error):
-                        self.progress.say([Cell(f"{error.sentence} Asking the server what came of it …", "warn")])
+                        self.progress.say([Cell(f"Asking the server what came of it: {error.sentence}", "warn")])
                     case Created(batch=batch):
+                        self.progress.say([Cell("The batch is created.", "ok")])
                         await self.lazybatch.submitted(self, batch)
                     case Already(batch=batch):
                         name = batch.description or batch.id
                         state = looks.word(batch.status)
                         self._already = True
-                        # Out of the fields, where A would be a letter.
-                        self.set_focus(None)
-                        self.progress.say([Cell(f"Sent before, as {name} ({state}). A submits it again.", "warn")])
+                        self.progress.say([Cell(f"Sent before ({state}). A submits it again. It is {name}.", "warn")])
         except LazybatchError as error:
-            self.progress.say([Cell(error.sentence, "bad")])
+            self._say_wrong(error)
             if not self.is_attached:
                 self.app.notify(error.sentence, severity="error", markup=False, timeout=20)
         finally:
-            self.lazybatch.submitting = False
+            self.lazybatch.submitting -= 1
             self._sending = None
             if self.is_attached:
                 self.bottom.show_keys()

@@ -92,9 +92,10 @@ class Journal:
         """Write the intent down, before the first byte goes out."""
         now = time.time()
         row = (
-            submission.id, self.account, submission.sha256, _storable(submission.path),
-            submission.bytes, submission.requests, submission.endpoint, submission.model,
-            json.dumps(dict(submission.metadata)), submission.upload_name, submission.stage, submission.file_id, submission.batch_id, submission.reason, now, now,
+            submission.id, self.account, submission.sha256, _storable(submission.path), submission.bytes,
+            submission.requests, submission.endpoint, submission.model, json.dumps(dict(submission.metadata)),
+            submission.upload_name, submission.stage, submission.file_id, submission.batch_id, submission.reason,
+            now, now,
         )  # fmt: skip
         marks = ",".join("?" * len(row))
         # Where it raises nothing is sent: without the intent on disk nothing may be.

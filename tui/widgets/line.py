@@ -7,6 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.text import clean_line
 from tui.widgets import table_style
 from tui.widgets.column import Cell
 from tui.widgets.table_lines import Lines
@@ -47,7 +48,9 @@ class Line(Lines):
         return Strip.join([blank, left, blank, right, blank]).adjust_cell_length(width, self._style("")).simplify()
 
     def _segment(self, cell: Cell) -> Segment:
-        return Segment(cell.text, self._style(cell.role))
+        # The last door before the terminal, as in a table's cells.
+        text = cell.text if cell.text.isprintable() else clean_line(cell.text)
+        return Segment(text, self._style(cell.role))
 
     def _style(self, role: str) -> Style:
         return table_style.resolve(self, role, False)

@@ -1,15 +1,16 @@
 """Lines of text to read: wrapped to the width, scrolled by the keys of a table."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import ClassVar
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
+from tui.text import clean_line
 from tui.widgets import table_style
 from tui.widgets.column import Cell
 from tui.widgets.table_lines import Lines
@@ -38,12 +39,14 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._paragraphs: Sequence[Sequence[Cell]] = ()
         self._lines: list[list[Cell]] = []
+        self._rest: Iterator[list[Cell]] = iter(())
         self._wrapped_at = 0
         self._first = 0
 
     @property
     def text(self) -> str:
         """All of it, as it is wrapped."""
+        self._reach(None)
         return "\n".join("".join(cell.text for cell in line) for line in self._lines)
 
     def read(self, paragraphs: Sequence[Sequence[Cell]], *, keep_place: bool = False) -> None:
@@ -62,11 +65,13 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         """Line `y` of what is in view."""
         width = self.size.width
         place = self._first + y
+        self._reach(place + 1)
         cells = self._lines[place] if place < len(self._lines) else []
-        strip = Strip([Segment(cell.text, table_style.resolve(self, cell.role, False)) for cell in cells])
+        strip = Strip([Segment(_safe(cell.text), table_style.resolve(self, cell.role, False)) for cell in cells])
         return strip.adjust_cell_length(width, table_style.resolve(self, "", False)).simplify()
 
     def action_move(self, rows: int) -> None:
+        self._reach(self._first + rows + self.size.height)
         last = max(0, len(self._lines) - self.size.height)
         first = max(0, min(self._first + rows, last))
         if first != self._first:
@@ -92,8 +97,14 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         if width <= 0 or width == self._wrapped_at:
             return
         self._wrapped_at = width
-        self._lines = [line for paragraph in self._paragraphs for line in _hanging(paragraph, width)]
+        self._lines = []
+        self._rest = (line for paragraph in self._paragraphs for line in _hanging(paragraph, width))
+        self._reach(self._first + self.size.height)
         self._first = min(self._first, max(0, len(self._lines) - self.size.height))
+
+    def _reach(self, lines: int | None) -> None:
+        """Wrap on until there are so many lines, or to the end: a long answer is wrapped where it is looked at."""
+        self._lines += islice(self._rest, None if lines is None else max(0, lines - len(self._lines)))
 
 
 def _hanging(paragraph: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
@@ -109,8 +120,33 @@ def _hanging(paragraph: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
             start = [Cell(" " * indent)] if indent else []
 
 
-def _pieces(text: str, width: int) -> list[str]:
-    if text.isascii():
-        return textwrap.wrap(text, width, drop_whitespace=True, replace_whitespace=False) or [""]
-    # Wide characters need no blanks to break at, and textwrap does not know their width.
-    return chop_cells(text, width) or [""]
+def _pieces(text: str, width: int) -> Iterator[str]:
+    """`text` in lines of up to `width` cells, broken at blanks; between wide characters anywhere."""
+    start = 0
+    while True:
+        piece = _fitting(text, start, width)
+        end = start + len(piece)
+        if end >= len(text):
+            yield piece
+            return
+        blank = text.rfind(" ", start, end + 1)
+        at_blank = text[start:blank].strip(" ") if blank > start and not _wide(text[end - 1 : end + 1]) else ""
+        yield text[start:blank].rstrip(" ") if at_blank else piece
+        start = blank + 1 if at_blank else end
+
+
+def _fitting(text: str, start: int, width: int) -> str:
+    """As much of `text` from `start` on as `width` cells hold, one character at least."""
+    piece = text[start : start + width]
+    while (over := 0 if piece.isascii() else cell_len(piece) - width) > 0 and len(piece) > 1:
+        piece = piece[: -((over + 1) // 2)]
+    return piece
+
+
+def _wide(neighbours: str) -> bool:
+    return not neighbours.isascii() and any(cell_len(character) == 2 for character in neighbours)
+
+
+def _safe(text: str) -> str:
+    # The last door before the terminal, as in a table's cells.
+    return text if text.isprintable() else clean_line(text)

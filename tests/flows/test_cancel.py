@@ -1,0 +1,199 @@
+"""Each cancel has an outcome, and the journal knows of it."""
+
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import CHAT, KEY, MakeInput, OddServer
+from tui.batches.batch import Status
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+from tui.errors import LazybatchError
+from tui.flows import cancel as room
+from tui.flows.cancel import Cancelled, Outcome, cancel
+from tui.state.journal import Journal
+from tui.wire.address import Address
+from tui.wire.client import Wire
+from tui.wire.errors import Kind
+
+Create = Callable[[], Awaitable[str]]
+
+
+@pytest.fixture
+async def create(demo: DemoServer, wire: Wire, make_input: MakeInput) -> Create:
+    stored = await wire.upload(make_input(), "sums.jsonl", lambda _done, _total: None)
+
+    async def make() -> str:
+        batch = await wire.create_batch(input_file_id=stored.id, endpoint=CHAT, metadata={})
+        identity: str = batch["id"]
+        return identity
+
+    return make
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Next to no wait between two tries."""
+    monkeypatch.setattr(room, "_FIRST_WAIT", 0.01)
+
+
+async def run(wire: Wire, journal: Journal, *batch_ids: str) -> list[Cancelled]:
+    return [end async for end in cancel(batch_ids, wire=wire, journal=journal)]
+
+
+def noted(database: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    return database.execute("SELECT batch_id, outcome FROM cancellations ORDER BY rowid").fetchall()
+
+
+async def test_a_running_batch(
+    wire: Wire, journal: Journal, database: sqlite3.Connection, create: Create, demo: DemoServer
+) -> None:
+    batch_id = await create()
+    demo.clock.jump(8)
+    (end,) = await run(wire, journal, batch_id)
+    assert (end.outcome, end.message, end.error) == (Outcome.CANCELLING, None, None)
+    assert end.batch is not None
+    assert end.batch.status is Status.CANCELLING
+    assert noted(database) == [(batch_id, "cancelling")]
+    # Once more does no harm.
+    (again,) = await run(wire, journal, batch_id)
+    assert again.outcome is Outcome.CANCELLING
+    demo.clock.jump(60)
+    (over,) = await run(wire, journal, batch_id)
+    assert over.outcome is Outcome.CANCELLED
+
+
+async def test_one_that_is_over(
+    wire: Wire, journal: Journal, database: sqlite3.Connection, create: Create, demo: DemoServer
+) -> None:
+    batch_id = await create()
+    demo.clock.jump(2000)
+    (end,) = await run(wire, journal, batch_id)
+    assert (end.outcome, end.message) == (Outcome.ALREADY_ENDED, "It is completed already.")
+    assert end.batch is not None
+    assert noted(database) == [(batch_id, "already_ended")]
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("completed", Outcome.ALREADY_ENDED),
+        ("failed", Outcome.ALREADY_ENDED),
+        ("expired", Outcome.ALREADY_ENDED),
+        ("cancelled", Outcome.CANCELLED),
+        ("cancelling", Outcome.CANCELLING),
+        ("in_progress", Outcome.REFUSED),
+        ("finalizing", Outcome.REFUSED),
+        ("pre_schedule", Outcome.REFUSED),
+    ],
+)
+async def test_a_conflict_in_each_state(  # noqa: PLR0917  (fixtures, and a table's columns)
+    wire: Wire, journal: Journal, create: Create, demo: DemoServer, status: str, outcome: Outcome
+) -> None:
+    batch_id = await create()
+    message = f"Cannot cancel a batch with status '{status}'."
+    demo.faults.add(Fault("batches.cancel", "status", status=409, message=message))
+    demo.faults.add(Fault("batches.retrieve", "rewrite", merge={"status": status}))
+    (end,) = await run(wire, journal, batch_id)
+    assert end.outcome is outcome
+    assert end.batch is not None
+    assert end.batch.raw_status == status
+    if outcome is Outcome.REFUSED:
+        assert end.message == message
+        assert end.error is not None
+        assert end.error.kind is Kind.CONFLICT
+    assert demo.calls["batches.cancel"] == 1
+
+
+async def test_a_conflict_that_cannot_be_looked_into(
+    wire: Wire, journal: Journal, create: Create, demo: DemoServer
+) -> None:
+    batch_id = await create()
+    demo.faults.add(Fault("batches.cancel", "status", status=409, message="No."))
+    demo.faults.add(Fault("batches.retrieve", "server_error"))
+    (end,) = await run(wire, journal, batch_id)
+    assert (end.outcome, end.batch, end.message) == (Outcome.REFUSED, None, "No.")
+
+
+async def test_one_that_does_not_exist(wire: Wire, journal: Journal, demo: DemoServer) -> None:
+    (end,) = await run(wire, journal, "batch_none")
+    assert (end.outcome, end.message) == (Outcome.REFUSED, "No batch found with id 'batch_none'.")
+    assert demo.calls["batches.cancel"] == 1
+
+
+@pytest.mark.parametrize(("status", "sentence"), [(400, "Not so."), (403, "may not do that"), (405, "Not so.")])
+async def test_a_refusal(wire: Wire, journal: Journal, demo: DemoServer, status: int, sentence: str) -> None:
+    demo.faults.add(Fault("batches.cancel", "status", status=status, message="Not so."))
+    (end,) = await run(wire, journal, "batch_x")
+    assert end.outcome is Outcome.REFUSED
+    assert sentence in (end.message or "")
+    assert demo.calls["batches.cancel"] == 1
+
+
+async def test_a_wrong_key(demo: DemoServer, journal: Journal) -> None:
+    wire = await Wire.connect(Address(demo.base_url, "another-key"))
+    (end,) = await run(wire, journal, "batch_x")
+    await wire.close()
+    assert end.outcome is Outcome.REFUSED
+    assert end.error is not None
+    assert end.error.kind is Kind.UNAUTHORIZED
+    assert KEY not in (end.message or "")
+    assert "another-key" not in (end.message or "")
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "server_error", "html", "rate_limit"])
+async def test_a_cancel_without_an_answer_is_repeated(  # noqa: PLR0917  (fixtures)
+    wire: Wire, journal: Journal, create: Create, demo: DemoServer, hasty: None, kind: Any
+) -> None:
+    batch_id = await create()
+    demo.faults.add(Fault("batches.cancel", kind, times=2, retry_after=0.05))
+    (end,) = await run(wire, journal, batch_id)
+    assert end.outcome is Outcome.CANCELLING
+    assert demo.calls["batches.cancel"] == 3
+
+
+async def test_an_answer_that_is_no_batch_is_no_success(
+    odd: OddServer, odd_wire: Wire, journal: Journal, hasty: None
+) -> None:
+    odd.say('{"ok": true}')
+    (end,) = await run(odd_wire, journal, "batch_x")
+    assert end.outcome is Outcome.UNREACHABLE
+    assert len(odd.heads) == 4
+
+
+async def test_no_server(journal: Journal, database: sqlite3.Connection, hasty: None) -> None:
+    wire = await Wire.connect(Address("http://127.0.0.1:1/v1", KEY))
+    (end,) = await run(wire, journal, "batch_x")
+    await wire.close()
+    assert (end.outcome, end.message) == (Outcome.UNREACHABLE, "Cannot reach 127.0.0.1:1: connection refused.")
+    assert noted(database) == [("batch_x", "unreachable")]
+
+
+async def test_a_long_wait_is_an_answer(wire: Wire, journal: Journal, demo: DemoServer) -> None:
+    demo.faults.add(Fault("batches.cancel", "rate_limit", retry_after=3600))
+    (end,) = await run(wire, journal, "batch_x")
+    assert end.outcome is Outcome.UNREACHABLE
+    assert "asks for fewer requests (429)" in (end.message or "")
+    assert demo.calls["batches.cancel"] == 1
+
+
+async def test_many_are_paced(wire: Wire, journal: Journal, database: sqlite3.Connection, create: Create) -> None:
+    ids = [await create() for _ in range(4)]
+    begun = time.monotonic()
+    ends = await run(wire, journal, *ids)
+    assert time.monotonic() - begun >= 0.3
+    assert [end.batch_id for end in ends] == ids
+    assert {end.outcome for end in ends} == {Outcome.CANCELLING}
+    assert noted(database) == [(batch_id, "cancelling") for batch_id in ids]
+
+
+async def test_it_is_written_down_before_it_is_sent(
+    wire: Wire, journal: Journal, database: sqlite3.Connection, demo: DemoServer
+) -> None:
+    database.execute("PRAGMA query_only=1")
+    with pytest.raises(LazybatchError, match="cannot be used"):
+        await run(wire, journal, "batch_x")
+    assert demo.calls == {}

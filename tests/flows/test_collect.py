@@ -1,0 +1,364 @@
+"""Result files come home whole, or not at all."""
+
+import errno
+import os
+import resource
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import CHAT, KEY, MakeInput, OddServer, http
+from tui.batches.batch import Batch, Status
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+from tui.errors import LazybatchError
+from tui.flows.collect import Absent, Downloaded, Downloading, Part, collect, result_path
+from tui.wire.address import Address
+from tui.wire.client import Wire
+from tui.wire.errors import Kind, WireError
+from tui.wire.shapes import batch_from
+
+DONE = Batch("batch_1", Status.COMPLETED, "completed", input_file_id="in", output_file_id="out", error_file_id="err")
+
+
+async def run(batch: Batch, folder: Path, wire: Wire, **more: Any) -> list[Downloading | Downloaded | Absent]:
+    return [step async for step in collect(batch, folder, wire=wire, **more)]
+
+
+def ends(steps: list[Downloading | Downloaded | Absent]) -> list[Downloaded | Absent]:
+    return [step for step in steps if not isinstance(step, Downloading)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "results"
+
+
+def files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def completed(
+    demo: DemoServer, wire: Wire, make_input: MakeInput, requests: int = 5, failure_rate: float = 0.0, **body: Any
+) -> Batch:
+    """A batch that is over, on the server."""
+    demo.knobs.failure_rate = failure_rate
+    demo.knobs.pace = 1000.0
+    stored = await wire.upload(make_input(requests, **body), "sums.jsonl", lambda _done, _total: None)
+    made = await wire.create_batch(input_file_id=stored.id, endpoint=CHAT, metadata={})
+    demo.clock.jump(2000)
+    batch = batch_from(await wire.retrieve_batch(made["id"]))
+    assert batch is not None
+    assert batch.status is Status.COMPLETED
+    return batch
+
+
+async def test_both_files(demo: DemoServer, wire: Wire, make_input: MakeInput, folder: Path) -> None:
+    batch = await completed(demo, wire, make_input, 200, failure_rate=0.3)
+    output, errors = ends(await run(batch, folder, wire))
+    assert isinstance(output, Downloaded)
+    assert isinstance(errors, Downloaded)
+    assert (output.part, errors.part) == (Part.OUTPUT, Part.ERRORS)
+    assert output.fetched
+    assert output.path == folder / f"{batch.id}.output.jsonl"
+    assert output.bytes == output.path.stat().st_size
+    lines = output.path.read_bytes().count(b"\n") + errors.path.read_bytes().count(b"\n")
+    assert lines == 200
+    assert errors.path.read_bytes().count(b"\n") > 20
+    # Nothing else is left there.
+    assert set(files(folder)) == {output.path, errors.path}
+    assert mode(folder) == 0o700
+    # Again: it is there already.
+    before = demo.calls["files.content"]
+    again = ends(await run(batch, folder, wire))
+    assert again == [replace(output, fetched=False), replace(errors, fetched=False)]
+    assert demo.calls["files.content"] == before
+
+
+async def test_absent_files(demo: DemoServer, wire: Wire, make_input: MakeInput, folder: Path) -> None:
+    batch = await completed(demo, wire, make_input)
+    output, errors = ends(await run(batch, folder, wire))
+    assert isinstance(output, Downloaded)
+    assert errors == Absent(Part.ERRORS)
+    assert await run(replace(batch, output_file_id=None), folder, wire) == [Absent(Part.OUTPUT), Absent(Part.ERRORS)]
+
+
+async def test_the_input_file(demo: DemoServer, wire: Wire, make_input: MakeInput, folder: Path) -> None:
+    batch = await completed(demo, wire, make_input)
+    (only,) = ends(await run(batch, folder, wire, parts=[Part.INPUT]))
+    assert isinstance(only, Downloaded)
+    assert only.path.read_bytes() == make_input(5).read_bytes()
+
+
+async def big(demo: DemoServer, wire: Wire, tmp_path: Path, size: int = 5_000_000) -> tuple[Batch, bytes]:
+    """A batch whose output is a file of random bytes."""
+    content = os.urandom(size)
+    path = tmp_path / "content.jsonl"
+    path.write_bytes(content)
+    stored = await wire.upload(path, "content.jsonl", lambda _done, _total: None)
+    return replace(DONE, output_file_id=stored.id, error_file_id=None), content
+
+
+@pytest.mark.parametrize("kind", ["truncate", "drop_before", "server_error", "rate_limit", "html"])
+async def test_a_broken_connection_is_gone_on_with(  # noqa: PLR0917  (fixtures)
+    demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path, kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, content = await big(demo, wire, tmp_path)
+    demo.faults.add(Fault("files.content", kind, after_bytes=2_000_000, retry_after=0.05))
+    steps = await run(batch, folder, wire)
+    (end, _) = ends(steps)
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == content
+    progress = [step for step in steps if isinstance(step, Downloading)]
+    assert progress[-1].done == len(content)
+    assert {step.total for step in progress} == {len(content)}
+    assert demo.calls["files.content"] == 2
+
+
+async def test_what_an_earlier_run_left_is_gone_on_with(
+    demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path
+) -> None:
+    batch, content = await big(demo, wire, tmp_path)
+    demo.faults.add(Fault("files.content", "truncate", after_bytes=2_000_000))
+    demo.faults.add(Fault("files.content", "status", status=403))
+    with pytest.raises(WireError):
+        await run(batch, folder, wire)
+    (partial,) = files(folder)
+    assert partial.name.startswith(f".{batch.id}.output.jsonl.")
+    left = partial.stat().st_size
+    assert content.startswith(partial.read_bytes())
+    steps = await run(batch, folder, wire)
+    assert isinstance(steps[0], Downloading)
+    assert steps[0].done > left
+    (end, _) = ends(steps)
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == content
+    assert files(folder) == [end.path]
+
+
+async def test_given_up_in_the_middle(demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path) -> None:
+    batch, content = await big(demo, wire, tmp_path)
+    steps = collect(batch, folder, wire=wire)
+    async for step in steps:
+        if isinstance(step, Downloading):
+            break
+    await steps.aclose()  # type: ignore[attr-defined]  # it is an async generator
+    assert not result_path(folder, batch.id, Part.OUTPUT).exists()
+    (end, _) = ends(await run(batch, folder, wire))
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == content
+
+
+async def test_whole_but_for_its_name(demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path) -> None:
+    """An earlier run died between the last byte and the name."""
+    batch, content = await big(demo, wire, tmp_path, 1000)
+    demo.faults.add(Fault("files.content", "truncate", after_bytes=500))
+    demo.faults.add(Fault("files.content", "status", status=403))
+    with pytest.raises(WireError):
+        await run(batch, folder, wire)
+    (partial,) = files(folder)
+    partial.write_bytes(content)
+    (end, _) = ends(await run(batch, folder, wire))
+    assert isinstance(end, Downloaded)
+    assert (end.bytes, end.path.read_bytes()) == (1000, content)
+
+
+async def test_an_empty_file(odd: OddServer, odd_wire: Wire, folder: Path) -> None:
+    odd.say(b"")
+    odd.say('{"id": "out", "bytes": 0}')
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert (end.bytes, end.path.read_bytes()) == (0, b"")
+
+
+def cut(content: bytes, *lengths: int) -> list[Any]:
+    """Answers without Range, of which each breaks off after so many bytes; the last is whole."""
+    whole = http(content)
+    head = len(whole) - len(content)
+    return [*(whole[: head + length] for length in lengths), whole]
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No wait between two tries."""
+
+    async def now(_seconds: float) -> None:
+        return
+
+    monkeypatch.setattr("tui.flows.collect.asyncio.sleep", now)
+
+
+async def test_a_server_without_range(odd: OddServer, odd_wire: Wire, folder: Path, hasty: None) -> None:
+    odd.answers = [*cut(b"0123456789" * 1000, 4000, 2000), http('{"id": "out", "bytes": 10000}')]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == b"0123456789" * 1000
+    assert len(odd.heads) == 4
+
+
+async def test_a_server_without_range_that_never_gets_through(
+    odd: OddServer, odd_wire: Wire, folder: Path, hasty: None
+) -> None:
+    """Now more, now less comes; it ends all the same."""
+    odd.answers = [answer for _ in range(20) for answer in cut(b"x" * 10000, 2000, 5000, 1000)[:-1]]
+    with pytest.raises(WireError, match="broke off"):
+        await run(DONE, folder, odd_wire, parts=[Part.OUTPUT])
+    assert len(odd.heads) < 12
+    assert not result_path(folder, DONE.id, Part.OUTPUT).exists()
+
+
+@pytest.mark.parametrize("told", ['{"id": "out", "bytes": 9999}', '{"id": "out", "bytes": 10001}'])
+async def test_another_length_than_said(odd: OddServer, odd_wire: Wire, folder: Path, told: str) -> None:
+    odd.answers = [http(b"0123456789" * 1000), http(told)]
+    with pytest.raises(LazybatchError, match=r"^The output file came with 10,000 of (9,999|10,001) bytes") as failed:
+        await run(DONE, folder, odd_wire, parts=[Part.OUTPUT])
+    assert failed.value.exit_code == 1
+    assert files(folder) == []
+
+
+@pytest.mark.parametrize("told", ["404 No", "500 Oh"])
+async def test_a_provider_that_does_not_tell_the_length(
+    odd: OddServer, odd_wire: Wire, folder: Path, told: str
+) -> None:
+    odd.answers = [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", http("{}", told)]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == b"abc"
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_file_that_is_gone(demo: DemoServer, wire: Wire, folder: Path, status: int) -> None:
+    demo.faults.add(Fault("files.content", "status", status=status))
+    with pytest.raises(LazybatchError) as failed:
+        await run(DONE, folder, wire)
+    assert failed.value.sentence == "The output file is no longer on the server: it expired or was deleted."
+    assert failed.value.exit_code == 1
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Kind.UNAUTHORIZED), (403, Kind.FORBIDDEN), (400, Kind.REFUSED)])
+async def test_a_refusal_is_not_repeated(demo: DemoServer, wire: Wire, folder: Path, status: int, kind: Kind) -> None:
+    demo.faults.add(Fault("files.content", "status", status=status, times=None))
+    with pytest.raises(WireError) as failed:
+        await run(DONE, folder, wire)
+    assert failed.value.kind is kind
+    assert demo.calls["files.content"] == 1
+
+
+async def test_no_server(folder: Path, hasty: None) -> None:
+    wire = await Wire.connect(Address("http://127.0.0.1:1/v1", KEY))
+    with pytest.raises(WireError, match="connection refused"):
+        await run(DONE, folder, wire)
+    assert wire.calls == 5
+    await wire.close()
+
+
+async def test_a_long_wait_is_an_answer(demo: DemoServer, wire: Wire, folder: Path) -> None:
+    demo.faults.add(Fault("files.content", "rate_limit", retry_after=3600))
+    with pytest.raises(WireError, match="asks for fewer requests"):
+        await run(DONE, folder, wire)
+    assert demo.calls["files.content"] == 1
+
+
+# The disk
+
+
+async def test_a_full_disk(
+    demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, content = await big(demo, wire, tmp_path)
+    real = os.fsync
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LazybatchError, match=r"^Cannot write .*output\.jsonl: No space left on device\.$") as failed:
+        await run(batch, folder, wire)
+    assert failed.value.exit_code == 1
+    assert not result_path(folder, batch.id, Part.OUTPUT).exists()
+    monkeypatch.setattr(os, "fsync", real)
+    (end, _) = ends(await run(batch, folder, wire))
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == content
+
+
+async def test_a_disk_that_takes_no_more(demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path) -> None:
+    batch, content = await big(demo, wire, tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, limits[1]))
+    try:
+        with pytest.raises(LazybatchError, match=r"^Cannot write .*output\.jsonl: File too large\.$"):
+            await run(batch, folder, wire)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    (partial,) = files(folder)
+    assert content.startswith(partial.read_bytes())
+    (end, _) = ends(await run(batch, folder, wire))
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == content
+
+
+@pytest.mark.parametrize("where", ["/proc/lazybatch", "/dev/null/x"])
+async def test_a_folder_that_cannot_be_made(wire: Wire, where: str) -> None:
+    with pytest.raises(LazybatchError, match=rf"^Cannot write {where}/batch_1\.output\.jsonl: "):
+        await run(DONE, Path(where), wire)
+
+
+async def test_a_folder_that_may_not_be_written(wire: Wire, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    os.chmod(tmp_path, 0o500)  # noqa: PTH101  (pathlib's would be called blocking)
+    with pytest.raises(LazybatchError, match=r"Permission denied\.$"):
+        await run(DONE, tmp_path / "x", wire)
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    "odd_id",
+    [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "..",
+        ".",
+        "a/b",
+        "a\\b",
+        "a b",
+        "-rf",
+        ".hidden",
+        "x" * 101,
+        "é",
+        "a\0b",
+        "␛[2J",
+    ],
+)
+def test_an_odd_id_never_chooses_a_path(tmp_path: Path, odd_id: str) -> None:
+    path = result_path(tmp_path, odd_id, Part.OUTPUT)
+    assert path.parent == tmp_path
+    assert path.name.startswith("batch-")
+    assert path.name.endswith(".output.jsonl")
+    assert path.name.isascii()
+    assert len(path.name) < 60
+    assert path != result_path(tmp_path, odd_id + "x", Part.OUTPUT)
+
+
+def test_plain_ids_keep_their_names(tmp_path: Path) -> None:
+    for plain in ("batch_abc", "6f1e6a3c-3f3b-4d9e-9a53-0a6f4b7c1d2e", "x" * 100):
+        assert result_path(tmp_path, plain, Part.ERRORS) == tmp_path / f"{plain}.errors.jsonl"
+
+
+async def test_odd_ids_of_a_server(odd: OddServer, odd_wire: Wire, folder: Path) -> None:
+    odd.answers = [http(b"abc"), http('{"id": "out", "bytes": 3}')]
+    batch = replace(DONE, id="../../up", output_file_id="../out")
+    (end,) = ends(await run(batch, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert end.path.parent == folder
+    assert odd.heads[0].split()[1] == "/v1/files/..%2Fout/content"

@@ -1,0 +1,85 @@
+"""What a start finds out about submissions that were broken off."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ACCOUNT, CHAT, MakeInput
+from tui.batches.batch import SUBMISSION_KEY
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+from tui.flows.reconcile import Settled, reconcile
+from tui.state.journal import Journal, Stage, Submission
+from tui.wire.client import Wire
+
+
+def submission(identity: str, stage: Stage, **more: str) -> Submission:
+    base = Submission(
+        identity, ACCOUNT, identity * 8, f"/data/{identity}.jsonl", 10, 2, CHAT, None, {SUBMISSION_KEY: identity},
+        f"in.{identity}.jsonl", stage,
+    )  # fmt: skip
+    return replace(base, **more)  # type: ignore[arg-type]  # texts alone
+
+
+async def run(wire: Wire, journal: Journal) -> dict[str, Settled]:
+    return {settled.submission.id: settled async for settled in reconcile(wire=wire, journal=journal)}
+
+
+@pytest.fixture
+async def created(wire: Wire, make_input: MakeInput) -> str:
+    """A batch of the submission "made" whose answer never came; its input file's id is the second part."""
+    stored = await wire.upload(make_input(), "in.made.jsonl", lambda _done, _total: None)
+    batch = await wire.create_batch(input_file_id=stored.id, endpoint=CHAT, metadata={SUBMISSION_KEY: "made"})
+    return f"{batch['id']} {stored.id}"
+
+
+async def test_each_open_one_is_asked_about(demo: DemoServer, wire: Wire, journal: Journal, created: str) -> None:
+    batch_id, file_id = created.split()
+    journal.open(submission("made", Stage.CREATING, file_id=file_id))
+    journal.open(submission("lost", Stage.CREATING, file_id="file-2"))
+    journal.open(submission("begun", Stage.UPLOADING))
+    journal.open(submission("over", Stage.CREATED, batch_id="batch_9"))
+    settled = await run(wire, journal)
+    assert set(settled) == {"made", "lost", "begun"}
+    assert settled["made"].batch is not None
+    assert settled["made"].batch.id == batch_id
+    assert settled["lost"].batch is None
+    assert settled["begun"].batch is None
+    found = journal.find("made")
+    assert found is not None
+    assert (found.stage, found.batch_id) == (Stage.CREATED, batch_id)
+    assert [left.id for left in journal.open_ones()] == ["lost", "begun"]
+    # It only looks.
+    assert demo.calls["batches.create"] == 1
+    assert demo.calls["files.create"] == 1
+    assert set(await run(wire, journal)) == {"lost", "begun"}
+
+
+async def test_nothing_open_asks_nothing(demo: DemoServer, wire: Wire, journal: Journal) -> None:
+    assert await run(wire, journal) == {}
+    assert demo.calls == {}
+
+
+async def test_what_another_process_works_on_is_left_to_it(
+    wire: Wire, journal: Journal, tmp_path: Path, created: str
+) -> None:
+    journal.open(submission("made", Stage.CREATING))
+    with journal.claim("made" * 8):
+        assert await run(wire, journal) == {}
+    found = journal.find("made")
+    assert found is not None
+    assert found.stage is Stage.CREATING
+    assert set(await run(wire, journal)) == {"made"}
+
+
+@pytest.mark.parametrize("fault", [Fault("batches.list", "drop_before"), Fault("batches.list", "empty_page")])
+async def test_a_server_that_does_not_say_leaves_it_open(
+    demo: DemoServer, wire: Wire, journal: Journal, created: str, fault: Fault
+) -> None:
+    journal.open(submission("made", Stage.CREATING))
+    demo.faults.add(fault)
+    assert await run(wire, journal) == {}
+    assert [left.id for left in journal.open_ones()] == ["made"]
+    settled = await run(wire, journal)
+    assert settled["made"].batch is not None

@@ -1,0 +1,141 @@
+"""Why a batch failed before it began: the server's problems with its input file, grouped, with the lines meant."""
+
+import asyncio
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from tui import actions
+from tui.batches.batch import Batch, BatchError
+from tui.errors import LazybatchError
+from tui.flows.reading import FileReader
+from tui.results.triage import pattern
+from tui.screens.room import Room, bindings
+from tui.text import count, plural
+from tui.widgets.column import Cell, Column
+from tui.widgets.line import Line, Rule
+from tui.widgets.table import Table
+from tui.widgets.text_view import TextView
+
+_COLUMNS = (
+    Column("count", "LINES", 6, align="right"),
+    Column("first", "FIRST", 7, align="right", priority=1),
+    Column("code", "PROBLEM", 20, flex=1),
+    Column("param", "PARAMETER", 12, priority=2),
+    Column("message", "MESSAGE", 20, flex=4),
+)
+_NAMED = 12  # line numbers that are named
+
+
+class Refused(Room):
+    """A row a kind of problem; below it the first line that has it, where the input file is on this machine."""
+
+    ROOM: ClassVar[str] = actions.REFUSED
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__()
+        self._batch = batch
+        self._groups = _grouped(batch.errors)
+        self._input: FileReader | None = None
+        self.table = Table(_COLUMNS, self._cells, id="groups")
+        self.detail = TextView(id="refused")
+        self.status = Line(id="where")
+
+    def body(self) -> Sequence[Widget]:
+        return self.table, self.detail, Rule(), self.status
+
+    def on_mount(self) -> None:
+        self.title_line(self._batch.description or self._batch.id, "why it failed")
+        self.table.show(range(len(self._groups)))
+        self.table.focus()
+        self.status.say([Cell("Looking for the input file …", "dim")])
+        self.work(self._open(fetch=False), "input")
+
+    def on_unmount(self) -> None:
+        if self._input is not None:
+            self._input.close()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "fetch" and self._input is not None:
+            return False
+        return super().check_action(action, parameters)
+
+    @on(Table.Chosen)
+    def action_fetch(self) -> None:
+        if self._input is None:
+            self.status.say([Cell("Fetching the input file …", "running")])
+            self.work(self._open(fetch=True), "input")
+
+    async def _open(self, *, fetch: bool) -> None:
+        find = self.session.input_of if fetch else self.session.input_here
+        try:
+            path: Path | None = await find(self._batch)
+            if path is not None:
+                self._input = await asyncio.to_thread(FileReader, path)
+        except LazybatchError as error:
+            self.status.say([Cell(error.sentence, "bad")])
+            return
+        if path is None:
+            self.status.say([Cell("The input file is not on this machine: ⏎ fetches it.", "warn")])
+        else:
+            self.status.say([Cell(f"{plural(len(self._batch.errors), 'problem')} · {path.name}", "dim")])
+            self.bottom.show_keys()
+        self._look()
+
+    @on(Table.Highlighted)
+    def _look(self) -> None:
+        self.work(self._show_line(), "line")
+
+    async def _show_line(self) -> None:
+        key = self.table.cursor_key
+        if key is None:
+            return
+        errors = self._groups[int(str(key))]
+        told = [[Cell(errors[0].message, "bad")]]
+        lines = [error.line for error in errors if error.line is not None]
+        if lines:
+            more = f" and {count(len(lines) - _NAMED)} more" if len(lines) > _NAMED else ""
+            told.append(
+                [
+                    Cell("lines " if len(lines) > 1 else "line ", "dim"),
+                    Cell(", ".join(map(count, lines[:_NAMED])) + more),
+                ]
+            )
+        if lines and self._input is not None:
+            told += [[], [Cell(await asyncio.to_thread(_line, self._input, lines[0]))]]
+        self.detail.read(told)
+
+    def _cells(self, key: Hashable) -> Mapping[str, Cell]:
+        errors = self._groups[int(str(key))]
+        first = errors[0]
+        return {
+            "count": Cell(count(len(errors)) if first.line else "file"),
+            "first": Cell(count(first.line) if first.line else "–", "dim"),
+            "code": Cell(first.code or "–", "bad"),
+            "param": Cell(first.param or "–", "" if first.param else "dim"),
+            "message": Cell(first.message),
+        }
+
+
+def _grouped(errors: Sequence[BatchError]) -> list[list[BatchError]]:
+    """Problems of one kind together, the most frequent kind first; within it in the order of the lines."""
+    groups: dict[tuple[str | None, str | None, str], list[BatchError]] = {}
+    for error in sorted(errors, key=lambda error: error.line or 0):
+        groups.setdefault((error.code, error.param, pattern(error.message)), []).append(error)
+    return sorted(groups.values(), key=lambda group: -len(group))
+
+
+def _line(file: FileReader, number: int) -> str:
+    """Line `number`, from 1, as indented JSON."""
+    while len(file.keys) < number and file.step():
+        pass
+    return (
+        file.text(number - 1, "json")
+        if number <= len(file.keys)
+        else "The input file on this machine has no such line."
+    )
