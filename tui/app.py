@@ -14,6 +14,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from tui.batches.batch import CANCELLABLE, Batch
+from tui.driver import DifferingDriver
 from tui.errors import LazybatchError
 from tui.flows.session import Session
 from tui.screens.home import Home
@@ -33,7 +34,8 @@ class LazybatchApp(App[str]):
 
     def __init__(self, session: Session, *, samples: Path | None = None) -> None:
         """`samples` is a folder of input files to begin choosing in, else the working folder."""
-        super().__init__()
+        # Over a slow line what is written counts: only what differs from what the terminal shows.
+        super().__init__(driver_class=DifferingDriver)
         self.session = session
         self.samples = samples
         self.submitting = 0  # submissions under way
@@ -161,6 +163,14 @@ class LazybatchApp(App[str]):
     async def _ask_to_leave(self, room: Room) -> None:
         if await room.bottom.ask("A file is being submitted. Stop and quit? It can be gone on with later."):
             self.exit()
+
+    def redraw(self) -> None:
+        """Write the whole screen again, whatever else has written to the terminal."""
+        driver = self._driver
+        if isinstance(driver, DifferingDriver):
+            driver.forget()
+        else:
+            self.refresh(repaint=True, layout=True)
 
     # What must not happen
 

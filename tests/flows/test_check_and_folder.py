@@ -73,7 +73,7 @@ async def test_a_listing(tmp_path: Path) -> None:
         ("b", True),
         ("folder.jsonl", True),
     ]
-    assert [entry.path.name for entry in found[3:]][0] == "new.jsonl"
+    assert found[3].path.name == "new.jsonl"
     assert {entry.path.name for entry in found[3:]} == {"new.jsonl", "old.jsonl", "link.jsonl"}
     assert (found[3].size, found[3].modified) == (1, 1001.0)
 

@@ -385,7 +385,7 @@ async def test_one_bad_batch_does_not_hide_the_others(
     async with aclosing(rounds(monitor)) as steps:
         while len(book) < 5:
             await seen(steps)
-        demo.clock.jump(6)
+        demo.clock.jump(2000)
         demo.faults.add(Fault("batches.retrieve", "server_error", every=2, times=None))
         changed: set[str] = set()
         for _ in range(40):

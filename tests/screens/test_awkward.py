@@ -53,6 +53,8 @@ async def test_awkward_answers_in_every_view(server: DemoServer, tmp_path: Path)
             await home.press("e")
         await home.press("escape", "enter")
         await home.until(lambda: home.room == "BatchScreen")
+        harmless(home)
+        await home.press("G")
         await home.until("key [/x] = ␛[31mred")
         harmless(home)
         await home.press("c", "question_mark", "escape", "escape")
@@ -63,7 +65,7 @@ async def test_awkward_answers_in_every_view(server: DemoServer, tmp_path: Path)
 async def test_file_names_that_a_terminal_would_obey(server: DemoServer, tmp_path: Path) -> None:
     folder = tmp_path / "odd \x1b[2J \u202efolder"
     folder.mkdir()
-    names = ("a \x1b]0;title\x07.jsonl", "b [/x] [bold].jsonl", "c \udcff\udcfe.jsonl", "d 全角🚀.jsonl", "e\nf.jsonl")
+    names = ("a \x1b]0;title\x07.jsonl", "b [b] [bold].jsonl", "c \udcff\udcfe.jsonl", "d 全角🚀.jsonl", "e\nf.jsonl")
     for name in names:
         (folder / name).write_bytes(request(1))
     (folder / "bad.jsonl").write_bytes(b'{"custom_id": "\\u001b[31m[/x]", "method": "\\u202e"}\n' + b"\xff\xfe\n")

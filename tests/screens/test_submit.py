@@ -103,16 +103,16 @@ async def test_a_file_that_goes_or_changes_after_validation_is_not_sent(
     server: DemoServer, tmp_path: Path, samples: Path
 ) -> None:
     async with desk(server, tmp_path, samples=samples) as home:
-        for name, spoil in (
-            ("gone.jsonl", lambda path: path.unlink()),
-            ("other.jsonl", lambda path: path.write_bytes(request(1) + request(2))),
-        ):
+        for name in ("gone.jsonl", "other.jsonl"):
             path = write(samples / name, 3)
             await home.pick(name)
             await home.until("Ready to submit.")
             await home.press("ctrl+s")
             await home.until("y yes")
-            spoil(path)
+            if name == "gone.jsonl":
+                path.unlink()
+            else:
+                path.write_bytes(request(1) + request(2))
             await home.press("y")
             await home.until("has changed or gone since it was validated")
             assert "submit" in home.bottom and "stop" not in home.bottom

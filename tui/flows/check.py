@@ -46,3 +46,5 @@ async def check(path: Path, *, endpoint: str | None = None, limits: Limits) -> A
         yield Validated(work.result())
     finally:
         given_up.set()
+        # Nobody is left to hear that it stopped; unheard, asyncio would print it over the screen.
+        work.add_done_callback(lambda stopped: stopped.cancelled() or stopped.exception())

@@ -83,7 +83,7 @@ class Room(Screen[None]):
         self.app.push_screen(Help(self.ROOM))
 
     def action_redraw(self) -> None:
-        self.app.refresh(repaint=True, layout=True)
+        self.lazybatch.redraw()
 
     def action_command_palette(self) -> None:
         self.app.action_command_palette()

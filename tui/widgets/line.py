@@ -1,16 +1,15 @@
 """One line of text with something at its left and something at its right end."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from tui.text import clean_line
-from tui.widgets import table_style
+from tui.widgets import roles
 from tui.widgets.column import Cell
-from tui.widgets.table_lines import Lines
+from tui.widgets.lines import Lines
 
 
 class Line(Lines):
@@ -20,8 +19,7 @@ class Line(Lines):
     """
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(table_style.CLASSES)
-    DEFAULT_CSS = table_style.CSS.replace("Table {", "Line {") + "Line { height: 1; }"
+    DEFAULT_CSS = "Line { height: 1; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
@@ -53,7 +51,7 @@ class Line(Lines):
         return Segment(text, self._style(cell.role))
 
     def _style(self, role: str) -> Style:
-        return table_style.resolve(self, role, False)
+        return roles.resolve(self, role, False)
 
 
 class Rule(Line):

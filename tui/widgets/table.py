@@ -10,9 +10,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets import table_style
+from tui.widgets import roles
 from tui.widgets.column import Cell, Column, natural_width
-from tui.widgets.table_lines import Lines
+from tui.widgets.lines import Lines
 from tui.widgets.table_paint import Painter, State
 from tui.widgets.table_rows import Rows
 
@@ -30,8 +30,6 @@ class Table(Lines, can_focus=True, inherit_bindings=False):
     """
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(table_style.CLASSES)
-    DEFAULT_CSS = table_style.CSS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -96,7 +94,7 @@ class Table(Lines, can_focus=True, inherit_bindings=False):
         """
         super().__init__(id=id, classes=classes)
         self._cells = cells
-        self._painter = Painter(columns, mark, lambda role, cursor: table_style.resolve(self, role, cursor))
+        self._painter = Painter(columns, mark, lambda role, cursor: roles.resolve(self, role, cursor))
         self._empty = empty
         self._header = int(header)
         self._markable = markable

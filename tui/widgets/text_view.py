@@ -11,9 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from tui.text import clean_line
-from tui.widgets import table_style
+from tui.widgets import roles
 from tui.widgets.column import Cell
-from tui.widgets.table_lines import Lines
+from tui.widgets.lines import Lines
 
 _WHEEL_ROWS = 3
 
@@ -22,8 +22,6 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
     """Paragraphs, each a few cells of which the last is wrapped, hanging from where it begins."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(table_style.CLASSES)
-    DEFAULT_CSS = table_style.CSS.replace("Table {", "TextView {")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -67,8 +65,8 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         place = self._first + y
         self._reach(place + 1)
         cells = self._lines[place] if place < len(self._lines) else []
-        strip = Strip([Segment(_safe(cell.text), table_style.resolve(self, cell.role, False)) for cell in cells])
-        return strip.adjust_cell_length(width, table_style.resolve(self, "", False)).simplify()
+        strip = Strip([Segment(_safe(cell.text), roles.resolve(self, cell.role, False)) for cell in cells])
+        return strip.adjust_cell_length(width, roles.resolve(self, "", False)).simplify()
 
     def action_move(self, rows: int) -> None:
         self._reach(self._first + rows + self.size.height)
