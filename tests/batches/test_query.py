@@ -55,7 +55,7 @@ def test_terms_that_find_a_batch(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "weekly", "nightly weekly", '"eval nightly"', "running", "team", "name:68abc", "name:=nightly", "id:=68abc",
+        "weekly", "nightly weekly", '"eval nightly"', "done", "team", "name:68abc", "name:=nightly", "id:=68abc",
         "model:=gpt-4o", "endpoint:chat", "meta.team:blue", "meta.team:=re", "meta.red:team", "status:done",
         "status:ended", "status:completed,failed", "!status:active", "!red", "!name:night", "!!draft",
         "age:<2d", "age:>2d", "age:3d", "!age:>=2d", "failed:>1%", "failed:<1%", "failed:0", "failed:>10",

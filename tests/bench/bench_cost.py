@@ -24,10 +24,8 @@ from typing import Any
 
 # So that it runs from a checkout without an installation.
 sys.path.insert(0, str(Path(__file__).parents[2]))
-sys.path.insert(0, str(Path(__file__).parent))
 
-from bench_validate import plain_loop
-
+from tests.bench.bench_validate import plain_loop
 from tui.requests import cost
 from tui.requests.validate import validate
 

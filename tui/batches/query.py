@@ -4,7 +4,7 @@ A query is words and `field:value` terms with blanks between them; all must hold
 
     nightly "two words" status:running,failed model:gpt-4o meta.team:red age:<2d failed:>1% cost:>5 !draft
 
-A word is looked for in name, id, model, endpoint and metadata values. `status` takes a state in the words of the
+A word is looked for in name, id, model, endpoint, state and metadata values. `status` takes a state in the words of the
 screen or of the API, `active` or `ended`. `name`, `id`, `model`, `endpoint` and `meta.KEY` take a text that is
 contained, after `=` the whole text; a comma means "or". `age`, `failed`, `cost` and `requests` are compared. `!`
 negates; `"` takes blanks and signs as they are, and inside quotes a backslash does so for a quote. Upper and lower

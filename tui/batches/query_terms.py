@@ -9,9 +9,9 @@ from tui.batches.batch import ENDED, Batch, Status
 
 _PLAIN: Final = re.compile(r'[^\s"]+')
 
-_WORDS: Final = {Status.IN_PROGRESS: "running", Status.COMPLETED: "done"}
+WORDS: Final = {Status.IN_PROGRESS: "running", Status.COMPLETED: "done"}
 STATES: Final[dict[str, frozenset[Status]]] = {
-    **{_WORDS.get(status, status.value): frozenset({status}) for status in Status},
+    **{WORDS.get(status, status.value): frozenset({status}) for status in Status},
     "active": frozenset(Status) - ENDED,
     "ended": ENDED,
 }

@@ -7,7 +7,7 @@ from typing import Final
 from unicodedata import normalize
 
 from tui.batches.batch import Batch, Status
-from tui.batches.query_terms import EXAMPLES, META, NUMBER, STATES, TEXTS, Term
+from tui.batches.query_terms import EXAMPLES, META, NUMBER, STATES, TEXTS, WORDS, Term
 
 # What a term asks of a batch: the batch, its name, the time now and its cost.
 Test = Callable[[Batch, str, float, float | None], bool]
@@ -103,7 +103,8 @@ def _word_test(terms: Iterable[Term]) -> Test:
 
     def test(batch: Batch, name: str, *_: object) -> bool:
         values = [value for _, value in batch.metadata]
-        text = _fold("\n".join([name, batch.id, batch.model or "", batch.endpoint or "", *values]))
+        state = WORDS.get(batch.status, batch.status.value)
+        text = _fold("\n".join([name, batch.id, batch.model or "", batch.endpoint or "", state, *values]))
         for word, wanted in words:  # noqa: SIM110  (as in `Query.matches`)
             if (word in text) is not wanted:
                 return False

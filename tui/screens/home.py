@@ -105,7 +105,7 @@ class Home(Room):
             self._say_strip()
             return
         self._offline, self._heard = None, True
-        self.table.empty = f"No batches yet.\nPress {'n to make one' if not self.session.profile.read_only else 'q'}."
+        self.table.empty = self._nothing()
         if step.changes:
             self._show()
         else:
@@ -130,6 +130,12 @@ class Home(Room):
         self.table.changed(self.table.visible_keys)
         self._say_head()
         self._say_strip()
+
+    def _nothing(self) -> str:
+        """What stands in an empty table while all is well."""
+        if self._query and len(self.session.book):
+            return "No batch fits the filter.\nesc shows all."
+        return "No batches yet." if self.session.profile.read_only else "No batches yet.\nPress n to make one."
 
     # What is drawn
 
@@ -219,6 +225,7 @@ class Home(Room):
 
     def _filter(self, text: str) -> None:
         self._wanted, self._query = text, parse(text)
+        self.table.empty = self._nothing()
         self._show()
         self.bottom.show_keys()
 

@@ -1,5 +1,6 @@
 """Verdicts on batches, kept so that their files are read through once."""
 
+import contextlib
 import sqlite3
 from dataclasses import dataclass
 
@@ -23,7 +24,10 @@ class Kept:
 
 
 class Verdicts:
-    """The verdicts of one account's batches."""
+    """The verdicts of one account's batches.
+
+    Where the database cannot be used there are none: they are worked out anew.
+    """
 
     def __init__(self, connection: sqlite3.Connection, account: str) -> None:
         self._connection = connection
@@ -33,9 +37,11 @@ class Verdicts:
         """The verdict on a batch, if there is one, given on the same `basis` (or on any)."""
         import msgspec
 
-        row = self._connection.execute(
-            "SELECT basis, answer FROM verdicts WHERE account = ? AND batch_id = ?", (self._account, batch_id)
-        ).fetchone()
+        row = None
+        with contextlib.suppress(sqlite3.Error):
+            row = self._connection.execute(
+                "SELECT basis, answer FROM verdicts WHERE account = ? AND batch_id = ?", (self._account, batch_id)
+            ).fetchone()
         if row is None or (basis is not None and row[0] != f"{_FORM} {basis}"):
             return None
         try:
@@ -49,11 +55,14 @@ class Verdicts:
 
         answer = msgspec.json.encode(kept).decode()
         row = (self._account, batch_id, f"{_FORM} {basis}", int(kept.doubted), answer)
-        self._connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", row)
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", row)
 
     def doubted(self) -> frozenset[str]:
         """The batches whose files do not hold what the server reports."""
-        rows = self._connection.execute(
-            "SELECT batch_id FROM verdicts WHERE account = ? AND doubted = 1", (self._account,)
-        )
-        return frozenset(row[0] for row in rows.fetchall())
+        rows: list[tuple[str]] = []
+        with contextlib.suppress(sqlite3.Error):
+            rows = self._connection.execute(
+                "SELECT batch_id FROM verdicts WHERE account = ? AND doubted = 1", (self._account,)
+            ).fetchall()
+        return frozenset(row[0] for row in rows)
