@@ -6,8 +6,10 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -72,8 +74,7 @@ async def to_results(pilot: Pilot[str], name: str) -> None:
     """Open the results of the batch of that name."""
     from tui.widgets.table import Table
 
-    app = pilot.app
-    assert isinstance(app, LazybatchApp)
+    app = cast("LazybatchApp", pilot.app)
     await until(pilot, lambda: bool(app.screen.query("#batches")))
     found = next(batch for batch in app.session.book if batch.description == name)
     app.screen.query_one("#batches", Table).move_to(found.id)
@@ -86,9 +87,8 @@ def said(pilot: Pilot[str], where: str, text: str) -> bool:
     return bool(found) and text in found.only_one(Line).text
 
 
-async def until(pilot: Pilot[str], true: "object") -> None:
+async def until(pilot: Pilot[str], true: Callable[[], bool]) -> None:
     """Wait until `true()` holds; give up after 20 s."""
-    assert callable(true)
     end = time.monotonic() + 20
     while not true():
         if time.monotonic() > end:

@@ -5,6 +5,7 @@ enters the program: a terminal obeys what it is sent, and neither Textual nor Ri
 """
 
 import re
+from decimal import Decimal
 from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -94,6 +95,13 @@ def age(seconds: float) -> str:
 def count(number: int) -> str:
     """A whole number with its thousands set apart: `32,514`."""
     return f"{number:,}"
+
+
+def money(dollars: Decimal | float) -> str:
+    """US dollars: `$1,234`, `$12.40`, `$0.12`, `<$0.01`; never more exact than anybody needs."""
+    if 0 < dollars < Decimal("0.01"):
+        return "<$0.01"
+    return f"${dollars:,.0f}" if dollars >= 100 else f"${dollars:,.2f}"
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

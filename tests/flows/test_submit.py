@@ -86,8 +86,9 @@ async def test_a_submission(demo: DemoServer, wire: Wire, journal: Journal, vali
     assert demo.calls == {"files.create": 1, "batches.create": 1, "files.list": 1}
 
 
-async def test_progress_of_an_upload(wire: Wire, journal: Journal, validated: Validated) -> None:
+async def test_progress_of_an_upload(demo: DemoServer, wire: Wire, journal: Journal, validated: Validated) -> None:
     report = validated(20, user="x" * 1_000_000)
+    demo.faults.add(Fault("files.create", "slow", delay_s=0.5))
     steps = [step async for step in submit(order(report), wire=wire, journal=journal)]
     progress = [step for step in steps if isinstance(step, Uploading)]
     assert progress
@@ -516,6 +517,7 @@ async def test_a_file_that_changes_during_the_upload(
 
 async def test_given_up_in_the_middle(demo: DemoServer, wire: Wire, journal: Journal, validated: Validated) -> None:
     report = validated(20, user="x" * 2_000_000)
+    demo.faults.add(Fault("files.create", "slow", delay_s=1))
     steps = cast("AsyncGenerator[Step]", submit(order(report), wire=wire, journal=journal))
     async with aclosing(steps):
         assert isinstance(await anext(steps), Uploading)

@@ -53,3 +53,12 @@ def create(server: DemoServer, content: bytes, **metadata: str) -> str:
     }  # fmt: skip
     batch_id: str = call(server, "/batches", order)["id"]
     return batch_id
+
+
+def download(server: DemoServer, file_id: str) -> bytes:
+    """The content of a file."""
+    asked = urllib.request.Request(f"{server.base_url}/files/{file_id}/content")  # noqa: S310  (a loopback URL)
+    asked.add_header("Authorization", f"Bearer {KEY}")
+    with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
+        content: bytes = answer.read()
+        return content

@@ -126,8 +126,7 @@ class Desk:
     async def cursor_to(self, name: str) -> None:
         """Go to the newest batch of that description, on home."""
         await self.until(lambda: any(batch.description == name for batch in self.app.session.book))
-        assert self.table.move_to(self.batch(name).id)
-        await self.pilot.pause()
+        await self.until(lambda: self.table.move_to(self.batch(name).id))
 
     async def pick(self, name: str) -> None:
         """From home, choose a file of the folder of samples."""

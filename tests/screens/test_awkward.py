@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -118,7 +117,7 @@ async def test_pasted_escape_sequences_are_shown_not_obeyed(server: DemoServer, 
 
 
 async def test_five_megabytes_in_one_line_stall_nothing(server: DemoServer, tmp_path: Path) -> None:
-    """The worst stall is printed, and held to a bound that a slow machine keeps."""
+    """The worst stall is printed, and held to a bound that a busy machine keeps."""
     prompt, wide = "Write 5 MB of text.", "全角 and ascii 🚀 " * 200_000
     ids = ["five", "x" * 400, "plain"]
     api.create(server, b"".join(request(n, prompt, custom_id=custom_id) for n, custom_id in enumerate(ids)))
@@ -141,15 +140,12 @@ async def test_five_megabytes_in_one_line_stall_nothing(server: DemoServer, tmp_
         await home.until(
             lambda: not any(worker.is_running for worker in home.app.workers if worker.node is home.app.screen)
         )
-        slowest, stalls = 0.0, Stalls()
-        async with stalls:
+        async with Stalls() as stalls:
             for key in ("j", "j", "k", "v", "v", "v", "tab", "pagedown", "pagedown", "ctrl+d", "tab", "j", "g"):
-                start = time.perf_counter()
                 await home.press(key)
-                slowest = max(slowest, time.perf_counter() - start)
         harmless(home)
-        print(f"worst stall {stalls.worst * 1000:.0f} ms, slowest key {slowest * 1000:.0f} ms")
-        # Textual's pilot waits for a frame at each key.
+        print(f"worst stall {stalls.worst * 1000:.0f} ms")
+        # Far above what was seen: wrapping all of the text alone would take longer.
         assert stalls.worst < 0.5
         await home.press("tab", "G")
         await home.settle()

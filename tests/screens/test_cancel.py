@@ -53,6 +53,8 @@ async def test_a_question_that_loses_the_keyboard_is_no(seeded: DemoServer, tmp_
         await home.until(lambda: "y yes" not in home.text)
         await home.press("y", "Y")
         await home.settle()
+        home.app.post_message(events.AppFocus())
+        await home.until(lambda: home.table.has_focus)
         assert seeded.calls.get("batches.cancel", 0) == 0
 
 

@@ -72,7 +72,7 @@ async def test_a_storm_of_sizes_leaves_a_whole_screen(seeded: DemoServer, tmp_pa
         for opened in ("", "enter", "question_mark", "n"):
             if opened:
                 await home.press(opened)
-            for step in range(12):
+            for step in range(8):
                 await home.pilot.resize_terminal(50 + 37 * step % 150, 10 + 11 * step % 50)
             await to(home, 93, 31)
             assert [cell_len(line) for line in home.lines] == [93] * 31

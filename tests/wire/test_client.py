@@ -124,13 +124,13 @@ async def test_who_is_asking(odd: OddServer, monkeypatch: pytest.MonkeyPatch) ->
         assert "openai-project: proj_demo" in head.lower()
 
 
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "server_error", "rate_limit"])
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "server_error", "rate_limit", "status"])
 async def test_nothing_that_changes_something_is_ever_retried(
     demo: DemoServer, make_input: MakeInput, kind: Any
 ) -> None:
     wire = await Wire.connect(Address(demo.base_url, KEY), read_retries=3)
     batch_id = await create(wire, make_input())
-    demo.faults.add(Fault("*", kind, times=None, retry_after=0))
+    demo.faults.add(Fault("*", kind, times=None, retry_after=0, status=401 if kind == "status" else None))
     before = dict(demo.calls)
     for call in (
         wire.upload(make_input(), "a.jsonl", quiet),

@@ -38,6 +38,7 @@ class Reader(ABC):
 
     def __init__(self, requests: RequestIndex | None = None) -> None:
         self.requests = requests
+        self.lacking = "The input file is not here yet."  # what to say where a request is asked for without it
         self._rows_read: dict[int, Row] = {}
 
     @property
@@ -122,7 +123,7 @@ class Reader(ABC):
 
     def _request(self, key: int, limit: int) -> str:
         if self.requests is None:
-            return "The input file is not here yet."
+            return self.lacking
         places = self.places(key)
         if not places:
             return "No request in the input file has this custom_id."

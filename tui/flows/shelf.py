@@ -25,7 +25,7 @@ class Shelf:
     def __init__(self, batch: Batch, session: Session) -> None:
         self.batch = batch
         self._session = session
-        self._judging = asyncio.Lock()
+        self._finding, self._judging = asyncio.Lock(), asyncio.Lock()
         self.readers: dict[Part, FileReader] = {}
         self.paths: dict[Part, Path] = {}
         self.input_path: Path | None = None
@@ -63,7 +63,17 @@ class Shelf:
             raise failure
 
     async def find_requests(self, tell: Progress, path: Path | None = None) -> None:
-        """Find the input file, or take the one at `path`, and read which requests it has."""
+        """Find the input file, or take the one at `path`, and read which requests it has; a second caller waits."""
+        try:
+            async with self._finding:
+                if self.requests is None or path is not None:
+                    await self._find_requests(tell, path)
+        except LazybatchError as error:
+            for reader in self.readers.values():
+                reader.lacking = error.sentence
+            raise
+
+    async def _find_requests(self, tell: Progress, path: Path | None) -> None:
         path = path or await self._session.input_here(self.batch)
         if path is None:
             parts = [Part.INPUT]

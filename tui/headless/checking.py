@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tui.flows.check import Validated, check
+from tui.flows.price import price, range_text
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.session import chosen
+from tui.requests.cost import Estimate, estimate_json
 from tui.requests.validate import Limits, Problem, Report
 from tui.settings import Profile
 from tui.text import count, plural, size
@@ -21,10 +23,19 @@ _MOST_WARNINGS = 10
 def run(options: Namespace) -> int:
     """Print every problem of a file; 1 where there is one."""
     output = Output(as_json=options.json)
-    report = validated(Path(options.file), options.endpoint, chosen(options))
-    output.document(report_object(report))
+    profile = chosen(options)
+    report = validated(Path(options.file), options.endpoint, profile)
+    worth = estimated(report, profile) if report.ok else None
+    output.document(report_object(report, worth))
     output.say("\n".join(report_lines(report)))
+    if worth is not None:
+        output.say(f"  estimated cost: {range_text(worth)}. {worth.basis}")
     return 0 if report.ok else 1
+
+
+def estimated(report: Report, profile: Profile) -> Estimate:
+    """What the requests of a good file will cost."""
+    return asyncio.run(price(report, profile.base_url))
 
 
 def validated(path: Path, endpoint: str | None, profile: Profile) -> Report:
@@ -41,7 +52,7 @@ async def _validated(path: Path, endpoint: str | None, limits: Limits) -> Report
     raise AssertionError("the last step is the report")
 
 
-def report_object(report: Report) -> dict[str, Any]:
+def report_object(report: Report, worth: Estimate | None) -> dict[str, Any]:
     """The contract's fields."""
     return {
         "file": str(report.path),
@@ -54,7 +65,7 @@ def report_object(report: Report) -> dict[str, Any]:
         "problem_count": report.problem_count,
         "problems": [_problem_object(problem) for problem in report.problems],
         "warnings": [_problem_object(warning) for warning in report.warnings],
-        "estimate": None,
+        "estimate": None if worth is None else estimate_json(worth),
     }
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
+from tui.flows.price import range_text
 from tui.flows.submit import Already, Created, Order, Unclear, Uploaded, Uploading, submit
 from tui.headless.asking import agreed, need_a_terminal
-from tui.headless.checking import report_lines, summary, validated
+from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.session import connected, journal, to_change
@@ -48,7 +49,7 @@ def send(
     again: bool = False,
 ) -> tuple[int, Created | Already | None]:
     """Submit a good file after asking, unless `yes`: the exit status, and the flow's end if it was begun."""
-    output.note(f"{report.path}: {summary(report)}. Estimated cost: not known.")
+    output.note(f"{report.path}: {summary(report)}. Estimated cost: {range_text(estimated(report, profile))}.")
     if not yes and not agreed(f"Submit {plural(report.requests, 'request')} to {profile.host}?"):
         output.note("Nothing was submitted.")
         return 1, None

@@ -126,6 +126,10 @@ class Home(Room):
         elif self._offline is not None:
             self._say_head()
 
+    def on_screen_resume(self) -> None:
+        """What was found out elsewhere shows on the rows."""
+        self._look_again()
+
     def _look_again(self) -> None:
         self.table.changed(self.table.visible_keys)
         self._say_head()

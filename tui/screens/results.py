@@ -106,10 +106,7 @@ class Results(Moving, Taking):
 
     async def _judge(self) -> None:
         """Find the requests, then the verdict; without the input file it is one on the results alone."""
-        try:
-            await self.shelf.find_requests(self.teller("reading the input file"))
-        except LazybatchError as error:
-            self.complain(error)
+        await self.find_requests()
         self.pane.look()
         try:
             await self.shelf.verdict(self.teller("reading the results"))
@@ -149,6 +146,8 @@ class Results(Moving, Taking):
         told = verdict_cells(kept) if kept else [Cell(self._remark, "warn")]
         self.status.say(told, [Cell("esc shows all", "dim")] if self.choice else [])
         doubts = doubt_cells(kept) if kept else []
+        if not doubts and self.shelf.requests is None and self.without:
+            doubts = [Cell(self.without, "warn")]
         self.doubt.display = bool(doubts)
         self.doubt.say(doubts)
 

@@ -46,6 +46,7 @@ class ResultsRoom(Room):
         self.part = Part.OUTPUT
         self.choice: Choice | None = None
         self.doing = ""
+        self.without = ""  # why there are no requests
         self._shelf: Shelf | None = None
         self._saying: Timer | None = None
 
@@ -100,6 +101,15 @@ class ResultsRoom(Room):
         """What `work` returns, done in a thread; x stops it."""
         try:
             return await worked(work, self.teller(verb, unit))
+        finally:
+            self.done()
+
+    async def find_requests(self) -> None:
+        """Make the requests known, if they can be; `without` says why not."""
+        try:
+            await self.shelf.find_requests(self.teller("reading the input file"))
+        except LazybatchError as error:
+            self.without = error.sentence
         finally:
             self.done()
 

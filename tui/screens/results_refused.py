@@ -36,6 +36,10 @@ class Refused(Room):
 
     ROOM: ClassVar[str] = actions.REFUSED
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
+    DEFAULT_CSS = """
+    Refused #groups { height: auto; max-height: 40%; }
+    Refused #refused { padding: 0 1; border-top: solid $panel-lighten-2; }
+    """
 
     def __init__(self, batch: Batch) -> None:
         super().__init__()

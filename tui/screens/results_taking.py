@@ -110,12 +110,14 @@ class Taking(ResultsRoom):
 
     async def run_again(self, choice: Choice | None) -> None:
         """Write the requests without a good result, or those of one failure, and go on to submit them."""
-        judged = await self.judged()
-        if judged.judgement.requests is None:
-            if not await self._take_input():
+        if self.shelf.requests is None:
+            if not self.without:
+                await self.find_requests()
+            if self.shelf.requests is None and not await self._take_input():
                 return
             # Groups are numbered anew: what was chosen before says nothing of them.
-            judged, choice = await self.judged(), None
+            choice = None
+        judged = await self.judged()
         groups = choice.groups if choice is not None and choice.groups else None
         source = judged.judgement.requests
         if source is None:

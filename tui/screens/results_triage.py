@@ -52,6 +52,7 @@ class Triage(Room):
 
     ROOM: ClassVar[str] = actions.TRIAGE
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
+    DEFAULT_CSS = "Triage #reason { height: 8; padding: 0 1; border-top: solid $panel-lighten-2; }"
 
     def __init__(self, called: str, kept: Kept, picked: Picked) -> None:
         super().__init__()
@@ -60,7 +61,7 @@ class Triage(Room):
         self._picked = picked
         self._rows = list(_rows(kept))
         self.table = Table(_COLUMNS, self._cells, id="groups", empty="There are no results.")
-        self.detail = TextView(id="problem")
+        self.detail = TextView(id="reason")
         self.status = Line(id="verdict")
 
     def body(self) -> Sequence[Widget]:

@@ -116,6 +116,9 @@ class Room(Screen[None]):
     def on_descendant_focus(self) -> None:
         self.bottom.show_keys()
 
+    def on_descendant_blur(self) -> None:
+        self.bottom.show_keys()
+
     def _keys_that_work(self) -> list[actions.Action]:
         return [action for action in self.live_actions() if not (self.typing and action.typed)]
 

@@ -38,6 +38,7 @@ _COLUMNS = (
     Column("message", "", 20, flex=4),
 )
 _BAR = 20
+_LABEL = 14  # cells, as wide as the fields' labels
 
 
 class Field(Horizontal):
@@ -74,7 +75,10 @@ class Submit(Room):
         self.endpoint = Field("endpoint", "endpoint")
         self.description = Field("description", "description", "what you will know it by")
         self.pairs = Field("metadata", "metadata", "team=search, run=7")
-        self.form = Vertical(self.endpoint, self.description, self.pairs, id="form")
+        self.cost = TextView(id="cost")
+        self.cost.can_focus = False
+        self._worth = ""
+        self.form = Vertical(self.endpoint, self.description, self.pairs, self.cost, id="form")
 
     def body(self) -> Sequence[Widget]:
         return self.summary, Rule(), self.form, self.table, self.detail, self.progress, Rule()
@@ -128,6 +132,7 @@ class Submit(Room):
             text = f"{warnings}: {clean_line(report.warnings[0].sentence)}" if report.warnings else "Ready to submit."
             self.progress.say([Cell(text, "warn" if warnings else "ok")])
             self.description.input.focus()
+            self.work(self._price(report), "price")
             return
         found = plural(report.problem_count, "problem")
         self.summary.say([Cell(f"✗ {found}", "bad"), Cell(f" · {' · '.join(facts)}")])
@@ -137,6 +142,16 @@ class Submit(Room):
         self.table.show(range(len(report.problems)))
         self.table.focus()
         self._show_problem()
+
+    async def _price(self, report: Report) -> None:
+        """Work the cost out while the form is filled in."""
+        from tui.flows.price import price, range_text
+
+        self._worth = ""
+        self.cost.read([_said("cost", "working it out …")])
+        value = await price(report, self.session.profile.base_url)
+        self._worth = f", {range_text(value)}"
+        self.cost.read([_said("cost", f"estimated {range_text(value)}"), _said("", value.basis)])
 
     def _say_wrong(self, error: LazybatchError) -> None:
         """Tell it in full: a path at its beginning would push the reason off a single line."""
@@ -188,7 +203,7 @@ class Submit(Room):
         pairs = [pair for pair in self.pairs.input.value.split(",") if pair.strip()]
         order = Order(report, report.endpoint or "", metadata(self.description.input.value.strip(), pairs), again)
         verb = "Submit AGAIN" if again else "Submit"
-        what = f"{plural(report.requests, 'request')} ({_models(report)})"
+        what = f"{plural(report.requests, 'request')} ({_models(report)}{self._worth})"
         if await self.bottom.ask(f"{verb} {what} to {self.session.profile.host}?"):
             # The app's worker, not the screen's: leaving the screen must not break it off.
             self._sending = self.app.run_worker(
@@ -234,6 +249,10 @@ class Submit(Room):
         if self._sending is not None:
             self._sending.cancel()
             self.progress.say([Cell("Stopped. Submit the same file again to go on from here.", "warn")])
+
+
+def _said(label: str, text: str) -> list[Cell]:
+    return [Cell(f"{label:<{_LABEL}}", "dim"), Cell(text, "" if label else "dim")]
 
 
 def _models(report: Report) -> str:

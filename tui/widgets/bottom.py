@@ -56,8 +56,17 @@ class Bottom(Line):
             self.can_focus = False
             if self.is_attached:
                 self.show_keys()
-                if self._before is not None and self._before.is_attached:
-                    self._before.focus(scroll_visible=False)
+                self._give_back()
+
+    def _give_back(self) -> None:
+        """Give the keyboard back to whoever had it, unless it has gone elsewhere meanwhile."""
+        before = self._before if self._before is not None and self._before.is_attached else None
+        if self.screen.focused in {self, None}:
+            self.screen.set_focus(before, scroll_visible=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a question its keys are others'."""
+        return self.asking if action == "answer" else super().check_action(action, parameters)
 
     def action_answer(self, yes: bool) -> None:
         if self._answer is not None and not self._answer.done():

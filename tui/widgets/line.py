@@ -12,7 +12,7 @@ from tui.widgets.column import Cell
 from tui.widgets.lines import Lines
 
 
-class Line(Lines):
+class Line(Lines, can_focus=False):
     """Texts with roles, one after another; what does not fit is cut from the left part.
 
     Only the cells that differ from what is on screen are written.
