@@ -129,6 +129,13 @@ def test_accounts_are_told_apart_without_their_keys() -> None:
     assert settings.Profile("other", "elsewhere", key=base.key).account == base.account
 
 
+def test_a_new_key_sees_its_own_list_but_knows_what_was_submitted() -> None:
+    old, new = (settings.Profile("a", "s", key=key) for key in ("test-key-abcd", "test-key-wxyz"))
+    assert old.account == new.account
+    assert old.view != new.view
+    assert "test-key" not in old.view
+
+
 def test_no_key_in_a_repr() -> None:
     profile = settings.Profile("prod", "s", key="test-key-of-some-length")
     assert "test-key" not in repr(profile) + str(profile) + f"{profile}"

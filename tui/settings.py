@@ -63,8 +63,16 @@ class Profile:
 
     @property
     def account(self) -> str:
-        """What tells one account's state from another's in the state folder; no secret."""
-        return "|".join((self.base_url, self.organization or "", self.project or "", self.key_hint))
+        """What tells one account's submissions from another's in the state folder.
+
+        Not the key: after a new one, what was submitted with the old one is still submitted.
+        """
+        return "|".join((self.base_url, self.organization or "", self.project or ""))
+
+    @property
+    def view(self) -> str:
+        """What tells one list of batches from another: keys of several projects see different ones. No secret."""
+        return f"{self.account}|{self.key_hint}"
 
 
 def profiles(environ: Mapping[str, str] = os.environ) -> tuple[dict[str, Profile], str]:

@@ -48,7 +48,7 @@ def fill(env: Mapping[str, str], rows: int) -> None:
     connection = connect(Path(env["LAZYBATCH_STATE"]))
     now = int(time.time())
     answers = ((f"batch_{row:06d}", now - row * 60, _answer(row, now - row * 60)) for row in range(rows))
-    Cache(connection, profile(environ=env).account).save(answers, time.time())
+    Cache(connection, profile(environ=env).view).save(answers, time.time())
     connection.close()
 
 

@@ -40,7 +40,11 @@ def test_a_good_batch_passes_through_its_states(client: OpenAI, clock: Clock, su
     assert counts[1] == 0 < counts[2] < counts[4] < counts[5] == 140
     last = seen[-1]
     assert (last.created_at, last.in_progress_at, last.finalizing_at, last.completed_at, last.expires_at) == (
-        START, START + 4, START + 24, START + 30, START + 86_400,
+        START,
+        START + 4,
+        START + 24,
+        START + 30,
+        START + 86_400,
     )
     assert (last.failed_at, last.expired_at, last.cancelling_at, last.cancelled_at) == (None,) * 4
     assert (last.model, last.error_file_id, last.errors) == ("gpt-4o-mini-2024-07-18", None, None)
@@ -138,9 +142,7 @@ def test_a_cancelled_batch_keeps_what_was_done(client: OpenAI, clock: Clock, sub
     assert client.batches.cancel(batch.id).status == "cancelled"
 
 
-def test_a_batch_cancelled_before_it_ran_has_no_files(
-    client: OpenAI, clock: Clock, submit: Submit, chat: Chat
-) -> None:
+def test_a_batch_cancelled_before_it_ran_has_no_files(client: OpenAI, clock: Clock, submit: Submit, chat: Chat) -> None:
     batch = submit(chat(5))
     assert client.batches.cancel(batch.id).status == "cancelling"
     clock.jump(60)

@@ -27,10 +27,21 @@ def checked(path: Path, content: bytes) -> Check:
     return check(BATCH, path, Limits(), threading.Event())
 
 
-LINE = st.binary(max_size=40) | st.sampled_from([
-    GOOD % (1, b"1"), GOOD % (2, b"1e999"), GOOD % (3, b"9" * 5_000), GOOD % (4, b'"\\ud800"'), GOOD % (5, b"[" * 900),
-    GOOD % (6, b"[" * 900 + b"]" * 900), GOOD % (7, b"NaN"), b"\xef\xbb\xbf" + GOOD % (8, b"1"), b"", b" \t", b"\r",
-])
+LINE = st.binary(max_size=40) | st.sampled_from(
+    [
+        GOOD % (1, b"1"),
+        GOOD % (2, b"1e999"),
+        GOOD % (3, b"9" * 5_000),
+        GOOD % (4, b'"\\ud800"'),
+        GOOD % (5, b"[" * 900),
+        GOOD % (6, b"[" * 900 + b"]" * 900),
+        GOOD % (7, b"NaN"),
+        b"\xef\xbb\xbf" + GOOD % (8, b"1"),
+        b"",
+        b" \t",
+        b"\r",
+    ]
+)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -76,8 +87,14 @@ def test_work_ends_when_the_server_stops(tmp_path: Path) -> None:
 
 def test_foreseen_usage_is_about_what_is_used(tmp_path: Path) -> None:
     lines = [
-        json.dumps({"custom_id": f"{n}", "method": "POST", "url": CHAT, "body": {
-            "model": "gpt-5", "messages": [{"role": "user", "content": f"Explain tides, case {n}."}]}})
+        json.dumps(
+            {
+                "custom_id": f"{n}",
+                "method": "POST",
+                "url": CHAT,
+                "body": {"model": "gpt-5", "messages": [{"role": "user", "content": f"Explain tides, case {n}."}]},
+            }
+        )
         for n in range(2_000)
     ]
     source = tmp_path / "input"

@@ -155,8 +155,11 @@ def test_knobs_over_http(client: OpenAI, server: DemoServer, submit: Submit, cha
     turned = httpx2.put(
         url,
         json={
-            "pace": 100, "failure_rate": 0.5, "token_limits": {"gpt-4o": 5},
-            "clock": {"jump": 50, "speed": 3}, "faults": [{"route": "batches.list", "kind": "server_error"}],
+            "pace": 100,
+            "failure_rate": 0.5,
+            "token_limits": {"gpt-4o": 5},
+            "clock": {"jump": 50, "speed": 3},
+            "faults": [{"route": "batches.list", "kind": "server_error"}],
         },
     ).json()
     assert turned["knobs"]["pace"] == 100
@@ -173,9 +176,16 @@ def test_knobs_over_http(client: OpenAI, server: DemoServer, submit: Submit, cha
     time.sleep(0.02)
     assert server.clock.now() > before
     bad: list[dict[str, Any]] = [
-        {"pace": 0}, {"pace": "fast"}, {"failure_rate": 2}, {"colour": "red"}, {"clock": {"jump": -1}},
-        {"clock": {"speed": 0}}, {"faults": [{"route": "*", "kind": "fun"}]}, {"faults": [{"kind": "html"}]},
-        {"faults": 5}, {"clock": 5},
+        {"pace": 0},
+        {"pace": "fast"},
+        {"failure_rate": 2},
+        {"colour": "red"},
+        {"clock": {"jump": -1}},
+        {"clock": {"speed": 0}},
+        {"faults": [{"route": "*", "kind": "fun"}]},
+        {"faults": [{"kind": "html"}]},
+        {"faults": 5},
+        {"clock": 5},
     ]
     for change in bad:
         refused = httpx2.put(url, json=change)
@@ -207,9 +217,10 @@ def test_urls_that_are_none(server: DemoServer) -> None:
 
 
 async def test_the_server_in_an_async_test(chat: Chat) -> None:
-    async with DemoServer(clock=Clock(frozen=True)) as server, AsyncOpenAI(
-        base_url=server.base_url, api_key="test-key", max_retries=0
-    ) as client:
+    async with (
+        DemoServer(clock=Clock(frozen=True)) as server,
+        AsyncOpenAI(base_url=server.base_url, api_key="test-key", max_retries=0) as client,
+    ):
         file = await client.files.create(file=("a.jsonl", chat(2)), purpose="batch")
         batch = await client.batches.create(
             input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h"

@@ -131,8 +131,11 @@ def test_a_range_of_a_file(client: OpenAI, server: DemoServer) -> None:
     assert (whole.status_code, whole.headers["content-length"], whole.content) == (200, "3000000", content)
     assert whole.headers["accept-ranges"] == "bytes"
     for asked, start, end in (
-        ("bytes=0-0", 0, 1), ("bytes=1000000-2999998", 1_000_000, 2_999_999), ("bytes=2999999-", 2_999_999, 3_000_000),
-        ("bytes=-500", 2_999_500, 3_000_000), ("bytes=2500000-9999999", 2_500_000, 3_000_000),
+        ("bytes=0-0", 0, 1),
+        ("bytes=1000000-2999998", 1_000_000, 2_999_999),
+        ("bytes=2999999-", 2_999_999, 3_000_000),
+        ("bytes=-500", 2_999_500, 3_000_000),
+        ("bytes=2500000-9999999", 2_500_000, 3_000_000),
     ):
         got = part(asked)
         assert (got.status_code, got.content) == (206, content[start:end])
@@ -155,7 +158,9 @@ def test_an_upload_in_parts(client: OpenAI, strict: Strict) -> None:
         parts.append(strict(UploadPart, got).id)
     order = [parts[1], parts[2], parts[0]]
     done = client.uploads.with_raw_response.complete(
-        upload.id, part_ids=order, md5=hashlib.md5(content).hexdigest()  # noqa: S324 - the API's own checksum
+        upload.id,
+        part_ids=order,
+        md5=hashlib.md5(content).hexdigest(),  # noqa: S324 - the API's own checksum
     )
     made = strict(Upload, done.http_response.json())
     assert made.status == "completed"

@@ -17,7 +17,14 @@ from tui.demo.records import BatchRecord, Check, Plan, Problem, Result, Usage
 NOW = 1_800_000_000.0
 AFTER = {
     "validating": {
-        "validating", "in_progress", "failed", "cancelling", "cancelled", "finalizing", "completed", "expired",
+        "validating",
+        "in_progress",
+        "failed",
+        "cancelling",
+        "cancelled",
+        "finalizing",
+        "completed",
+        "expired",
     },
     "in_progress": {"in_progress", "finalizing", "completed", "expired", "cancelling", "cancelled"},
     "finalizing": {"finalizing", "completed", "expired", "cancelling", "cancelled"},
@@ -30,16 +37,28 @@ def batches(draw: st.DrawFn) -> BatchRecord:
     """Batches with any plan; cancelled at any time, or not."""
     total = draw(st.integers(1, 60_000))
     plan = Plan(
-        validating_s=draw(st.floats(0, 1e4)), pace=draw(st.floats(0.01, 1e4)), shortest_run_s=draw(st.floats(1, 1e4)),
-        finalizing_s=draw(st.floats(0, 1e3)), cancelling_s=draw(st.floats(0, 1e3)),
-        failure_rate=draw(st.floats(0, 1)), ceiling=draw(st.sampled_from([1.0, 0.5, 0.999])),
+        validating_s=draw(st.floats(0, 1e4)),
+        pace=draw(st.floats(0.01, 1e4)),
+        shortest_run_s=draw(st.floats(1, 1e4)),
+        finalizing_s=draw(st.floats(0, 1e3)),
+        cancelling_s=draw(st.floats(0, 1e3)),
+        failure_rate=draw(st.floats(0, 1)),
+        ceiling=draw(st.sampled_from([1.0, 0.5, 0.999])),
     )
     problems = draw(st.sampled_from([(), (Problem("empty_file", "x"),)]))
     check = Check(problems, total, "m", "m", Usage(1000, 0, 1000, 0))
     cancel = draw(st.none() | st.floats(0, 2e5))
     return BatchRecord(
-        "batch_x", "/v1/embeddings", "file-x", "24h", NOW, plan, draw(st.integers(0, 1 << 31)), check=check,
-        ready_at=NOW + plan.validating_s, cancel_at=None if cancel is None else NOW + cancel,
+        "batch_x",
+        "/v1/embeddings",
+        "file-x",
+        "24h",
+        NOW,
+        plan,
+        draw(st.integers(0, 1 << 31)),
+        check=check,
+        ready_at=NOW + plan.validating_s,
+        cancel_at=None if cancel is None else NOW + cancel,
     )
 
 

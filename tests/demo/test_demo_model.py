@@ -108,8 +108,23 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-KEYS = ["messages", "input", "prompt", "instructions", "text", "response_format", "max_tokens", "temperature",
-        "dimensions", "encoding_format", "metadata", "max_output_tokens", "max_completion_tokens", "seconds", "size"]
+KEYS = [
+    "messages",
+    "input",
+    "prompt",
+    "instructions",
+    "text",
+    "response_format",
+    "max_tokens",
+    "temperature",
+    "dimensions",
+    "encoding_format",
+    "metadata",
+    "max_output_tokens",
+    "max_completion_tokens",
+    "seconds",
+    "size",
+]
 
 
 @settings(max_examples=400, deadline=None)

@@ -114,9 +114,10 @@ def test_a_batch_that_was_never_validated_is_after_a_kill(tmp_path: Path, chat: 
                 input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h"
             )
         child.kill()
-    with DemoServer(state=tmp_path, clock=Clock(speed=500)) as server, OpenAI(
-        base_url=server.base_url, api_key="test-key", max_retries=0
-    ) as client:
+    with (
+        DemoServer(state=tmp_path, clock=Clock(speed=500)) as server,
+        OpenAI(base_url=server.base_url, api_key="test-key", max_retries=0) as client,
+    ):
         for _ in range(100):
             found = client.batches.retrieve(batch.id)
             if found.status == "completed":

@@ -26,12 +26,22 @@ BAD_LINES: list[tuple[bytes, str, str | None]] = [
     (b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions"}', "missing_required_parameter", "body"),
     (b'{"custom_id":"a","method":"GET","url":"/v1/chat/completions","body":{}}', "invalid_method", "method"),
     (b'{"custom_id":"a","method":"POST","url":"/v1/embeddings","body":{}}', "invalid_url", "url"),
-    (b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"messages":[{}]}}', "invalid_request",
-     "body.model"),
-    (b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o"}}', "invalid_request",
-     "body.messages"),
-    (b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","stream":true,'
-     b'"messages":[{"role":"user","content":"x"}]}}', "streaming_unsupported", "body.stream"),
+    (
+        b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"messages":[{}]}}',
+        "invalid_request",
+        "body.model",
+    ),
+    (
+        b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o"}}',
+        "invalid_request",
+        "body.messages",
+    ),
+    (
+        b'{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","stream":true,'
+        b'"messages":[{"role":"user","content":"x"}]}}',
+        "streaming_unsupported",
+        "body.stream",
+    ),
 ]
 
 
@@ -101,23 +111,47 @@ def test_too_many_enqueued_tokens_fail_the_next_batch(
 
 
 REFUSED: list[tuple[dict[str, Any], str, str | None, str | None]] = [
-    ({"endpoint": "/v1/audio"}, "Invalid value: '/v1/audio'. Supported values are: '/v1/responses', ", "endpoint",
-     "invalid_value"),
-    ({"completion_window": "48h"}, "Invalid value: '48h'. Supported values are: '24h'.", "completion_window",
-     "invalid_value"),
-    ({"metadata": {"tags": ["a"]}}, "Invalid type for 'metadata.tags': expected a string, but got an array instead.",
-     "metadata.tags", "invalid_type"),
+    (
+        {"endpoint": "/v1/audio"},
+        "Invalid value: '/v1/audio'. Supported values are: '/v1/responses', ",
+        "endpoint",
+        "invalid_value",
+    ),
+    (
+        {"completion_window": "48h"},
+        "Invalid value: '48h'. Supported values are: '24h'.",
+        "completion_window",
+        "invalid_value",
+    ),
+    (
+        {"metadata": {"tags": ["a"]}},
+        "Invalid type for 'metadata.tags': expected a string, but got an array instead.",
+        "metadata.tags",
+        "invalid_type",
+    ),
     ({"metadata": {f"k{n}": "v" for n in range(17)}}, "Invalid 'metadata'", "metadata", "object_above_max_properties"),
     ({"metadata": {"k": "v" * 513}}, "Invalid 'metadata.k'", "metadata", "string_above_max_length"),
     ({"metadata": {"k" * 65: "v"}}, "Invalid 'metadata.kkk", "metadata", "string_above_max_length"),
     ({"input_file_id": "file-nope"}, "Cannot find file file-nope, or project proj_", "file_id", None),
     ({"input_file_id": ""}, "Cannot find file ", "file_id", None),
-    ({"output_expires_after": {"anchor": "created_at", "seconds": 60}}, "Invalid 'output_expires_after.seconds'",
-     "output_expires_after.seconds", "integer_below_min_value"),
-    ({"output_expires_after": {"anchor": "created_at", "seconds": 2_592_001}}, "Invalid 'output_expires_after.seconds'",
-     "output_expires_after.seconds", "integer_above_max_value"),
-    ({"output_expires_after": {"anchor": "now", "seconds": 3_600}}, "Invalid value: 'now'",
-     "output_expires_after.anchor", "invalid_value"),
+    (
+        {"output_expires_after": {"anchor": "created_at", "seconds": 60}},
+        "Invalid 'output_expires_after.seconds'",
+        "output_expires_after.seconds",
+        "integer_below_min_value",
+    ),
+    (
+        {"output_expires_after": {"anchor": "created_at", "seconds": 2_592_001}},
+        "Invalid 'output_expires_after.seconds'",
+        "output_expires_after.seconds",
+        "integer_above_max_value",
+    ),
+    (
+        {"output_expires_after": {"anchor": "now", "seconds": 3_600}},
+        "Invalid value: 'now'",
+        "output_expires_after.anchor",
+        "invalid_value",
+    ),
 ]
 
 

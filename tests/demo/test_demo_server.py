@@ -122,7 +122,10 @@ def test_the_seed_shows_every_state(clock: Clock, strict: Strict) -> None:
             strict(Batch, batch)
         assert [b["created_at"] for b in listing] == sorted((b["created_at"] for b in listing), reverse=True)
         assert {b["endpoint"] for b in listing} == {
-            "/v1/chat/completions", "/v1/embeddings", "/v1/responses", "/v1/moderations",
+            "/v1/chat/completions",
+            "/v1/embeddings",
+            "/v1/responses",
+            "/v1/moderations",
         }
         names = [(b["metadata"] or {}).get("description", "") for b in listing]
         assert {"nightly-eval", "embed-docs 3/12", "translate-reviews-ja", "labels-2026-11-22"} <= set(names)
@@ -217,8 +220,15 @@ def test_ten_thousand_batches_cost_nothing(clock: Clock, tmp_path: Path) -> None
     plan = Plan(1, 1, 1e6, 1, 1)
     store.save_batches(
         BatchRecord(
-            f"batch_{n:032x}", "/v1/embeddings", "file-x", "24h", START - n - 9, plan, n,
-            check=Check((), 1_000, "m", "m", Usage(5, 0, 5, 0)), ready_at=START - n - 8,
+            f"batch_{n:032x}",
+            "/v1/embeddings",
+            "file-x",
+            "24h",
+            START - n - 9,
+            plan,
+            n,
+            check=Check((), 1_000, "m", "m", Usage(5, 0, 5, 0)),
+            ready_at=START - n - 8,
         )
         for n in range(10_000)
     )

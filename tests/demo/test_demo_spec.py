@@ -46,8 +46,10 @@ def sample(*, client: OpenAI, clock: Clock, server: DemoServer, submit: Submit, 
 
 def refusals(client: OpenAI, batch_id: str) -> Iterator[Any]:
     calls: list[Callable[[], object]] = [
-        lambda: client.batches.retrieve("x"), lambda: client.batches.list(limit=101),
-        lambda: client.batches.cancel(batch_id), lambda: client.files.retrieve("x"),
+        lambda: client.batches.retrieve("x"),
+        lambda: client.batches.list(limit=101),
+        lambda: client.batches.cancel(batch_id),
+        lambda: client.files.retrieve("x"),
     ]
     for call in calls:
         with pytest.raises(APIStatusError) as refused:
@@ -57,7 +59,13 @@ def refusals(client: OpenAI, batch_id: str) -> Iterator[Any]:
 
 def test_every_answer_keeps_to_the_package(client: OpenAI, sample: Sample, strict: Strict) -> None:
     assert {batch["status"] for batch in sample["Batch"]} == {
-        "validating", "in_progress", "finalizing", "completed", "failed", "cancelling", "cancelled",
+        "validating",
+        "in_progress",
+        "finalizing",
+        "completed",
+        "failed",
+        "cancelling",
+        "cancelled",
     }
     assert len(sample["OpenAIFile"]) == 3 + 4
     for batch in sample["Batch"] + sample["ListBatchesResponse"][0]["data"]:

@@ -16,7 +16,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--speed", type=float, default=1.0, help="how many times faster its clock runs")
     parser.add_argument("--seed", action="store_true", help="fill it with batches to look at")
     parser.add_argument(
-        "--child", type=Path, metavar="FOLDER",
+        "--child",
+        type=Path,
+        metavar="FOLDER",
         help="end when standard input ends; write sample files to FOLDER/samples; remove FOLDER at the end",
     )
     asked = parser.parse_args(argv)

@@ -18,7 +18,13 @@ from tui.demo.store import UnknownCursorError
 from tui.demo.world import World
 
 _STAMPS = (
-    "in_progress_at", "finalizing_at", "completed_at", "failed_at", "expired_at", "cancelling_at", "cancelled_at",
+    "in_progress_at",
+    "finalizing_at",
+    "completed_at",
+    "failed_at",
+    "expired_at",
+    "cancelling_at",
+    "cancelled_at",
 )
 _seeds = random.SystemRandom()
 
@@ -30,23 +36,31 @@ def shown(batch: BatchRecord, view: life.View) -> dict[str, Any]:
     problems = check.problems if check and view.status == "failed" else ()
     errors_list = [{"code": p.code, "line": p.line, "message": p.message, "param": p.param} for p in problems]
     return {
-        "id": batch.id, "object": "batch", "endpoint": batch.endpoint,
+        "id": batch.id,
+        "object": "batch",
+        "endpoint": batch.endpoint,
         "model": check.model if check and view.total else None,
         "errors": {"object": "list", "data": errors_list} if errors_list else None,
-        "input_file_id": batch.input_file_id, "completion_window": batch.completion_window, "status": view.status,
+        "input_file_id": batch.input_file_id,
+        "completion_window": batch.completion_window,
+        "status": view.status,
         "output_file_id": result.output_file_id if result else None,
         "error_file_id": result.error_file_id if result else None,
-        "created_at": int(batch.created_at), "expires_at": int(batch.created_at + batch.plan.window_s),
+        "created_at": int(batch.created_at),
+        "expires_at": int(batch.created_at + batch.plan.window_s),
         **{name: view.stamps.get(name) for name in _STAMPS},
         "request_counts": {"total": view.total, "completed": view.completed, "failed": view.failed},
-        "usage": _usage(view.usage), "metadata": batch.metadata,
+        "usage": _usage(view.usage),
+        "metadata": batch.metadata,
     }
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
     return {
-        "input_tokens": usage.input, "input_tokens_details": {"cached_tokens": usage.cached},
-        "output_tokens": usage.output, "output_tokens_details": {"reasoning_tokens": usage.reasoning},
+        "input_tokens": usage.input,
+        "input_tokens_details": {"cached_tokens": usage.cached},
+        "output_tokens": usage.output,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.input + usage.output,
     }
 
@@ -96,8 +110,15 @@ async def create(request: Request) -> Response:
     metadata = _metadata(asked.get("metadata"))
     expires_s = expiry_seconds(asked.get("output_expires_after"), "output_expires_after")
     batch = BatchRecord(
-        hex_id("batch_"), endpoint, _input_file(here, wanted), window, here.clock.now(), here.knobs.plan(),
-        _seeds.getrandbits(31), metadata, expires_s,
+        hex_id("batch_"),
+        endpoint,
+        _input_file(here, wanted),
+        window,
+        here.clock.now(),
+        here.knobs.plan(),
+        _seeds.getrandbits(31),
+        metadata,
+        expires_s,
     )
     here.runner.submit(batch)
     return await _answer(here, batch)

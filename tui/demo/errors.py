@@ -30,7 +30,12 @@ def missing(param: str) -> ApiError:
 def wrong_type(param: str, expected: str, value: object) -> ApiError:
     """A parameter has another JSON type than it should."""
     names: dict[type, str] = {
-        dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "an integer", float: "a decimal",
+        dict: "an object",
+        list: "an array",
+        str: "a string",
+        bool: "a boolean",
+        int: "an integer",
+        float: "a decimal",
     }
     got = names.get(type(value), "null")
     message = f"Invalid type for '{param}': expected {expected}, but got {got} instead."

@@ -13,8 +13,18 @@ import msgspec
 from tui.demo import chance
 
 Kind = Literal[
-    "drop_before", "drop_after", "drop_upload", "rate_limit", "server_error", "status", "html", "slow", "truncate",
-    "empty_page", "stuck_page", "rewrite",
+    "drop_before",
+    "drop_after",
+    "drop_upload",
+    "rate_limit",
+    "server_error",
+    "status",
+    "html",
+    "slow",
+    "truncate",
+    "empty_page",
+    "stuck_page",
+    "rewrite",
 ]
 
 

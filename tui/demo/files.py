@@ -34,9 +34,15 @@ class _Content(FileResponse):
 def shown(file: FileRecord) -> dict[str, Any]:
     """The file as the API shows it."""
     return {
-        "id": file.id, "object": "file", "bytes": file.bytes, "created_at": int(file.created_at),
-        "expires_at": None if file.expires_at is None else int(file.expires_at), "filename": file.filename,
-        "purpose": file.purpose, "status": "processed", "status_details": None,
+        "id": file.id,
+        "object": "file",
+        "bytes": file.bytes,
+        "created_at": int(file.created_at),
+        "expires_at": None if file.expires_at is None else int(file.expires_at),
+        "filename": file.filename,
+        "purpose": file.purpose,
+        "status": "processed",
+        "status_details": None,
     }
 
 
@@ -131,5 +137,3 @@ async def content(request: Request) -> Response:
     here = world(request)
     file = await find(here, request.path_params["file_id"])
     return _Content(here.store.path(file.id), media_type="application/octet-stream", filename=file.filename)
-
-

@@ -39,8 +39,13 @@ class Knobs:
     def plan(self) -> Plan:
         """The plan of a batch that is created now."""
         return Plan(
-            self.validating_s, self.pace, self.shortest_run_s, self.finalizing_s, self.cancelling_s,
-            self.failure_rate, self.ceiling,
+            self.validating_s,
+            self.pace,
+            self.shortest_run_s,
+            self.finalizing_s,
+            self.cancelling_s,
+            self.failure_rate,
+            self.ceiling,
         )
 
     def limits(self) -> Limits:

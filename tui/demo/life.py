@@ -10,9 +10,7 @@ from typing import Literal
 from tui.demo import chance
 from tui.demo.records import BatchRecord, Usage
 
-Status = Literal[
-    "validating", "failed", "in_progress", "finalizing", "completed", "expired", "cancelling", "cancelled"
-]
+Status = Literal["validating", "failed", "in_progress", "finalizing", "completed", "expired", "cancelling", "cancelled"]
 ENDED: frozenset[Status] = frozenset({"failed", "completed", "expired", "cancelled"})
 _BEFORE = 1e-6
 

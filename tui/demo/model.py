@@ -140,8 +140,10 @@ def _details(usage: Usage) -> Body:
         "total_tokens": usage.input + usage.output,
         "prompt_tokens_details": {"cached_tokens": usage.cached, "audio_tokens": 0},
         "completion_tokens_details": {
-            "reasoning_tokens": usage.reasoning, "audio_tokens": 0,
-            "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
         },
     }
 
@@ -155,8 +157,14 @@ def _chat(ask: Ask) -> tuple[Body, Usage]:
         "finish_reason": "length" if cut else "stop",
     }
     made: Body = {
-        "id": ask.hex("chatcmpl-"), "object": "chat.completion", "created": ask.created, "model": ask.model,
-        "choices": [choice], "usage": _details(usage), "service_tier": "default", "system_fingerprint": "fp_demo",
+        "id": ask.hex("chatcmpl-"),
+        "object": "chat.completion",
+        "created": ask.created,
+        "model": ask.model,
+        "choices": [choice],
+        "usage": _details(usage),
+        "service_tier": "default",
+        "system_fingerprint": "fp_demo",
     }
     return made, usage
 
@@ -165,8 +173,12 @@ def _completion(ask: Ask) -> tuple[Body, Usage]:
     text, usage, cut = _written(ask, "/v1/completions", "max_tokens")
     choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": "length" if cut else "stop"}
     made: Body = {
-        "id": ask.hex("cmpl-"), "object": "text_completion", "created": ask.created, "model": ask.model,
-        "choices": [choice], "usage": _details(usage),
+        "id": ask.hex("cmpl-"),
+        "object": "text_completion",
+        "created": ask.created,
+        "model": ask.model,
+        "choices": [choice],
+        "usage": _details(usage),
     }
     return made, usage
 
@@ -176,21 +188,36 @@ def _responses(ask: Ask) -> tuple[Body, Usage]:
     most = ask.body.get("max_output_tokens")
     most = most if isinstance(most, int) and most < 1 << 31 else None
     message = {
-        "id": ask.hex("msg_"), "type": "message", "status": "incomplete" if cut else "completed", "role": "assistant",
+        "id": ask.hex("msg_"),
+        "type": "message",
+        "status": "incomplete" if cut else "completed",
+        "role": "assistant",
         "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}],
     }
     made: Body = {
-        "id": ask.hex("resp_"), "object": "response", "created_at": ask.created,
-        "status": "incomplete" if cut else "completed", "error": None,
+        "id": ask.hex("resp_"),
+        "object": "response",
+        "created_at": ask.created,
+        "status": "incomplete" if cut else "completed",
+        "error": None,
         "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
-        "instructions": _text(ask.body.get("instructions")) or None, "max_output_tokens": most,
-        "model": ask.model, "output": [message], "parallel_tool_calls": True, "previous_response_id": None,
-        "temperature": 1.0, "top_p": 1.0, "tool_choice": "auto", "tools": [], "truncation": "disabled",
+        "instructions": _text(ask.body.get("instructions")) or None,
+        "max_output_tokens": most,
+        "model": ask.model,
+        "output": [message],
+        "parallel_tool_calls": True,
+        "previous_response_id": None,
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "tool_choice": "auto",
+        "tools": [],
+        "truncation": "disabled",
         "metadata": {},
         "usage": {
             "input_tokens": usage.input,
             "input_tokens_details": {"cached_tokens": usage.cached, "cache_write_tokens": 0},
-            "output_tokens": usage.output, "output_tokens_details": {"reasoning_tokens": usage.reasoning},
+            "output_tokens": usage.output,
+            "output_tokens_details": {"reasoning_tokens": usage.reasoning},
             "total_tokens": usage.input + usage.output,
         },
     }
@@ -223,10 +250,19 @@ def _image(ask: Ask) -> tuple[Body, Usage]:
 
 def _video(ask: Ask) -> tuple[Body, Usage]:
     made = {
-        "id": ask.hex("video_"), "object": "video", "model": ask.model, "status": "completed", "progress": 100,
-        "created_at": ask.created, "completed_at": ask.created, "expires_at": ask.created + 3_600, "error": None,
-        "prompt": _text(ask.body.get("prompt")), "remixed_from_video_id": None,
-        "seconds": str(ask.body.get("seconds", "4")), "size": str(ask.body.get("size", "720x1280")),
+        "id": ask.hex("video_"),
+        "object": "video",
+        "model": ask.model,
+        "status": "completed",
+        "progress": 100,
+        "created_at": ask.created,
+        "completed_at": ask.created,
+        "expires_at": ask.created + 3_600,
+        "error": None,
+        "prompt": _text(ask.body.get("prompt")),
+        "remixed_from_video_id": None,
+        "seconds": str(ask.body.get("seconds", "4")),
+        "size": str(ask.body.get("size", "720x1280")),
     }
     return made, Usage()
 

@@ -51,8 +51,17 @@ class DemoProcess:
         self._folder = await asyncio.to_thread(lambda: Path(tempfile.mkdtemp(prefix="lazybatch-demo-")))
         try:
             self._child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tui.demo", "--seed", "--speed", str(self._speed), "--child", str(self._folder),
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+                sys.executable,
+                "-m",
+                "tui.demo",
+                "--seed",
+                "--speed",
+                str(self._speed),
+                "--child",
+                str(self._folder),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
                 env=_environment(),
                 # Ctrl+C is for the screen to read; the child ends with its standard input.
                 start_new_session=True,

@@ -15,7 +15,12 @@ _CHOICES = re.compile(
     r"(?:one of|either|labels?|categories|options)\W{1,3}((?:[\w -]{2,24}[,/|]\s*)+(?:or |and )?[\w -]{2,24})", re.I
 )
 _LANGUAGES = {
-    "japanese": "ja", "german": "de", "french": "fr", "spanish": "es", "korean": "ko", "chinese": "zh",
+    "japanese": "ja",
+    "german": "de",
+    "french": "fr",
+    "spanish": "es",
+    "korean": "ko",
+    "chinese": "zh",
 }
 # What prompts are made of whatever they are about.
 _STOP = frozenset(
@@ -30,32 +35,55 @@ _STOP = frozenset(
     )
 )
 _TRANSLATIONS = {
-    "ja": ["配送がとても早く、梱包も丁寧でした。", "期待していたより音が小さいです。", "対応が親切で助かりました。",
-           "値段の割に品質が良いと思います。", "説明書がわかりにくく、設定に時間がかかりました。"],
-    "de": ["Die Lieferung war schnell und alles war gut verpackt.", "Der Ton ist leiser, als ich erwartet hatte.",
-           "Der Kundendienst hat mir freundlich weitergeholfen.", "Für den Preis ist die Qualität in Ordnung."],
-    "fr": ["La livraison a été rapide et l'emballage soigné.", "Le son est plus faible que prévu.",
-           "Le service client m'a répondu avec gentillesse.", "La notice est difficile à comprendre."],
-    "es": ["El envío fue rápido y venía muy bien embalado.", "El sonido es más bajo de lo que esperaba.",
-           "La atención al cliente fue amable y resolvió mi duda.", "La calidad está bien para el precio."],
+    "ja": [
+        "配送がとても早く、梱包も丁寧でした。",
+        "期待していたより音が小さいです。",
+        "対応が親切で助かりました。",
+        "値段の割に品質が良いと思います。",
+        "説明書がわかりにくく、設定に時間がかかりました。",
+    ],
+    "de": [
+        "Die Lieferung war schnell und alles war gut verpackt.",
+        "Der Ton ist leiser, als ich erwartet hatte.",
+        "Der Kundendienst hat mir freundlich weitergeholfen.",
+        "Für den Preis ist die Qualität in Ordnung.",
+    ],
+    "fr": [
+        "La livraison a été rapide et l'emballage soigné.",
+        "Le son est plus faible que prévu.",
+        "Le service client m'a répondu avec gentillesse.",
+        "La notice est difficile à comprendre.",
+    ],
+    "es": [
+        "El envío fue rápido y venía muy bien embalado.",
+        "El sonido es más bajo de lo que esperaba.",
+        "La atención al cliente fue amable y resolvió mi duda.",
+        "La calidad está bien para el precio.",
+    ],
     "ko": ["배송이 빠르고 포장이 꼼꼼했습니다.", "생각보다 소리가 작습니다.", "상담원이 친절하게 도와주었습니다."],
     "zh": ["发货很快，包装也很仔细。", "声音比预期的小。", "客服很耐心，问题解决了。"],
 }
 _OPENERS = [
-    "In short: look at {a} first.", "It depends on {b}, and on what you mean by {a}.",
+    "In short: look at {a} first.",
+    "It depends on {b}, and on what you mean by {a}.",
     "There are two sides to this: {a} on the one hand, {b} on the other.",
-    "Start with {a}; the rest follows from there.", "Most of it comes down to {a}.",
+    "Start with {a}; the rest follows from there.",
+    "Most of it comes down to {a}.",
 ]
 _MIDDLES = [
     "A change in {a} usually shows in {b} as well, so look at both before you decide.",
-    "A common mistake is to take {b} as given.", "If you can measure only one thing, measure {b}.",
+    "A common mistake is to take {b} as given.",
+    "If you can measure only one thing, measure {b}.",
     "It helps to keep the part with {a} small at first, and to widen it later.",
-    "For {b}, a plain list of cases is often enough.", "There is good evidence on {a}, and rather less on {b}.",
+    "For {b}, a plain list of cases is often enough.",
+    "There is good evidence on {a}, and rather less on {b}.",
     "Compare the figures for {a} with last month's before you draw a conclusion about {b}.",
 ]
 _CLOSERS = [
-    "If {a} is not what you meant, say which part you would like in more detail.", "That should cover {a}.",
-    "I would check {b} once more next week.", "Anything beyond {a} needs data that the question does not give.",
+    "If {a} is not what you meant, say which part you would like in more detail.",
+    "That should cover {a}.",
+    "I would check {b} once more next week.",
+    "Anything beyond {a} needs data that the question does not give.",
 ]
 _SENTIMENTS = ["positive", "negative", "neutral"]
 _PLEASED = re.compile(
@@ -80,7 +108,7 @@ def reply(prompt: str, rng: random.Random, *, as_json: bool = False) -> str:
     if found := _MEGABYTES.search(prompt[:2_000]):
         return long_text(int(found[1]) * 1_000_000)
     if found := _ECHO.match(prompt):
-        return prompt[found.end():]
+        return prompt[found.end() :]
     head = prompt[:1_500]
     lowered = head.lower()
     if as_json:

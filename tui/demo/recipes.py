@@ -16,33 +16,73 @@ from tui.demo.records import Recipe
 _encode = msgspec.json.Encoder().encode
 
 _PRODUCTS = [
-    "kettle", "headphones", "desk lamp", "rain jacket", "coffee grinder", "bicycle light", "backpack", "keyboard",
-    "garden hose", "hiking boots", "air fryer", "phone case", "winter gloves", "electric shaver", "bookshelf",
+    "kettle",
+    "headphones",
+    "desk lamp",
+    "rain jacket",
+    "coffee grinder",
+    "bicycle light",
+    "backpack",
+    "keyboard",
+    "garden hose",
+    "hiking boots",
+    "air fryer",
+    "phone case",
+    "winter gloves",
+    "electric shaver",
+    "bookshelf",
 ]
 _PRAISE = [
-    "works exactly as described", "arrived two days early", "is far quieter than my old one", "feels solid",
-    "was easy to set up", "still looks new after a year", "is worth every cent",
+    "works exactly as described",
+    "arrived two days early",
+    "is far quieter than my old one",
+    "feels solid",
+    "was easy to set up",
+    "still looks new after a year",
+    "is worth every cent",
 ]
 _BLAME = [
-    "stopped working after a week", "came in a torn box", "is louder than expected", "smells of plastic",
-    "needs an app that keeps crashing", "is smaller than in the pictures", "lost its colour in the first wash",
+    "stopped working after a week",
+    "came in a torn box",
+    "is louder than expected",
+    "smells of plastic",
+    "needs an app that keeps crashing",
+    "is smaller than in the pictures",
+    "lost its colour in the first wash",
 ]
 _TAILS = [
-    "I would buy it again.", "The refund took three weeks.", "Support answered within an hour.",
+    "I would buy it again.",
+    "The refund took three weeks.",
+    "Support answered within an hour.",
     "My sister loves hers.",
-    "For the price it is fine.", "I have sent it back.", "The manual could be clearer.", "Delivery was friendly.",
+    "For the price it is fine.",
+    "I have sent it back.",
+    "The manual could be clearer.",
+    "Delivery was friendly.",
 ]
 _TOPICS = [
-    "tail latency in message queues", "the causes of coral bleaching", "index design in PostgreSQL",
-    "how vaccines train the immune system", "the economics of container shipping", "sourdough fermentation",
-    "why bridges resonate", "the history of the metric system", "garbage collection in managed languages",
-    "soil erosion on terraced fields", "the French verb system", "battery ageing in electric buses",
-    "how tides are predicted", "consensus in distributed databases", "the printing of banknotes",
+    "tail latency in message queues",
+    "the causes of coral bleaching",
+    "index design in PostgreSQL",
+    "how vaccines train the immune system",
+    "the economics of container shipping",
+    "sourdough fermentation",
+    "why bridges resonate",
+    "the history of the metric system",
+    "garbage collection in managed languages",
+    "soil erosion on terraced fields",
+    "the French verb system",
+    "battery ageing in electric buses",
+    "how tides are predicted",
+    "consensus in distributed databases",
+    "the printing of banknotes",
 ]
 _QUESTIONS = [
-    "Explain {topic} to a colleague in one paragraph.", "What are the three most common mistakes about {topic}?",
+    "Explain {topic} to a colleague in one paragraph.",
+    "What are the three most common mistakes about {topic}?",
     "Summarise what is known about {topic}: the main findings, the open questions, the next steps.",
-    "Write a short quiz question about {topic}, with its answer.", "Which numbers matter most in {topic}, in practice?",
+    "Write a short quiz question about {topic}, with its answer.",
+    "Which numbers matter most in {topic}, in practice?",
 ]
 
 

@@ -65,8 +65,10 @@ class Usage:
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
-            self.input + other.input, self.cached + other.cached,
-            self.output + other.output, self.reasoning + other.reasoning,
+            self.input + other.input,
+            self.cached + other.cached,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
         )
 
     def scaled(self, share: float) -> Usage:

@@ -119,13 +119,30 @@ def _failure(
 
 
 _FAILURES: list[tuple[int, str, str | None, str | None, str]] = [
-    (400, "This model's maximum context length is 128000 tokens. However, your messages resulted in {tokens} tokens. "
-     "Please reduce the length of the messages.", "messages", "context_length_exceeded", "invalid_request_error"),
-    (429, "Rate limit reached for {model} in organization org-demo on tokens per min (TPM).", None,
-     "rate_limit_exceeded", "tokens"),
+    (
+        400,
+        "This model's maximum context length is 128000 tokens. However, your messages resulted in {tokens} tokens. "
+        "Please reduce the length of the messages.",
+        "messages",
+        "context_length_exceeded",
+        "invalid_request_error",
+    ),
+    (
+        429,
+        "Rate limit reached for {model} in organization org-demo on tokens per min (TPM).",
+        None,
+        "rate_limit_exceeded",
+        "tokens",
+    ),
     (500, "The server had an error while processing your request. Sorry about that!", None, None, "server_error"),
-    (400, "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a "
-     "different prompt.", None, "invalid_prompt", "invalid_request_error"),
+    (
+        400,
+        "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a "
+        "different prompt.",
+        None,
+        "invalid_prompt",
+        "invalid_request_error",
+    ),
     (503, "The engine is currently overloaded, please try again later.", None, "overloaded", "server_error"),
 ]
 

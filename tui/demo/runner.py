@@ -181,8 +181,12 @@ class Runner:
             if size
         ]
         result = Result(
-            ended, wrote.completed, wrote.failed, wrote.usage,
-            output if wrote.output_bytes else None, errors if wrote.error_bytes else None,
+            ended,
+            wrote.completed,
+            wrote.failed,
+            wrote.usage,
+            output if wrote.output_bytes else None,
+            errors if wrote.error_bytes else None,
         )
         self._store.save_files(made)
         self._store.save_batches([replace(batch, result=result)])

@@ -28,7 +28,7 @@ _AWKWARD: list[tuple[str, str]] = [
     ("bidi-\u202eevil", "Repeat this: safe\u202etxt.exe and \u2066isolated\u2069 and \u200b zero width."),
     ("tab\tand\nnewline", "Repeat this: a\tb\r\nc\u2028d\u0000e"),
     ("x" * 400, "Repeat this: " + "a very long line without an end " * 60),
-    ("=HYPERLINK(\"http://127.0.0.1\")", "Repeat this: =1+1 and +cmd|' /C calc'!A0"),
+    ('=HYPERLINK("http://127.0.0.1")', "Repeat this: =1+1 and +cmd|' /C calc'!A0"),
     ("two-megabytes", "Write 2 MB of text."),
 ]
 
@@ -58,23 +58,25 @@ def problems() -> bytes:
     """A chat file with a good first and last line; nearly every other has something that validation refuses."""
     body = _body("Classify the sentiment: The kettle works exactly as described.")
     without_model = {key: value for key, value in body.items() if key != "model"}
-    return b"".join([
-        _line("review-1", body),
-        b'{"custom_id": "review-2", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "gpt-4o",\n',
-        _line("review-1", body),
-        _line("review-4", body, url="/v1/embeddings"),
-        _line("review-5", {**body, "stream": True}),
-        _line("review-6", without_model),
-        _line(7, body),
-        b"\n",
-        _line("review-9", body, method="GET"),
-        _json({"custom_id": "review-10", "method": "POST", "url": _CHAT}),
-        _line("review-11", {"model": "gpt-4o-mini"}),
-        _line("review-12", {**body, "model": "gpt-4o"}),
-        _json({"method": "POST", "url": _CHAT, "body": body}),
-        b'{"custom_id": "review-14", "method": "POST", "note": "caf\xe9"}\n',
-        _line("review-15", body),
-    ])
+    return b"".join(
+        [
+            _line("review-1", body),
+            b'{"custom_id": "review-2", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "gpt-4o",\n',
+            _line("review-1", body),
+            _line("review-4", body, url="/v1/embeddings"),
+            _line("review-5", {**body, "stream": True}),
+            _line("review-6", without_model),
+            _line(7, body),
+            b"\n",
+            _line("review-9", body, method="GET"),
+            _json({"custom_id": "review-10", "method": "POST", "url": _CHAT}),
+            _line("review-11", {"model": "gpt-4o-mini"}),
+            _line("review-12", {**body, "model": "gpt-4o"}),
+            _json({"method": "POST", "url": _CHAT, "body": body}),
+            b'{"custom_id": "review-14", "method": "POST", "note": "caf\xe9"}\n',
+            _line("review-15", body),
+        ]
+    )
 
 
 def _body(prompt: str) -> dict[str, Any]:

@@ -84,8 +84,15 @@ SKETCHES: list[Sketch] = [
     Sketch("embed-docs 3/12", "embeddings", 3_000, _SMALL, _running(0.21, 38 * _MINUTE), 0.0, {"part": "3/12"}),
     Sketch("smoke-test", "sums", 120, _MINI, _running(0.55, 40.0), 0.02),
     Sketch("labels-2026-11-23", "labels", 900, _MINI, _running(0.8, 110.0), 0.004),
-    Sketch("backfill tickets (oops)", "extraction", 50_000, "gpt-4o", _running(0.18, 3.2 * _HOUR), 0.62,
-           {"team": "support", "ticket": "OPS-4411"}),
+    Sketch(
+        "backfill tickets (oops)",
+        "extraction",
+        50_000,
+        "gpt-4o",
+        _running(0.18, 3.2 * _HOUR),
+        0.62,
+        {"team": "support", "ticket": "OPS-4411"},
+    ),
     Sketch("translate-reviews-ja", "translations", 2_400, "gpt-4.1", _running(0.4, 21 * _MINUTE), 0.03),
     Sketch("レビュー分類 11月分", "labels", 1_500, _MINI, _running(0.07, 55 * _MINUTE)),
     Sketch("crawl-summaries", "evals", 12_000, "gpt-4.1-nano", _running(0.71, 9.5 * _HOUR), 0.008),
@@ -160,9 +167,7 @@ def _drawn(sketch: Sketch, store: Store, now: float, rng: random.Random) -> tupl
     batch = sketch.fate(batch, now)
     uploaded = batch.created_at - 3
     name = re.sub(r"\W+", "-", sketch.name).strip("-") or "requests"
-    file = FileRecord(
-        batch.input_file_id, f"{name}.jsonl", "batch", size, uploaded, uploaded + _INPUT_LIFETIME, recipe
-    )
+    file = FileRecord(batch.input_file_id, f"{name}.jsonl", "batch", size, uploaded, uploaded + _INPUT_LIFETIME, recipe)
     return file, batch
 
 

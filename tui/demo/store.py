@@ -135,7 +135,8 @@ class Store:
         """Removes the content of a forgotten file that no unfinished batch reads."""
         wanted = self._one(
             "SELECT 1 FROM files WHERE id = ? UNION SELECT 1 FROM batches WHERE input_file_id = ? AND open",
-            file_id, file_id,
+            file_id,
+            file_id,
         )
         if not wanted:
             self.path(file_id).unlink(missing_ok=True)
@@ -148,11 +149,19 @@ class Store:
         for batch in batches:
             unchecked = batch.check is None and batch.cancel_at is None
             check, ends_at = batch.check, min(life.timeline(batch).end, _NEVER)
-            rows.append((
-                batch.id, batch.created_at, batch.input_file_id, unchecked or life.needs_files(batch), ends_at,
-                check.model if check else None, check.usage.input if check else 0, check.total if check else 0,
-                msgspec.json.encode(batch),
-            ))
+            rows.append(
+                (
+                    batch.id,
+                    batch.created_at,
+                    batch.input_file_id,
+                    unchecked or life.needs_files(batch),
+                    ends_at,
+                    check.model if check else None,
+                    check.usage.input if check else 0,
+                    check.total if check else 0,
+                    msgspec.json.encode(batch),
+                )
+            )
         self._many(
             "INSERT INTO batches (id, created_at, input_file_id, open, ends_at, model, tokens, requests, doc)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET open = excluded.open,"

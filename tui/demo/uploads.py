@@ -28,9 +28,15 @@ _CHUNK = 1 << 20
 def _shown(here: World, upload: UploadRecord, file: FileRecord | None = None) -> dict[str, Any]:
     expired = upload.status == "pending" and upload.expires_at <= here.clock.now()
     return {
-        "id": upload.id, "object": "upload", "bytes": upload.bytes, "created_at": int(upload.created_at),
-        "filename": upload.filename, "purpose": upload.purpose, "status": "expired" if expired else upload.status,
-        "expires_at": int(upload.expires_at), "file": files.shown(file) if file else None,
+        "id": upload.id,
+        "object": "upload",
+        "bytes": upload.bytes,
+        "created_at": int(upload.created_at),
+        "filename": upload.filename,
+        "purpose": upload.purpose,
+        "status": "expired" if expired else upload.status,
+        "expires_at": int(upload.expires_at),
+        "file": files.shown(file) if file else None,
     }
 
 
@@ -47,9 +53,7 @@ async def create(request: Request) -> Response:
     if size > files.check_purpose(purpose, name, here.knobs):
         raise ApiError(400, "File is too large.")
     now, expires_s = here.clock.now(), expiry_seconds(asked.get("expires_after"), "expires_after")
-    upload = UploadRecord(
-        hex_id("upload_"), name, purpose, size, mime, now, now + _LIFETIME, file_expires_s=expires_s
-    )
+    upload = UploadRecord(hex_id("upload_"), name, purpose, size, mime, now, now + _LIFETIME, file_expires_s=expires_s)
     here.store.save_upload(upload)
     return Json(_shown(here, upload))
 

@@ -10,16 +10,23 @@ from functools import lru_cache
 
 from tui.demo import chance
 
-PIXEL = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 """A PNG of one pixel, in base64."""
 
 _CATEGORIES: dict[str, tuple[str, ...]] = {
-    "harassment": ("idiot", "stupid", "loser"), "harassment/threatening": ("you will regret",),
-    "hate": ("hate them",), "hate/threatening": (), "illicit": ("counterfeit",), "illicit/violent": (),
-    "self-harm": (), "self-harm/instructions": (), "self-harm/intent": (), "sexual": (), "sexual/minors": (),
-    "violence": ("kill", "attack", "shoot"), "violence/graphic": ("blood",),
+    "harassment": ("idiot", "stupid", "loser"),
+    "harassment/threatening": ("you will regret",),
+    "hate": ("hate them",),
+    "hate/threatening": (),
+    "illicit": ("counterfeit",),
+    "illicit/violent": (),
+    "self-harm": (),
+    "self-harm/instructions": (),
+    "self-harm/intent": (),
+    "sexual": (),
+    "sexual/minors": (),
+    "violence": ("kill", "attack", "shoot"),
+    "violence/graphic": ("blood",),
 }
 
 

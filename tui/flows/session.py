@@ -37,7 +37,7 @@ class Session:
         self.folder = folder
         self.book = Book()
         self._connections = connect(folder), connect(folder)
-        self._cache = Cache(self._connections[0], profile.account)
+        self._cache = Cache(self._connections[0], profile.view)
         self._wire: Wire | None = None
         self._monitor: Monitor | None = None
         self._take_in(self._remembered(0, _FIRST_FRAME))
