@@ -23,7 +23,7 @@ from tui.widgets.table import Table
 KEY = "test-key-of-the-suite"
 SIZE = (80, 24)
 # Seconds, for a machine that has other work: nothing here takes more than a few.
-PATIENCE = 12.0
+PATIENCE = 30.0
 
 
 class Desk:

@@ -116,6 +116,23 @@ async def test_pasted_escape_sequences_are_shown_not_obeyed(server: DemoServer, 
         harmless(home)
 
 
+async def test_a_filter_with_escape_sequences_is_shown_not_obeyed(seeded: DemoServer, tmp_path: Path) -> None:
+    from textual import events
+
+    async with desk(seeded, tmp_path) as home:
+        await home.until("smoke-test")
+        await home.press("slash")
+        await home.until(lambda: bool(home.app.screen.query("#filter:focus")))
+        home.app.screen.focused.post_message(events.Paste("smoke\x1b[31m\u202e[/b]\x9b"))  # type: ignore[union-attr]
+        await home.until("smoke␛[31m")
+        harmless(home)
+        # While one types, letters are letters.
+        assert "q quit" not in home.bottom
+        await home.press("enter")
+        await home.settle()
+        harmless(home)
+
+
 async def test_five_megabytes_in_one_line_stall_nothing(server: DemoServer, tmp_path: Path) -> None:
     """The worst stall is printed, and held to a bound that a busy machine keeps."""
     prompt, wide = "Write 5 MB of text.", "全角 and ascii 🚀 " * 200_000

@@ -3,14 +3,29 @@
 from pathlib import Path
 
 from tests.screens.test_terminal import on, opened
+from tests.terminal import Terminal
 from tui.demo.server import DemoServer
 
 PAGER = """#!/bin/sh
-cat "$1"
+printf "\\033[2J\\033[H"
+head -n 8 "$1"
 echo "<end of the page>"
 read -r _line
 exit 3
 """
+
+
+def to_results(terminal: Terminal) -> None:
+    """From the start to results without failures."""
+    terminal.wait_text("● live", 60)
+    terminal.send("/")
+    terminal.settle()
+    terminal.send("labels-2026-11-18")
+    terminal.wait_text("1 of 31")
+    terminal.send("\r")
+    terminal.settle()
+    terminal.send("o")
+    terminal.wait_text("✓ 600 ok", 30)
 
 
 def test_a_line_is_read_in_the_pager_and_the_screen_comes_back(seeded: DemoServer, tmp_path: Path) -> None:
@@ -18,11 +33,7 @@ def test_a_line_is_read_in_the_pager_and_the_screen_comes_back(seeded: DemoServe
     pager.write_text(PAGER)
     pager.chmod(0o700)
     with opened(tmp_path, **on(seeded), PAGER=f"'{pager}'") as terminal:
-        terminal.wait_text("● live")
-        terminal.send("/labels-2026-11-18\r")
-        terminal.wait_text("1 of 31")
-        terminal.send("o")
-        terminal.wait_text("✓ 600 ok", 30)
+        to_results(terminal)
         terminal.send("v")
         terminal.wait_text("json  ")
         terminal.send("p")
@@ -46,11 +57,7 @@ def test_a_line_is_read_in_the_pager_and_the_screen_comes_back(seeded: DemoServe
 
 def test_a_pager_that_is_not_there_is_told(seeded: DemoServer, tmp_path: Path) -> None:
     with opened(tmp_path, **on(seeded), PAGER="no-such-pager") as terminal:
-        terminal.wait_text("● live")
-        terminal.send("/labels-2026-11-18\r")
-        terminal.wait_text("1 of 31")
-        terminal.send("o")
-        terminal.wait_text("✓ 600 ok", 30)
+        to_results(terminal)
         terminal.send("p")
         terminal.wait_text("There is no program no-such-pager")
         terminal.wait_text("LINE CUSTOM_ID")

@@ -4,12 +4,12 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
 
 from tui.batches.query import complete
+from tui.widgets.safe_input import SafeInput
 
 
-class FilterField(Input):
+class FilterField(SafeInput):
     """Filters while one types; enter keeps the filter, escape drops it, tab completes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -25,7 +25,6 @@ class FilterField(Input):
             text, placeholder="words, status:running model:gpt-4o age:<2d failed:>1% !word", id="filter",
             select_on_focus=False,
         )  # fmt: skip
-        self.cursor_blink = False
 
     def action_drop(self) -> None:
         self.value = ""

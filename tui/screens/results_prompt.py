@@ -12,9 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.flows.folder import complete
+from tui.widgets.safe_input import SafeInput
 
 
-class _Field(Input):
+class _Field(SafeInput):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "Complete", show=False),
         Binding("escape", "give_up", "Give up", show=False),
@@ -22,7 +23,6 @@ class _Field(Input):
 
     def __init__(self) -> None:
         super().__init__(select_on_focus=False)
-        self.cursor_blink = False
         self.path = False
 
     async def action_complete(self) -> None:

@@ -91,7 +91,10 @@ class Taking(ResultsRoom):
             # Without the second of them, what wants to be drawn meanwhile would hang.
             with self.app.suspend(), self.app.batch_update():
                 signal.signal(signal.SIGINT, nothing)
-                await asyncio.to_thread(page, text)
+                # Only a block that ends well gets the terminal back.
+                [failure] = await asyncio.gather(asyncio.to_thread(page, text), return_exceptions=True)
+            if failure is not None:
+                raise failure
         except SuspendNotSupported:
             self.warn("This terminal cannot be given to a pager: w writes the text to a file.")
         finally:
