@@ -29,9 +29,15 @@ def test_a_good_file(bare: Cli, make_file: MakeFile) -> None:
         "problem_count": 0,
         "problems": [],
         "warnings": [],
-        "estimate": None,
+        "estimate": {
+            "input_tokens": 45,
+            "cost": None,  # nothing limits the output
+            "currency": "USD",
+            "basis": "45 input tokens from all lines; no limit of output; OpenAI's batch price.",
+        },
     }
     assert "3 requests" in ran.err
+    assert "estimated cost: at least <$0.01." in ran.err
 
 
 def test_every_problem_is_told(bare: Cli, home: Path) -> None:

@@ -184,7 +184,7 @@ def test_output_without_a_limit_has_no_upper_end(write: Callable[..., Report]) -
     assert (found.output_most, found.cost_high) == (None, None)
     assert "no limit of output" in found.basis
     assert found.cost_low
-    assert estimate_json(found)["cost"] == float(round(found.cost_low, 6))
+    assert estimate_json(found)["cost"] is None
 
 
 def test_an_unknown_model_is_said_so(write: Callable[..., Report]) -> None:

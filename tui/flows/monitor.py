@@ -8,13 +8,16 @@ are taken by hand because the client's own paging can go on for ever: it ends wh
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tui.batches.batch import Batch
 from tui.batches.book import Book, Changes
+from tui.batches.pace import Sample
 from tui.state.cache import Cache
+from tui.state.samples import Samples
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import Page, batch_from
@@ -24,6 +27,7 @@ RESTING_INTERVAL = 30.0
 HORIZON = 30 * 86400.0  # seconds; older batches are not fetched
 _LONGEST_WAIT = 60.0
 _PAGE = 100
+_MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,29 @@ class Offline:
 
 
 class Monitor:
-    """Follows one account. One call is in flight at a time, whatever the keys do."""
+    """Follows one account. One call is in flight at a time, whatever the keys do.
 
-    def __init__(self, wire: Wire, book: Book, cache: Cache | None = None, *, horizon: float = HORIZON) -> None:
+    `samples` takes a sample of every active batch at every answer.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        book: Book,
+        cache: Cache | None = None,
+        *,
+        samples: Samples | None = None,
+        horizon: float = HORIZON,
+    ) -> None:
         self._wire = wire
         self._book = book
         self._cache = cache
+        self._samples = samples
         self._horizon = horizon
+        self._chosen: float | None = None
+        self._paused = False
+        self._changed = asyncio.Event()
+        self._calls: deque[tuple[float, int]] = deque([(time.monotonic(), wire.calls)])
         self._asked = asyncio.Event()
         self._cursor: str | None = None
         self._passed: set[str] = set()
@@ -61,6 +81,36 @@ class Monitor:
         """End the wait: the next round begins now, or when the one under way is over."""
         self._asked.set()
 
+    @property
+    def paused(self) -> bool:
+        """Whether no round begins by itself; `refresh` still brings one. Set to False, a round begins at once."""
+        return self._paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        if self._paused and not paused:
+            self.refresh()
+        self._paused = paused
+        self._changed.set()
+
+    @property
+    def interval(self) -> float | None:
+        """Seconds between two rounds while something moves, None for the usual time; holds for the present wait too."""
+        return self._chosen
+
+    @interval.setter
+    def interval(self, seconds: float | None) -> None:
+        self._chosen = seconds
+        self._changed.set()
+
+    @property
+    def calls_per_minute(self) -> int:
+        """The calls to the server in the last minute, those of uploads and downloads among them."""
+        now = time.monotonic()
+        while len(self._calls) > 1 and self._calls[1][0] <= now - _MINUTE:
+            self._calls.popleft()
+        return self._wire.calls - self._calls[0][1]
+
     async def steps(self) -> AsyncIterator[Seen | Offline]:
         """Rounds, for ever; ends by being closed or cancelled."""
         failures = 0
@@ -70,7 +120,8 @@ class Monitor:
             try:
                 async for seen in self._round(began):
                     yield seen
-                failures, wait = 0, self._interval()
+                failures = 0
+                wait: float | None = None
             except WireError as error:
                 failures += 1
                 wait = _back_off(failures, error)
@@ -80,6 +131,7 @@ class Monitor:
             await self._rest(began, wait)
 
     async def _round(self, began: float) -> AsyncIterator[Seen]:
+        self._calls.append((time.monotonic(), self._wire.calls))
         page = await self._wire.list_batches(limit=_PAGE)
         changes = await self._take(page.items)
         met_known = len(changes.added) < len(page.items)
@@ -131,24 +183,47 @@ class Monitor:
     async def _take(self, items: Iterable[Mapping[str, Any]]) -> Changes:
         found = [(batch, item) for item in items if (batch := batch_from(item)) is not None]
         changes = self._book.apply(batch for batch, _ in found)
+        if self._samples is not None:
+            await self._sample(batch for batch, _ in found)
         if self._cache is not None and changes:
             touched = changes.added | changes.changed
             rows = [(batch.id, batch.created_at or 0, item) for batch, item in found if batch.id in touched]
             await asyncio.to_thread(self._cache.save, rows, time.time())
         return changes
 
+    async def _sample(self, batches: Iterable[Batch]) -> None:
+        """Note how far the active ones among `batches` are; also where that is as far as before."""
+        samples, now = self._samples, time.time() + self._wire.clock_ahead
+        if samples is None:
+            return
+        for batch in batches:
+            if batch.status.active and batch.counts is not None and batch.counts.ended is not None:
+                samples.add(batch.id, Sample(now, batch.counts.ended))
+        samples.keep_only({batch.id for batch in self._book.active()})
+        if samples.due:
+            await asyncio.to_thread(samples.save)
+
     def _seen(self, changes: Changes) -> Seen:
         return Seen(changes, time.time(), self._complete)
 
     def _interval(self) -> float:
-        return ACTIVE_INTERVAL if self._book.active() else RESTING_INTERVAL
+        chosen = self._chosen or ACTIVE_INTERVAL
+        return chosen if self._book.active() else max(chosen, RESTING_INTERVAL)
 
-    async def _rest(self, began: float, wait: float) -> None:
-        left = wait - (time.monotonic() - began)
-        try:
-            await asyncio.wait_for(self._asked.wait(), max(0.05, left))
-        except TimeoutError:
-            return
+    async def _rest(self, began: float, wait: float | None) -> None:
+        """Wait until the next round is due, `wait` seconds after `began` (None: the interval, also if it changes)."""
+        while not self._asked.is_set():
+            self._changed.clear()
+            due = began + (self._interval() if wait is None else wait)
+            left = None if self._paused else max(0.05, due - time.monotonic())
+            asked = [asyncio.ensure_future(event.wait()) for event in (self._asked, self._changed)]
+            try:
+                done, _ = await asyncio.wait(asked, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for waiting in asked:
+                    waiting.cancel()
+            if not done:
+                return
 
 
 def _created(item: Mapping[str, Any]) -> int | None:

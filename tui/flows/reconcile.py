@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
-from tui.flows.lookup import find_batch
+from tui.flows.lookup import find_batch, find_upload
 from tui.state.journal import Journal, Stage, Submission
 from tui.wire.client import Wire
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What was found out: `batch` if there is one; without one nothing is sent until its user says so again."""
+    """What was found out: `batch` if there is one; without one nothing is sent until its user says so again.
+
+    A submission of which nothing had reached the server is `Stage.ABANDONED` from now on, and told of this once.
+    """
 
     submission: Submission
     batch: Batch | None
@@ -22,7 +25,8 @@ class Settled:
 async def reconcile(*, wire: Wire, journal: Journal) -> AsyncIterator[Settled]:
     """Ask the server about each open submission; one that another process is at work on is left to it.
 
-    Only looks and writes down: nothing is created here.
+    Only looks and writes down: nothing is created here. Giving up one that never got beyond its upload costs nothing: the
+    same file makes a new one.
     """
     for submission in await asyncio.to_thread(journal.open_ones):
         try:
@@ -30,7 +34,15 @@ async def reconcile(*, wire: Wire, journal: Journal) -> AsyncIterator[Settled]:
                 batch = await find_batch(submission, wire)
                 if batch is not None:
                     await asyncio.to_thread(journal.advance, submission.id, Stage.CREATED, batch_id=batch.id)
+                elif submission.stage is Stage.UPLOADING and await find_upload(submission, wire) is None:
+                    submission = await _abandoned(submission, journal)
                 yield Settled(submission, batch)
         except LazybatchError:
             # Taken by another process, or the server does not answer: the next start asks again.
             continue
+
+
+async def _abandoned(submission: Submission, journal: Journal) -> Submission:
+    reason = "lazybatch ended before the upload did; nothing of it is on the server."
+    await asyncio.to_thread(journal.advance, submission.id, Stage.ABANDONED, reason=reason)
+    return replace(submission, stage=Stage.ABANDONED, reason=reason)

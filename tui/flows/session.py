@@ -12,6 +12,8 @@ from tui.batches.book import Book
 from tui.errors import LazybatchError
 from tui.settings import Profile
 from tui.state.cache import Cache
+from tui.state.preferences import Preferences, load, save
+from tui.state.samples import Samples
 from tui.state.store import connect
 from tui.text import clean_line
 from tui.wire.shapes import batch_from
@@ -38,6 +40,8 @@ class Session:
         self.book = Book()
         self._connections = connect(folder), connect(folder)
         self._cache = Cache(self._connections[0], profile.view)
+        self.samples = Samples(self._connections[0], profile.view)
+        self.preferences = load(self._connections[0])
         self._wire: Wire | None = None
         self._monitor: Monitor | None = None
         self._take_in(self._remembered(0, _FIRST_FRAME))
@@ -88,13 +92,15 @@ class Session:
         from tui.wire.client import Wire
 
         self._take_in(await asyncio.to_thread(self._remembered, _FIRST_FRAME))
+        await asyncio.to_thread(self.samples.load)
         self.doubted |= await asyncio.to_thread(self.verdicts.doubted)
         key = self.profile.key
         if key is None:
             raise LazybatchError(f"No API key: set {self.profile.key_env}.")
         address = Address(self.profile.base_url, key, self.profile.organization, self.profile.project)
         self._wire = await Wire.connect(address, read_retries=read_retries)
-        self._monitor = Monitor(self._wire, self.book, self._cache)
+        self._monitor = Monitor(self._wire, self.book, self._cache, samples=self.samples)
+        self._monitor.interval = self.preferences.interval
 
     async def steps(self) -> "AsyncIterator[Seen | Offline]":
         """The monitor's steps, for ever; `connect` first."""
@@ -107,6 +113,28 @@ class Session:
                 if isinstance(step, Seen):
                     self.seen_at = step.at
                 yield step
+
+    @property
+    def paused(self) -> bool:
+        """Whether the server is only asked on demand; may be set once `connect` is over."""
+        return self._monitor is not None and self._monitor.paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        if self._monitor is not None:
+            self._monitor.paused = paused
+
+    @property
+    def calls_per_minute(self) -> int:
+        """The calls to the server in the last minute."""
+        return self._monitor.calls_per_minute if self._monitor is not None else 0
+
+    async def prefer(self, preferences: Preferences) -> None:
+        """Go by `preferences` from now on, and at the next start."""
+        self.preferences = preferences
+        if self._monitor is not None:
+            self._monitor.interval = preferences.interval
+        await asyncio.to_thread(save, self._connections[0], preferences)
 
     def refresh(self) -> None:
         """Ask the server now rather than at the next round."""
@@ -150,6 +178,7 @@ class Session:
     async def close(self) -> None:
         if self._wire is not None:
             await self._wire.close()
+        await asyncio.to_thread(self.samples.save)
         for connection in self._connections:
             connection.close()
 

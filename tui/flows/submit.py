@@ -30,7 +30,10 @@ _PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no second
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a person has said yes to. `again` allows a second batch of the same content."""
+    """What a person has said yes to. `again` allows a second batch of the same content.
+
+    It also writes off a submission of which the provider cannot tell whether it came to a batch.
+    """
 
     report: Report
     endpoint: str
@@ -78,7 +81,21 @@ class Already:
     batch: Batch
 
 
-Step = Uploading | Uploaded | Unclear | Created | Already
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """An earlier submission, left open, that is written off now; `submission.reason` says why, in a sentence."""
+
+    submission: Submission
+
+
+Step = Uploading | Uploaded | Unclear | GivenUp | Created | Already
+
+
+class Unknowable(LazybatchError):  # noqa: N818  # what it says of the outcome; the base is an Error by name
+    """Whether a batch was created can never be found out here: the provider does not list its batches.
+
+    Only its user can look elsewhere, and decide: an `Order` with `again` writes the open submission off.
+    """
 
 
 async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[float] = LOOKS) -> AsyncIterator[Step]:
@@ -88,11 +105,19 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
     done; where even that is not known, the submission stays open in the journal and the sentence says so.
     """
     with journal.claim(order.report.sha256):
+        async for given_up in _outdated(order.report, journal):
+            yield given_up
         earlier = await asyncio.to_thread(journal.of_content, order.report.sha256)
         open_one = next((found for found in earlier if found.open), None)
-        if open_one is None and not order.again and (already := await _already(earlier, wire)):
-            yield already
-            return
+        if open_one is None and not order.again:
+            # What went out in parts has gone out as well.
+            parts = await asyncio.to_thread(journal.of_source, order.report.sha256)
+            if already := await already_there([*earlier, *parts], wire):
+                yield already
+                return
+        if open_one is not None and order.again and (lost := await _written_off(open_one, wire, journal)):
+            yield GivenUp(lost)
+            open_one = None
         submission = await (_taken_up(open_one, order, journal) if open_one else _opened(order, journal))
         if submission.stage is Stage.UPLOADING:
             # Only an earlier attempt can have left something on the server.
@@ -138,7 +163,39 @@ async def _taken_up(submission: Submission, order: Order, journal: Journal) -> S
     return replace(submission, endpoint=order.endpoint, metadata=metadata)
 
 
-async def _already(earlier: Sequence[Submission], wire: Wire) -> Already | None:
+async def _outdated(report: Report, journal: Journal) -> AsyncIterator[GivenUp]:
+    """Write off what was begun with an earlier content of the same file, and never came to ask for a batch."""
+    for found in await asyncio.to_thread(journal.of_path, str(report.path.absolute())):
+        if found.stage not in {Stage.UPLOADING, Stage.UPLOADED} or found.sha256 == report.sha256:
+            continue
+        try:
+            with journal.claim(found.sha256):
+                reason = "The file has another content now: what was begun with the old one is written off."
+                yield GivenUp(await _abandoned(found, reason, journal))
+        except Busy:
+            # Another process is at work on it, and will find out for itself.
+            continue
+
+
+async def _written_off(submission: Submission, wire: Wire, journal: Journal) -> Submission | None:
+    """`submission`, written off by its user's decision, if the provider can never tell what came of its create."""
+    if submission.stage is not Stage.CREATING:
+        return None
+    try:
+        await find_batch(submission, wire)
+    except WireError as error:
+        if _never_told(error):
+            reason = "Whether it came to a batch is not known; its user has submitted the file again all the same."
+            return await _abandoned(submission, reason, journal)
+    return None
+
+
+async def _abandoned(submission: Submission, reason: str, journal: Journal) -> Submission:
+    await asyncio.to_thread(journal.advance, submission.id, Stage.ABANDONED, reason=reason)
+    return replace(submission, stage=Stage.ABANDONED, reason=reason)
+
+
+async def already_there(earlier: Sequence[Submission], wire: Wire) -> Already | None:
     """The newest earlier submission of the same content whose batch did not fail."""
     for found in earlier:
         if found.batch_id is None:
@@ -158,7 +215,12 @@ async def _upload(
     submission: Submission, report: Report, wire: Wire, journal: Journal, looks: Sequence[float]
 ) -> AsyncIterator[Uploading | Uploaded | Unclear]:
     for attempt in range(1, _TRIES + 1):
-        await asyncio.to_thread(_unchanged, report)
+        try:
+            await asyncio.to_thread(_unchanged, report)
+        except LazybatchError as error:
+            # Nothing of it can come to a batch: what is open no more is not asked about at every start.
+            await _abandoned(submission, error.sentence, journal)
+            raise
         sent = [0, submission.bytes]
 
         def note(done: int, total: int, sent: list[int] = sent) -> None:
@@ -263,6 +325,12 @@ async def _looked_for_batch(submission: Submission, wire: Wire, looks: Sequence[
             if batch := await find_batch(submission, wire):
                 return batch
         except WireError as error:
+            if _never_told(error):
+                raise Unknowable(
+                    "It is not known whether the batch was created, and the provider cannot be asked: "
+                    f"{error.sentence} Look elsewhere whether it runs before you submit the file again.",
+                    3,
+                ) from None
             if place == len(looks) or not _passing(error):
                 raise LazybatchError(
                     f"It is not known whether the batch was created: {error.sentence} "
@@ -285,6 +353,11 @@ def _unchanged(report: Report) -> None:
         same = False
     if not same:
         raise LazybatchError(f"{report.path} has changed or gone since it was validated: validate it again.", 1)
+
+
+def _never_told(error: WireError) -> bool:
+    """Whether a list of batches failed because the provider has none: no later call will fare better."""
+    return error.kind is Kind.NOT_FOUND
 
 
 def _passing(error: WireError) -> bool:

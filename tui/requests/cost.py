@@ -93,9 +93,11 @@ def estimate(
 
 
 def estimate_json(value: Estimate) -> dict[str, Any]:
-    """The contract's fields. `cost` is what is expected; without a history the most it can be, or else the least."""
-    costs = (value.cost_expected, value.cost_high, value.cost_low)
-    cost = next((cost for cost in costs if cost is not None), None)
+    """The contract's fields. `cost` is what is expected, without a history the most that it can be, else not known.
+
+    Never the input's alone: it would read as the price of a file whose output has no limit.
+    """
+    cost = value.cost_high if value.cost_expected is None else value.cost_expected
     return {
         "input_tokens": value.input_tokens,
         "cost": None if cost is None else round(float(cost), 6),

@@ -34,7 +34,9 @@ def choice_of(word: str, verdict: Verdict, reasons: frozenset[str]) -> Choice | 
     if word in reasons:
         return Choice(f"finish {word}", finish=word)
     groups = frozenset(
-        group.number for group in verdict.failures if word and word in {group.code, str(group.status_code)}
+        group.number
+        for group in verdict.failures
+        if word and (word == group.code or (group.status_code is not None and word == str(group.status_code)))
     )
     return Choice(word, groups=groups) if groups else None
 

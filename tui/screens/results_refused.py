@@ -13,6 +13,7 @@ from tui import actions
 from tui.batches.batch import Batch, BatchError
 from tui.errors import LazybatchError
 from tui.flows.reading import FileReader
+from tui.results.problems import shown
 from tui.results.triage import pattern
 from tui.screens.room import Room, bindings
 from tui.text import count, plural
@@ -87,7 +88,7 @@ class Refused(Room):
         if path is None:
             self.status.say([Cell("The input file is not on this machine: ⏎ fetches it.", "warn")])
         else:
-            self.status.say([Cell(f"{plural(len(self._batch.errors), 'problem')} · {path.name}", "dim")])
+            self.status.say([Cell(f"{plural(len(self._batch.errors), 'problem')} · {shown(path)}", "dim")])
             self.bottom.show_keys()
         self._look()
 

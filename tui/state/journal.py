@@ -18,6 +18,12 @@ from pathlib import Path
 from tui.errors import LazybatchError
 
 
+# Metadata that the parts of one file share: the first half of the file's SHA-256, a dash, and what tells one time of
+# submitting it from another.
+GROUP_KEY = "lazybatch_group"
+_GROUP_DIGITS = 16
+
+
 class Stage(StrEnum):
     """How far a submission got. The first three are open: the next start has to find out what the server knows."""
 
@@ -65,6 +71,11 @@ def new_id() -> str:
     import secrets
 
     return secrets.token_hex(10)
+
+
+def new_group(sha256: str) -> str:
+    """An id for the parts of a file of that content, by which they are found again."""
+    return f"{sha256[:_GROUP_DIGITS]}-{new_id()[:8]}"
 
 
 class Journal:
@@ -152,6 +163,18 @@ class Journal:
         """Earlier submissions of the same bytes, newest first."""
         return self._select("sha256 = ?", sha256)
 
+    def of_path(self, path: str) -> list[Submission]:
+        """Earlier submissions of a file of that path, newest first."""
+        return self._select("path = ?", _storable(path))
+
+    def of_source(self, sha256: str) -> list[Submission]:
+        """Submissions of parts of a file of that content, newest first."""
+        prefix = f"{sha256[:_GROUP_DIGITS]}-"
+        return self._select(
+            f"substr(json_extract(metadata, '$.{GROUP_KEY}'), 1, {len(prefix)}) = ?",  # constants alone
+            prefix,
+        )
+
     def recent(self, limit: int) -> list[Submission]:
         """The newest submissions, one a path."""
         newest = {submission.path: submission for submission in reversed(self._select("1"))}
@@ -161,7 +184,7 @@ class Journal:
         """The submissions that came to a batch, by its id."""
         return {found.batch_id: found for found in self._select("batch_id IS NOT NULL") if found.batch_id}
 
-    def _select(self, condition: str, *values: str) -> list[Submission]:
+    def _select(self, condition: str, *values: str | bytes) -> list[Submission]:
         statement = f"SELECT * FROM submissions WHERE account = ? AND {condition} ORDER BY opened_at DESC"  # noqa: S608
         with self._sentence():
             rows = self._connection.execute(statement, (self.account, *values))

@@ -50,8 +50,18 @@ CREATE TABLE IF NOT EXISTS verdicts (
   answer TEXT NOT NULL,
   PRIMARY KEY (account, batch_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS samples (
+  account TEXT NOT NULL,
+  batch_id TEXT NOT NULL,
+  samples TEXT NOT NULL,
+  PRIMARY KEY (account, batch_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS preferences (
+  name TEXT PRIMARY KEY,
+  value
+) WITHOUT ROWID;
 """
-_VERSION = 2
+_VERSION = 3
 
 
 def connect(folder: Path) -> sqlite3.Connection:

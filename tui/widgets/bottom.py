@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from tui.actions import Action
 from tui.widgets.column import Cell
+from tui.widgets.glyphs import shown
 from tui.widgets.line import Line
 
 
@@ -89,9 +90,13 @@ class Bottom(Line):
                 room -= _width(action)
                 if room < 0:
                     continue
-            cells += [Cell(action.shown_keys.split(" ")[0], "accent"), Cell(f" {action.label}  ")]
+            cells += [Cell(_key(action), "accent"), Cell(f" {action.label}  ")]
         self.say(cells)
 
 
 def _width(action: Action) -> int:
-    return len(action.shown_keys.split(" ")[0]) + len(action.label) + 3
+    return len(_key(action)) + len(action.label) + 3
+
+
+def _key(action: Action) -> str:
+    return shown(action.shown_keys.split(" ")[0])

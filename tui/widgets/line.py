@@ -6,9 +6,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.text import clean_line
 from tui.widgets import roles
 from tui.widgets.column import Cell
+from tui.widgets.glyphs import GLYPHS, shown
 from tui.widgets.lines import Lines
 
 
@@ -47,8 +47,7 @@ class Line(Lines, can_focus=False):
 
     def _segment(self, cell: Cell) -> Segment:
         # The last door before the terminal, as in a table's cells.
-        text = cell.text if cell.text.isprintable() else clean_line(cell.text)
-        return Segment(text, self._style(cell.role))
+        return Segment(shown(cell.text), self._style(cell.role))
 
     def _style(self, role: str) -> Style:
         return roles.resolve(self, role, False)
@@ -59,4 +58,4 @@ class Rule(Line):
 
     def line(self, y: int) -> Strip:
         """The one line."""
-        return Strip([Segment("─" * self.size.width, self._style("dim"))], self.size.width)
+        return Strip([Segment(GLYPHS.rule * self.size.width, self._style("dim"))], self.size.width)

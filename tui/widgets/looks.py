@@ -1,24 +1,29 @@
 """How states, counts and times of batches look everywhere."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from tui.batches.batch import Batch, Status, timeline
-from tui.batches.pace import rate, seconds_left
+from tui.batches.pace import Sample, misses_window_by, rate, seconds_left, sparkline, stalled
 from tui.text import age, count, duration, percent
 from tui.widgets.bar import bar
 from tui.widgets.column import Cell
+from tui.widgets.glyphs import GLYPHS
 
-# Word, glyph, role: a state is never told by its colour alone.
+# Word and role; the glyph comes beside them: a state is never told by its colour alone.
 _LOOKS: Final = {
-    Status.VALIDATING: ("validating", "◇", "running"),
-    Status.IN_PROGRESS: ("running", "▶", "running"),
-    Status.FINALIZING: ("finalizing", "◆", "running"),
-    Status.CANCELLING: ("cancelling", "◌", "warn"),
-    Status.COMPLETED: ("done", "✓", "ok"),
-    Status.FAILED: ("failed", "✗", "bad"),
-    Status.EXPIRED: ("expired", "◷", "warn"),
-    Status.CANCELLED: ("cancelled", "⊘", "dim"),
+    Status.VALIDATING: ("validating", "running"),
+    Status.IN_PROGRESS: ("running", "running"),
+    Status.FINALIZING: ("finalizing", "running"),
+    Status.CANCELLING: ("cancelling", "warn"),
+    Status.COMPLETED: ("done", "ok"),
+    Status.FAILED: ("failed", "bad"),
+    Status.EXPIRED: ("expired", "warn"),
+    Status.CANCELLED: ("cancelled", "dim"),
 }
+# Servers tell counts every ten minutes at the slowest; an estimate is off by a minute at any time.
+_STILL: Final = 900.0
+_LATE: Final = 60.0
 
 
 def word(status: Status) -> str:
@@ -28,21 +33,24 @@ def word(status: Status) -> str:
 
 def role(status: Status) -> str:
     """What a state means, as a role of colours."""
-    return _LOOKS[status][2] if status in _LOOKS else "warn"
+    return _LOOKS[status][1] if status in _LOOKS else "warn"
 
 
 def status_cell(status: Status, raw: str = "") -> Cell:
     """Glyph and word; a state that only its provider knows is told in the provider's word."""
     if status not in _LOOKS:
-        return Cell(f"? {raw.lower() or 'unknown'}", "warn")
-    text, glyph, meaning = _LOOKS[status]
-    return Cell(f"{glyph} {text}", meaning)
+        return Cell(f"{GLYPHS.unknown} {raw.lower() or 'unknown'}", "warn")
+    return Cell(f"{GLYPHS.states[status]} {word(status)}", role(status))
 
 
 def tally_cell(status: Status, number: int) -> Cell:
     """A state with the number of batches that are in it: `▶ 3 running`."""
-    text, glyph, meaning = _LOOKS.get(status, ("unknown", "?", "warn"))
-    return Cell(f"{glyph} {count(number)} {text}", meaning)
+    return Cell(f"{GLYPHS.states.get(status, GLYPHS.unknown)} {count(number)} {word(status)}", role(status))
+
+
+def bar_text(share: float, width: int) -> str:
+    """A bar in the signs that this terminal has."""
+    return bar(share, width, ascii=GLYPHS.ascii)
 
 
 def progress_cell(batch: Batch, width: int) -> Cell:
@@ -51,15 +59,15 @@ def progress_cell(batch: Batch, width: int) -> Cell:
         return Cell("?".rjust(width), "warn")
     share = batch.counts.progress if batch.counts else None
     if share is None:
-        return Cell("–".rjust(width), "dim")
-    return Cell(f"{bar(share, width - 5)}{percent(share):>5}", role(batch.status) if batch.status.active else "dim")
+        return Cell(GLYPHS.none.rjust(width), "dim")
+    return Cell(f"{bar_text(share, width - 5)}{percent(share):>5}", role(batch.status) if batch.status.active else "dim")
 
 
 def failed_cell(batch: Batch) -> Cell:
     """The share of failures among the requests that are over."""
     share = batch.counts.failed_share if batch.counts else None
     if share is None:
-        return Cell("–", "dim")
+        return Cell(GLYPHS.none, "dim")
     return Cell(percent(share), "bad" if share >= 0.1 else "warn" if share else "dim")
 
 
@@ -71,18 +79,39 @@ def counts_text(batch: Batch) -> str:
     return f"{'?' if over is None else count(over)} of {count(batch.counts.total)}"
 
 
-def rate_text(batch: Batch, now: float) -> str:
-    """Requests a minute so far; empty when there is nothing to go by."""
-    pace = rate(batch, now)
+def rate_text(batch: Batch, now: float, samples: Sequence[Sample] = ()) -> str:
+    """Requests a minute as of late; empty when there is nothing to go by."""
+    pace = rate(batch, now, samples)
     if pace is None:
         return ""
     return f"{count(round(pace * 60))}/min" if pace * 60 >= 10 else f"{pace * 60:.1f}/min"
 
 
-def eta_cell(batch: Batch, now: float) -> Cell:
-    """The time left at the rate so far."""
-    left = seconds_left(batch, now)
-    return Cell("–", "dim") if left is None else Cell(duration(left))
+def eta_cell(batch: Batch, now: float, samples: Sequence[Sample] = ()) -> Cell:
+    """The time left at the rate as of late; a warning where the batch stalls or will miss its window."""
+    left = seconds_left(batch, now, samples)
+    if left is None:
+        return Cell(GLYPHS.none, "dim")
+    return Cell(duration(left), "warn" if pace_warnings(batch, now, samples) else "")
+
+
+def pace_warnings(batch: Batch, now: float, samples: Sequence[Sample] = ()) -> list[str]:
+    """What is wrong with the progress of a running batch: `stalled 25m`, `will miss its window by 3h`."""
+    told = []
+    still = stalled(samples, batch, now)
+    if still is not None and still >= _STILL:
+        told.append(f"stalled {duration(still)}")
+    pace = rate(batch, now, samples)
+    over = misses_window_by(batch, pace, now)
+    if pace is not None and over is not None and over >= _LATE:
+        told.append(f"will miss its window by {duration(over)}")
+    return told
+
+
+def sparkline_text(samples: Sequence[Sample], now: float, width: int) -> str:
+    """The rate over the last hour in `width` cells; empty where nobody has looked."""
+    drawn = sparkline(samples, now, width, ascii_only=GLYPHS.ascii)
+    return drawn if drawn.strip() else ""
 
 
 def age_cell(at: int | None, now: float) -> Cell:
@@ -101,4 +130,4 @@ def stages_text(batch: Batch, now: float) -> str:
             told.append(f"{word(stage.status)} {duration(now - stage.at)}")
         else:
             told.append(word(stage.status))
-    return " → ".join(told)
+    return f" {GLYPHS.arrow} ".join(told)

@@ -8,8 +8,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.text import clean_line, fit
+from tui.text import fit
 from tui.widgets.column import GAP, Cell, Slot
+from tui.widgets.glyphs import shown
 
 EMPTY: Final = Cell("")
 _GAP_TEXT: Final = " " * GAP
@@ -22,9 +23,10 @@ def draw(lead: Cell, cells: Sequence[Cell], slots: Sequence[Slot], width: int, s
     stands before them: each segment costs about 40 bytes on the line, more than most cells' text.
     """
     plain = style("")
-    pieces = [(fit(_shown(lead.text), 1), style(lead.role) if lead.text else plain)]
+    # The last door before the terminal: cells hold text that is safe already, and it costs next to nothing.
+    pieces = [(fit(shown(lead.text), 1), style(lead.role) if lead.text else plain)]
     for place, (cell, slot) in enumerate(zip(cells, slots, strict=True)):
-        text = fit(_shown(cell.text), slot.width, slot.column.align)
+        text = fit(shown(cell.text), slot.width, slot.column.align)
         pieces.append((_GAP_TEXT + text if place else text, style(cell.role)))
     used = 1 + sum(slot.width for slot in slots) + GAP * max(0, len(slots) - 1)
     pieces.append((" " * max(0, width - used), plain))
@@ -49,11 +51,6 @@ def _plain_ground(left: Style, right: Style) -> bool:
     return left.bgcolor == right.bgcolor and not any(
         style.reverse or style.underline or style.strike for style in (left, right)
     )
-
-
-def _shown(text: str) -> str:
-    # Cells hold text that is safe already; this is the last door before the terminal, and costs next to nothing.
-    return text if text.isprintable() else clean_line(text)
 
 
 def difference(old: Strip | None, new: Strip) -> tuple[int, int] | None:

@@ -10,9 +10,9 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from tui.text import clean_line
 from tui.widgets import roles
 from tui.widgets.column import Cell
+from tui.widgets.glyphs import shown
 from tui.widgets.lines import Lines
 
 _WHEEL_ROWS = 3
@@ -65,7 +65,7 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         place = self._first + y
         self._reach(place + 1)
         cells = self._lines[place] if place < len(self._lines) else []
-        strip = Strip([Segment(_safe(cell.text), roles.resolve(self, cell.role, False)) for cell in cells])
+        strip = Strip([Segment(shown(cell.text), roles.resolve(self, cell.role, False)) for cell in cells])
         return strip.adjust_cell_length(width, roles.resolve(self, "", False)).simplify()
 
     def action_move(self, rows: int) -> None:
@@ -143,8 +143,3 @@ def _fitting(text: str, start: int, width: int) -> str:
 
 def _wide(neighbours: str) -> bool:
     return not neighbours.isascii() and any(cell_len(character) == 2 for character in neighbours)
-
-
-def _safe(text: str) -> str:
-    # The last door before the terminal, as in a table's cells.
-    return text if text.isprintable() else clean_line(text)

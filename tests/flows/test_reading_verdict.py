@@ -1,0 +1,156 @@
+"""What was found out about a batch, kept; and the requests that are meant by a word."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ACCOUNT
+from tests.results.result_lines import (
+    chat_body,
+    dump,
+    expired,
+    good,
+    judged,
+    never,
+    quiet,
+    refused,
+    request,
+    result,
+    write,
+)
+from tui.batches.batch import Batch, Counts, Status
+from tui.flows.collect import Part
+from tui.flows.judging import Judged, keep, known
+from tui.flows.judging import judged as judged_batch
+from tui.results.chosen import Choice, choice_of, chosen
+from tui.results.finish import finishes
+from tui.results.match import RequestIndex
+from tui.results.problems import FileChangedError, ResultFileError
+from tui.results.remainder import write_remainder
+from tui.state.store import connect
+from tui.state.verdicts import Verdicts
+
+BATCH = Batch("batch_1", Status.COMPLETED, "completed", counts=Counts(5, 3, 2))
+
+
+def cut(custom_id: str, reason: str = "length") -> bytes:
+    body = chat_body("Half a")
+    body["choices"][0]["finish_reason"] = reason
+    return result(custom_id, body)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> dict[Part, Path]:
+    output = write(tmp_path / "out.jsonl", good("a"), cut("b"), good("c", 'He said \\"finish_reason\\": \\"length\\".'))
+    errors = write(tmp_path / "err.jsonl", refused("d", "Too long."), expired("e"))
+    return {Part.OUTPUT: output, Part.ERRORS: errors}
+
+
+@pytest.fixture
+def found(tmp_path: Path, paths: dict[Part, Path]) -> Judged:
+    asked = write(tmp_path / "in.jsonl", *(request(name) for name in "abcdef"))
+    told: list[tuple[int, int]] = []
+    index = RequestIndex.build(asked, quiet, never)
+    made = judged_batch(BATCH, index, paths, lambda done, total: told.append((done, total)), never)
+    assert told[-1][0] == told[-1][1] and told == sorted(told)
+    return made
+
+
+def names(found: Judged, choice: Choice | None) -> str:
+    assert choice is not None
+    return "".join("abcdef"[row] for row in chosen(found.judgement, choice, found.finishes))
+
+
+def test_words_mean_states_reasons_codes_and_statuses(found: Judged) -> None:
+    verdict, reasons = found.judgement.verdict, frozenset(found.finishes)
+    for word, meant in (
+        ("ok", "abc"), ("failed", "de"), ("missing", "f"), ("bad", "def"), ("BAD", "def"), ("length", "b"),
+        ("invalid_value", "d"), ("400", "d"), ("batch_expired", "e"),
+    ):  # fmt: skip
+        assert names(found, choice_of(word, verdict, reasons)) == meant, word
+    for word in ("", "stop", "None", "nonsense"):
+        assert choice_of(word, verdict, reasons) is None, word
+
+
+def test_the_remainder_of_one_failure(found: Judged, tmp_path: Path) -> None:
+    number = next(group.number for group in found.judgement.verdict.failures if group.code == "batch_expired")
+    out = tmp_path / "rest.jsonl"
+    remainder = write_remainder(found.judgement, out, quiet, never, frozenset({number}))
+    assert (remainder.requests, remainder.expired, remainder.failed, remainder.missing) == (1, 1, 0, 0)
+    assert out.read_bytes() == request("e") + b"\n"
+    assert write_remainder(found.judgement, out, quiet, never, frozenset({999})).out is None
+
+
+def reasons_of(path: Path) -> dict[str, int]:
+    return {reason: len(lines) for reason, lines in finishes(path, quiet, never).items()}
+
+
+def test_answers_that_did_not_end_by_themselves(tmp_path: Path) -> None:
+    incomplete = {"object": "response", "status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+    whole = {"object": "response", "status": "completed", "incomplete_details": None, "output": [{"type": "message"}]}
+    lines = (
+        good("a"), cut("b"), cut("c"), cut("d", "content_filter"), result("e", incomplete | {"output": []}),
+        result("f", whole), refused("g"), b"no json \"finish_reason\": \"length\"", b"",
+        result("h", dump(chat_body()).decode()),
+    )  # fmt: skip
+    assert reasons_of(write(tmp_path / "out.jsonl", *lines)) == {
+        "length": 2, "content_filter": 1, "max_output_tokens": 1,
+    }  # fmt: skip
+    assert reasons_of(write(tmp_path / "none.jsonl")) == {}
+    with pytest.raises(ResultFileError):
+        reasons_of(tmp_path / "nowhere.jsonl")
+
+
+async def test_a_verdict_is_kept_for_the_same_files_and_counts_alone(
+    found: Judged, paths: dict[Part, Path], tmp_path: Path, database: sqlite3.Connection
+) -> None:
+    verdicts, asked = Verdicts(database, ACCOUNT), tmp_path / "in.jsonl"
+    assert await known(BATCH, paths, asked, verdicts) is None
+    await keep(BATCH, paths, asked, verdicts, found.kept)
+    kept = await known(BATCH, paths, asked, verdicts)
+    assert kept == found.kept and kept is not None
+    assert kept.verdict.failures and kept.finishes == {"length": 1} and kept.doubted
+    assert verdicts.load(BATCH.id) == kept and verdicts.doubted() == {BATCH.id}
+    assert await known(BATCH, paths, None, verdicts) is None
+    assert await known(replace(BATCH, counts=Counts(6, 3, 2)), paths, asked, verdicts) is None
+    assert Verdicts(database, "another account").load(BATCH.id) is None
+    assert not Verdicts(database, "another account").doubted()
+    with paths[Part.ERRORS].open("ab") as file:
+        file.write(refused("f") + b"\n")
+    assert await known(BATCH, paths, asked, verdicts) is None
+    paths[Part.OUTPUT].unlink()
+    with pytest.raises(FileChangedError):
+        await known(BATCH, paths, asked, verdicts)
+
+
+def test_what_agrees_is_not_doubted(tmp_path: Path, database: sqlite3.Connection) -> None:
+    asked = write(tmp_path / "in.jsonl", request("a"), request("b"))
+    output = write(tmp_path / "out.jsonl", good("b"), good("a"))
+    kept = Judged(judged(asked, output, None, 2, 2, 0), {}).kept
+    verdicts = Verdicts(database, ACCOUNT)
+    verdicts.save("batch_1", "x", kept)
+    assert not kept.doubted and not verdicts.doubted()
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "[]", '{"verdict": 3, "finishes": {}}', "\x00"])
+def test_a_verdict_that_cannot_be_read_is_none(database: sqlite3.Connection, answer: str) -> None:
+    database.execute("INSERT INTO verdicts VALUES (?, 'batch_1', '1 x', 1, ?)", (ACCOUNT, answer))
+    assert Verdicts(database, ACCOUNT).load("batch_1", "x") is None
+
+
+def test_a_state_of_before_gets_room_for_verdicts(tmp_path: Path) -> None:
+    def tables(connection: sqlite3.Connection) -> Iterable[str]:
+        return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    old = connect(tmp_path)
+    old.execute("INSERT INTO cancellations VALUES (?, 'batch_1', 1.0, NULL, NULL, NULL)", (ACCOUNT,))
+    old.executescript("DROP TABLE verdicts; PRAGMA user_version = 1;")
+    assert "verdicts" not in tables(old)
+    old.close()
+    new = connect(tmp_path)
+    assert "verdicts" in tables(new)
+    assert new.execute("SELECT count(*) FROM cancellations").fetchone()[0] == 1
+    new.close()

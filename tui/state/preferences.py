@@ -1,0 +1,41 @@
+"""What its user has chosen on the screen, kept for the next time."""
+
+import contextlib
+import sqlite3
+from dataclasses import asdict, dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The column that batches are sorted by, against its natural direction or not, and the seconds between two rounds.
+
+    `interval` is None until somebody chooses one.
+    """
+
+    sort: str = "status"
+    reverse: bool = False
+    interval: float | None = None
+
+
+def load(connection: sqlite3.Connection) -> Preferences:
+    """What was kept; what cannot be read, or was written by another version, is as if nobody had chosen."""
+    rows: list[tuple[str, object]] = []
+    with contextlib.suppress(sqlite3.Error):
+        rows = connection.execute("SELECT name, value FROM preferences").fetchall()
+    kept = dict(rows)
+    sort, reverse, interval = (kept.get(field.name) for field in fields(Preferences))
+    return Preferences(
+        sort if isinstance(sort, str) else Preferences().sort,
+        reverse == 1,
+        float(interval) if isinstance(interval, int | float) and interval > 0 else None,
+    )
+
+
+def save(connection: sqlite3.Connection, preferences: Preferences) -> None:
+    """Keep `preferences`; blocks for the disk. Where the state cannot be written they last until the end."""
+    with contextlib.suppress(sqlite3.Error):
+        # One statement: the connection may be in use by another thread, whose transaction this must not end.
+        connection.execute(
+            "INSERT OR REPLACE INTO preferences VALUES " + ", ".join(["(?, ?)"] * len(fields(Preferences))),
+            [part for pair in asdict(preferences).items() for part in pair],
+        )

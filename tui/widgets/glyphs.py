@@ -1,0 +1,72 @@
+"""The signs that the screen is drawn with: one set for UTF-8, one for terminals that have ASCII alone."""
+
+import locale
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tui.batches.batch import Status
+from tui.text import clean_line
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """Each sign is one cell wide in every terminal that has it."""
+
+    states: Mapping[Status, str]
+    live: str
+    lost: str
+    doubt: str
+    arrow: str
+    descending: str
+    ascending: str
+    rule: str
+    dot: str
+    none: str
+    ascii: bool = False
+    alarm: str = "!"
+    unknown: str = "?"
+
+
+_UNICODE: Final = Glyphs(
+    states={
+        Status.VALIDATING: "◇", Status.IN_PROGRESS: "▶", Status.FINALIZING: "◆", Status.CANCELLING: "◌",
+        Status.COMPLETED: "✓", Status.FAILED: "✗", Status.EXPIRED: "◷", Status.CANCELLED: "⊘",
+    },
+    live="●", lost="✗", doubt="⚠", arrow="→", descending="▾", ascending="▴", rule="─", dot="·", none="–",
+)  # fmt: skip
+_ASCII: Final = Glyphs(
+    states={
+        Status.VALIDATING: ".", Status.IN_PROGRESS: ">", Status.FINALIZING: "=", Status.CANCELLING: "~",
+        Status.COMPLETED: "+", Status.FAILED: "x", Status.EXPIRED: "%", Status.CANCELLED: "-",
+    },
+    live="*", lost="x", doubt="!", arrow=">", descending="v", ascending="^", rule="-", dot="-", none="-", ascii=True,
+)  # fmt: skip
+
+# Signs in texts that are written out where they are used. The ellipsis stays: a cut text must not look whole.
+_PLAIN: Final = str.maketrans(
+    {_UNICODE.states[status]: sign for status, sign in _ASCII.states.items()}
+    | {
+        _UNICODE.live: _ASCII.live, _UNICODE.doubt: _ASCII.doubt, _UNICODE.arrow: _ASCII.arrow,
+        _UNICODE.descending: _ASCII.descending, _UNICODE.ascending: _ASCII.ascending, _UNICODE.rule: _ASCII.rule,
+        _UNICODE.dot: _ASCII.dot, _UNICODE.none: _ASCII.none, "✱": "*", "›": ">", "“": '"', "”": '"', "⏎": "enter",
+        "↑": "up", "↓": "down",
+    }
+)  # fmt: skip
+
+
+def chosen(environment: Mapping[str, str], encoding: str) -> Glyphs:
+    """The set for a terminal of this `encoding`; `LAZYBATCH_ASCII=1` asks for ASCII in any."""
+    plain = environment.get("LAZYBATCH_ASCII", "0") not in {"", "0"}
+    return _ASCII if plain or encoding.lower().replace("-", "").replace("_", "") != "utf8" else _UNICODE
+
+
+# What the locale itself says: Python's own answer is UTF-8 in the C locale too.
+GLYPHS: Final = chosen(os.environ, locale.nl_langinfo(locale.CODESET))
+
+
+def shown(text: str) -> str:
+    """`text` as it goes to the terminal: nothing in it is a command, and its signs are of the chosen set."""
+    text = text if text.isprintable() else clean_line(text)
+    return text.translate(_PLAIN) if GLYPHS.ascii and not text.isascii() else text
