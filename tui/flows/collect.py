@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.batches.batch import Batch
+from tui.durable import sync_folder
 from tui.errors import LazybatchError
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
@@ -166,8 +167,4 @@ async def _size(path: Path) -> int | None:
 def _settle(partial: Path, goal: Path) -> None:
     """Give a whole file its name, for good."""
     partial.replace(goal)
-    folder = os.open(goal.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(goal.parent)

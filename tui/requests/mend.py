@@ -11,8 +11,9 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
+from tui.durable import sync_folder
 from tui.errors import LazybatchError
-from tui.requests.output import Output, Unwritable, keep_names
+from tui.requests.output import Output, Unwritable
 from tui.requests.problem import Problem
 from tui.requests.rules import BOM, Checker, is_blank
 from tui.requests.source import LONGEST_LINE, Block, Source
@@ -83,7 +84,7 @@ def mend(
             output.finish()
             source.check_unchanged()
             output.place(out)
-        keep_names(out.parent)
+        sync_folder(out.parent)
         return MendReport(
             path, out, mending.written, tuple(mending.changes), mending.counts.total(), dict(mending.counts)
         )

@@ -84,12 +84,3 @@ class Output:
             yield
         except OSError as error:
             raise Unwritable(self._folder, error.strerror or str(error)) from None
-
-
-def keep_names(folder: Path) -> None:
-    """Makes new names in the folder last through a power cut as well."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,9 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from tui.durable import sync_folder
 from tui.errors import LazybatchError
 from tui.requests import bodies, reading
-from tui.requests.output import Output, keep_names
+from tui.requests.output import Output
 from tui.requests.problem import Limits
 from tui.requests.rules import BOM, is_blank
 from tui.requests.source import LONGEST_LINE, Digest, Source
@@ -83,7 +84,7 @@ def split(
             for number in range(1, len(parts) + 1)
         )
         placed = tuple(part.place(name) for part, name in zip(parts, names, strict=True))
-        keep_names(folder)
+        sync_folder(folder)
         return placed
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from tui.durable import sync_folder
 from tui.results.problems import ResultFileError, cannot, shown
 
 
@@ -30,15 +31,6 @@ def written(path: Path, sources: Iterable[Path]) -> Iterator[BinaryIO]:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise cannot("write", path, error) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut as well."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
