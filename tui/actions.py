@@ -50,9 +50,9 @@ class Action:
 
 _TYPED: Final = {"space", "slash", "question_mark", "plus", "minus", "colon", "backspace"}
 _GLYPHS: Final = {
-    "enter": "⏎", "escape": "esc", "space": "space", "question_mark": "?", "slash": "/", "up": "↑", "down": "↓",
-    "pageup": "pgup", "pagedown": "pgdn", "G": "G", "ctrl+@": "^space", "tab": "tab", "plus": "+", "minus": "-",
-    "colon": ":",
+    "enter": "⏎", "right": "→", "escape": "esc", "space": "space", "question_mark": "?", "slash": "/", "up": "↑",
+    "down": "↓", "pageup": "pgup", "pagedown": "pgdn", "G": "G", "ctrl+@": "^space", "tab": "tab", "plus": "+",
+    "minus": "-", "colon": ":",
 }  # fmt: skip
 
 
@@ -71,6 +71,20 @@ ACTIONS: Final = (
     Action(HOME, "sort", "s", "sort", "Sort by the next column; S turns the order round."),
     Action(HOME, "reverse", "S", "", "Turn the order round."),
     Action(HOME, "refresh", "r", "refresh", "Ask the server now."),
+    Action(HOME, "view_all", "1", "", "Show all batches."),
+    Action(HOME, "view_active", "2", "", "Show only those that run."),
+    Action(
+        HOME,
+        "view_attention",
+        "3",
+        "",
+        "Show only what needs attention: failed or expired lately, runaways, results that disagree.",
+    ),
+    Action(HOME, "pause", "p", "pause", "Ask the server no more by itself; again to go on."),
+    Action(HOME, "slower", "plus", "", "Ask the server less often, down to every 5 minutes."),
+    Action(HOME, "faster", "minus", "", "Ask the server more often, up to every 2 seconds."),
+    Action(HOME, "copy_id", "y", "", "Copy the id to the terminal's clipboard."),
+    Action(HOME, "copy_json", "Y", "", "Copy the batch to the terminal's clipboard, as the server's JSON."),
     Action(PICK, "choose", "enter", "choose", "Take the file under the cursor, or go into the folder."),
     Action(PICK, "path", "slash", "path", "Type a path; tab completes it."),
     Action(PICK, "up", "backspace", "folder up", "Go to the folder above."),
@@ -81,13 +95,26 @@ ACTIONS: Final = (
         "again",
         "A",
         "",
-        "Submit a file again that was submitted before: a second batch, paid for twice.",
+        "Submit a file again that was submitted before, or may have been: a second batch, paid for twice.",
+        writes=True,
+    ),
+    Action(SUBMIT, "fold", "enter,right", "lines", "Open or close the group of problems under the cursor."),
+    Action(SUBMIT, "edit", "e", "edit", "Open the file at the problem in your editor ($VISUAL, $EDITOR)."),
+    Action(SUBMIT, "mend", "m", "mend", "Show what can be put right by itself, and write a copy with it put right."),
+    Action(
+        SUBMIT,
+        "split",
+        "s",
+        "split",
+        "Cut a file over the limits into parts; they are submitted together.",
         writes=True,
     ),
     Action(SUBMIT, "stop", "x", "stop", "Stop the upload; it can be gone on with later."),
     Action(BATCH, "results", "o", "results", "Read the results."),
     Action(BATCH, "cancel", "c", "cancel", "Cancel this batch.", writes=True),
     Action(BATCH, "refresh", "r", "refresh", "Ask the server now."),
+    Action(BATCH, "copy_id", "y", "copy id", "Copy the id to the terminal's clipboard."),
+    Action(BATCH, "copy_json", "Y", "", "Copy the batch to the terminal's clipboard, as the server's JSON."),
     Action(RESULTS, "stop", "x", "stop", "Stop what is under way: reading, searching, writing."),
     Action(RESULTS, "other_file", "e", "errors", "Change between the output file and the error file."),
     Action(RESULTS, "view", "v", "view", "Show the line as answer, as JSON, or the request that it answers."),
@@ -116,6 +143,7 @@ ACTIONS: Final = (
     Action(EVERYWHERE, "help", "question_mark", "help", "Show all keys."),
     Action(EVERYWHERE, "command_palette", "ctrl+p", "", "Find an action by its name."),
     Action(EVERYWHERE, "redraw", "ctrl+l", "", "Draw the whole screen anew."),
+    Action(EVERYWHERE, "suspend", "ctrl+z", "", "Back to the shell; fg brings lazybatch back."),
     Action(EVERYWHERE, "quit", "q", "quit", "Leave lazybatch; batches run on."),
 )
 

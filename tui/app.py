@@ -87,6 +87,16 @@ class LazybatchApp(App[str]):
         """As Textual's, but nothing in `message` reaches the terminal as a command."""
         super().notify(clean(message), title=title, severity=severity, timeout=timeout, markup=markup)
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual's, through tmux and GNU screen; a text that is too long for a terminal is not copied."""
+        from tui.screens.copying import clipboard_sequence
+
+        sequence = clipboard_sequence(text, os.environ)
+        if sequence is not None:
+            self._clipboard = text
+            if self._driver is not None:
+                self._driver.write(sequence)
+
     # What several screens do
 
     def show_results(self, batch: Batch) -> None:
@@ -127,11 +137,16 @@ class LazybatchApp(App[str]):
         from tui.flows.cancel import Outcome, cancel
 
         async for told in cancel(names, wire=self.session.wire, journal=self.session.journal):
-            if told.batch is not None and isinstance(self.home, Home):
-                self.home.take_in(told.batch)
+            if told.batch is not None:
+                self.take_in(told.batch)
             if told.outcome not in {Outcome.CANCELLING, Outcome.CANCELLED}:
                 why = told.message or told.outcome.value
                 self.notify(f"{names[told.batch_id]}: {why}", severity="warning", markup=False)
+
+    def take_in(self, batch: Batch) -> None:
+        """Show a batch at home as a call other than the monitor's has told it."""
+        if isinstance(self.home, Home):
+            self.home.take_in(batch)
 
     async def submitted(self, room: Room, batch: Batch) -> None:
         """A new batch is there: go home to it, unless its user has gone elsewhere meanwhile."""

@@ -155,6 +155,7 @@ def _submit(parser: "ArgumentParser") -> None:
     _endpoint(parser)
     parser.add_argument("--description", metavar="TEXT", help="what to call the batch")
     parser.add_argument("--meta", action="append", default=[], metavar="K=V", help="a pair of metadata; repeatable")
+    parser.add_argument("--split", action="store_true", help="in parts, where the file is over the limits of one batch")
     parser.add_argument("--again", action="store_true", help="even if the same content was submitted before")
     _yes(parser)
     _json(parser)

@@ -34,6 +34,9 @@ _APP_KEYS = (
     ("help closes", "\x1b"),
     ("a batch opens", "\r"),
     ("a batch closes", "\x1b"),
+    ("only what needs attention", "3"),
+    ("all again", "1"),
+    ("polling pauses", "p"),
 )
 _QUIET = 1.5  # seconds: more than the longest silence between a key and what it brings
 _SLOW = 16_000  # bytes a second: a line of 128 kbit/s
@@ -98,7 +101,8 @@ def lazybatch(driver: str | None) -> Figures:
         terminal.wait_text("live", timeout=30)
         terminal.settle(1)
         figures = {"nothing done, batches move, 10 s": f"{terminal.pause(10):,}"}
-        return figures | pressed(terminal, _APP_KEYS)
+        figures |= pressed(terminal, _APP_KEYS)
+        return figures | {"paused, for 10 s": f"{terminal.pause(10):,}"}
 
 
 def show(title: str, columns: Mapping[str, Figures]) -> None:

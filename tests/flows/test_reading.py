@@ -143,7 +143,7 @@ def test_chosen_requests_are_read_across_both_files_in_their_order(tmp_path: Pat
     assert [some.nearest(number) for number in (1, 2, 3, 9)] == [1, 1, 3, 3]
     errors.write_bytes(b"")
     with pytest.raises(FileChangedError):
-        reader.row(1)
+        reader.text(1, "json")
 
 
 def test_the_whole_of_a_chosen_line_is_given_without_a_remark(tmp_path: Path) -> None:

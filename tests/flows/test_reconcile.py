@@ -49,11 +49,16 @@ async def test_each_open_one_is_asked_about(demo: DemoServer, wire: Wire, journa
     found = journal.find("made")
     assert found is not None
     assert (found.stage, found.batch_id) == (Stage.CREATED, batch_id)
-    assert [left.id for left in journal.open_ones()] == ["lost", "begun"]
+    # Nothing of it is on the server: that is told once, and is no open question any more.
+    assert [left.id for left in journal.open_ones()] == ["lost"]
+    begun = journal.find("begun")
+    assert begun is not None
+    assert (begun.stage, settled["begun"].submission.stage) == (Stage.ABANDONED, Stage.ABANDONED)
+    assert "nothing of it is on the server" in (begun.reason or "")
     # It only looks.
     assert demo.calls["batches.create"] == 1
     assert demo.calls["files.create"] == 1
-    assert set(await run(wire, journal)) == {"lost", "begun"}
+    assert set(await run(wire, journal)) == {"lost"}
 
 
 async def test_nothing_open_asks_nothing(demo: DemoServer, wire: Wire, journal: Journal) -> None:

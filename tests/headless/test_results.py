@@ -217,7 +217,7 @@ def test_retry_submits_the_rest_once(cli: Cli, ended: str, server: DemoServer) -
     ran = cli("retry", ended, "--submit", "--yes", "--json")
     assert ran.code == 0
     batch = cli("show", ran.json["batch_id"], "--json").json
-    assert batch["metadata"]["retry_of"] == ended
+    assert batch["metadata"]["lazybatch_parent"] == ended
     again = cli("retry", ended, "--submit", "--yes", "--json")
     assert (again.code, again.json["batch_id"]) == (1, ran.json["batch_id"])
     assert server.calls["batches.create"] == 2

@@ -1,5 +1,8 @@
 """What came back: the verdict, the failures in groups, the way to any line."""
 
+import gc
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from tests.screens.results_desk import answer, content, opened
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 
+ROOT = Path(__file__).parents[2]
 FAILING = "prompt A/B 🅱"  # as its name is shown: 250 requests, 18% failed
 
 
@@ -22,6 +26,21 @@ def codes(server: DemoServer, error_file_id: str | None) -> Counter[str]:
         status = line["response"]["status_code"] if line["response"] else "–"
         found[f"{status} {error['code'] or error.get('type')}"] += 1
     return found
+
+
+async def test_no_key_waits_for_a_full_collection(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await home.until(lambda: gc.get_freeze_count() > 10_000)
+
+
+def test_no_key_waits_for_an_import() -> None:
+    code = (
+        "import sys; from tui.screens.warm_up import warm_up; before = set(sys.modules); warm_up(); "
+        "late = set(sys.modules); import tui.screens.results_refused, tui.screens.pick; "
+        "assert 'tui.screens.results' in late - before; print(len(set(sys.modules) - late))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(told.stdout) < 8
 
 
 async def test_the_verdict_is_that_of_the_files(seeded: DemoServer, tmp_path: Path) -> None:

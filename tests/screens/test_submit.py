@@ -20,7 +20,7 @@ async def test_problems_are_listed_and_gone_once_mended(server: DemoServer, tmp_
         await home.until("Nothing is sent while there are problems.")
         assert "✗ 1" in home.lines[1]
         for line, code in (
-            (2, "invalid_json_line"), (3, "duplicate_custom_id"), (4, "invalid_url"), (14, "invalid_utf8"),
+            (2, "invalid_json_line"), (3, "duplicate_custom_id"), (4, "invalid_url"), (7, "invalid_type"),
         ):  # fmt: skip
             row = home.line(code)
             assert row.split()[:2] == [str(line), code]
@@ -184,5 +184,8 @@ async def test_problems_beyond_a_thousand_do_not_slow_it(server: DemoServer, tmp
     async with desk(server, tmp_path, samples=samples) as home:
         await home.pick("worse.jsonl")
         await home.until("Nothing is sent while there are problems.")
-        await home.press("G")
-        await home.until(lambda: home.table.position[0] == 1_000)
+        await home.until("▸ 20,000× missing_required_parameter")
+        await home.press("G", "enter", "G")
+        # Two groups, the first 499 lines of the second, and how many there are beyond them.
+        await home.until(lambda: home.table.position == (502, 502))
+        assert "and 19,500 more" in home.cursor_row

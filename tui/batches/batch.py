@@ -137,6 +137,8 @@ class Batch:
 
 
 SUBMISSION_KEY = "lazybatch_submission"
+# The batch whose requests without a good result this one runs again.
+PARENT_KEY = "lazybatch_parent"
 _NAME_KEYS = ("description", "batch_description", "name", "title", "job", "job_name")
 
 

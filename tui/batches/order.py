@@ -1,11 +1,11 @@
 """Which batches the table shows, and in which order."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from tui.batches.batch import Batch
-from tui.batches.pace import seconds_left
+from tui.batches.pace import Sample, seconds_left
 from tui.batches.query import Query
 
 # What moves first, then the newest: the order in which one wants to see them without having asked for any.
@@ -47,14 +47,22 @@ class Order:
         """Whether the largest value stands first."""
         return (self.column in _LARGEST_FIRST) != self.reverse
 
-    def apply(self, batches: Iterable[Batch], name_of: Callable[[Batch], str], now: float) -> list[str]:
+    def apply(
+        self,
+        batches: Iterable[Batch],
+        name_of: Callable[[Batch], str],
+        now: float,
+        samples_of: Callable[[str], Sequence[Sample]] = lambda _: (),
+    ) -> list[str]:
         """The ids of `batches` in this order; what is unknown comes last, and ids decide between equals.
 
-        Rows never swap by themselves.
+        Rows never swap by themselves. `samples_of` gives the samples of progress that times left are told from.
         """
         if self.column == BY_STATE:
             return [batch.id for batch in sorted(batches, key=_by_state, reverse=self.reverse)]
-        read = _VALUES[self.column]
+        read: _Reader = _VALUES[self.column]
+        if self.column == "eta":
+            read = lambda batch, name, now: seconds_left(batch, now, samples_of(batch.id))  # noqa: E731
         known: list[tuple[float | str, str]] = []
         unknown: list[str] = []
         for batch in sorted(batches, key=lambda batch: batch.id):

@@ -1,6 +1,10 @@
 """Textual's driver for Linux and macOS, with an output of our own."""
 
+import contextlib
+import select
 import signal
+from functools import partial
+from threading import Thread
 from types import FrameType
 from typing import Any
 
@@ -28,6 +32,22 @@ class DifferingDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._writer: Writer | None = None
         self._canvas = Canvas()
+        # To the end of the program: a terminal that is gone does not come back.
+        Thread(target=self._watch_line, name="lazybatch-line", daemon=True).start()
+
+    def _watch_line(self) -> None:
+        """End the program when its terminal is gone.
+
+        SIGHUP goes to the leader of the terminal's session alone, and may be ignored; Textual would read the end of
+        its input again and again, for ever.
+        """
+        line = select.poll()
+        line.register(self.fileno, 0)
+        # macOS cannot poll terminals, and says so.
+        if any(told & select.POLLHUP for _, told in line.poll()):
+            with contextlib.suppress(RuntimeError):
+                # The loop may have ended at the same moment.
+                self._loop.call_soon_threadsafe(partial(self._app.exit, return_code=128 + signal.SIGHUP))
 
     def write(self, data: str) -> None:
         """Hand over a frame or other output; returns at once."""

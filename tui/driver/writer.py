@@ -13,10 +13,12 @@ from tui.driver.frame import parse
 
 _SYNC_START: Final = "\x1b[?2026h"
 _SYNC_END: Final = "\x1b[?2026l"
-# Modes, keyboard protocols, queries, titles, the clipboard and the bell leave the cells as they are; a hyperlink
-# (OSC 8) and the alternate screen do not.
+# Modes, keyboard protocols, queries, titles, the clipboard (in the wrapping of tmux and GNU screen too) and the bell
+# leave the cells as they are; a hyperlink (OSC 8) and the alternate screen do not.
 _APART: Final = re.compile(
-    r"(?:\x1b\[[?<>=]?[\d;]*\$?[hlpuc]|\x1b\](?!8;)[^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[6n|\x07)+", re.DOTALL
+    r"(?:\x1b\[[?<>=]?[\d;]*\$?[hlpuc]|\x1b\](?!8;)[^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP(?:[^\x1b]|\x1b[^\\])*+\x1b\\"
+    r"|\x1b\[6n|\x07)+",
+    re.DOTALL,
 )
 # The alternate screen: a terminal comes to it with blank cells, and what is drawn outside of it is the shell's.
 _ENTER: Final = "\x1b[?1049h"

@@ -11,6 +11,10 @@ _CLOCK_MARGIN = 3600.0  # seconds
 _MOST_PAGES = 20
 
 
+class NotListed(WireError):  # noqa: N818  # what it says of the list; the base is an Error by name
+    """The provider's list of batches does not go far enough to tell what is not there."""
+
+
 async def find_upload(submission: Submission, wire: Wire) -> str | None:
     """The id of the uploaded file that bears the submission's id in its name and has all of its bytes.
 
@@ -59,4 +63,4 @@ async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
         if page.last_id in {None, after}:
             break
         after = page.last_id
-    raise WireError(Kind.NOT_AN_API, f"{wire.address.host} does not list its batches to the end.", unclear=True)
+    raise NotListed(Kind.NOT_AN_API, f"{wire.address.host} does not list its batches to the end.", unclear=True)

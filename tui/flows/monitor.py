@@ -111,6 +111,9 @@ class Monitor:
             self._calls.popleft()
         return self._wire.calls - self._calls[0][1]
 
+    def _note_calls(self) -> None:
+        self._calls.append((time.monotonic(), self._wire.calls))
+
     async def steps(self) -> AsyncIterator[Seen | Offline]:
         """Rounds, for ever; ends by being closed or cancelled."""
         failures = 0
@@ -128,10 +131,11 @@ class Monitor:
                 # However long the failure took, the server asked for a pause after it.
                 began = time.monotonic()
                 yield Offline(error, wait)
+            self._note_calls()
             await self._rest(began, wait)
 
     async def _round(self, began: float) -> AsyncIterator[Seen]:
-        self._calls.append((time.monotonic(), self._wire.calls))
+        self._note_calls()
         page = await self._wire.list_batches(limit=_PAGE)
         changes = await self._take(page.items)
         met_known = len(changes.added) < len(page.items)

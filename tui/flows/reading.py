@@ -19,7 +19,7 @@ from tui.results.question import question_text
 from tui.results.row import Row, answer_text, read_row
 from tui.results.search import Needle, search
 from tui.results.stream import Cancelled, Progress, open_unchanged
-from tui.text import clean
+from tui.text import clean_line
 
 View = Literal["answer", "json", "request"]
 VIEWS: tuple[View, ...] = ("answer", "json", "request")
@@ -76,11 +76,25 @@ class Reader(ABC):
     def row_now(self, key: int) -> Row | None:
         """The line's row if it was read before or is quick to read, for the UI's own loop; else `row` reads it."""
         known = self._rows_read.get(key)
-        return known or (self.row(key) if self.length(key) <= _QUICK else None)
+        if known is not None:
+            return known
+        # One look at the file: each gives the interpreter away to a thread that computes.
+        line = self.head(key, _QUICK)
+        return self._keep(key, self._row_of(key, line, whole=True)) if len(line) < _QUICK else None
+
+    def known(self, key: int) -> Row | None:
+        """The line's row if it was read before. For the UI's own loop."""
+        return self._rows_read.get(key)
 
     def row(self, key: int) -> Row:
         """What the line says in short."""
-        row = self._row(key)
+        known = self._rows_read.get(key)
+        if known is not None:
+            return known
+        line = self.head(key, _ROW)
+        return self._keep(key, self._row_of(key, line, whole=len(line) < _ROW or self.length(key) <= len(line)))
+
+    def _keep(self, key: int, row: Row) -> Row:
         if len(self._rows_read) >= _REMEMBERED:
             self._rows_read.clear()
         self._rows_read[key] = row
@@ -130,9 +144,8 @@ class Reader(ABC):
         text = pretty(self.requests.read(places[0], max(limit, _ROW)), limit)
         return text if len(places) == 1 else f"{len(places)} requests have this custom_id. The first:\n{text}"
 
-    def _row(self, key: int) -> Row:
-        line = self.head(key, _ROW)
-        return read_row(line, whole=len(line) < _ROW or self.length(key) <= len(line))
+    def _row_of(self, key: int, line: bytes, *, whole: bool) -> Row:
+        return read_row(line, whole)
 
 
 class FileReader(Reader):
@@ -284,7 +297,7 @@ class RowReader(Reader):
                 return row
         return None
 
-    def _row(self, key: int) -> Row:
+    def _row_of(self, key: int, line: bytes, *, whole: bool) -> Row:
         if self.judgement.result(key) is not None:
-            return super()._row(key)
-        return replace(_MISSING, custom_id=clean(self.custom_id(key) or "")[:512].replace("\n", "␊"))
+            return super()._row_of(key, line, whole=whole)
+        return replace(_MISSING, custom_id=clean_line((custom_id_of(line) or "")[:512]))

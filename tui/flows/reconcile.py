@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
+from tui.flows.giving_up import abandoned
 from tui.flows.lookup import find_batch, find_upload
 from tui.state.journal import Journal, Stage, Submission
 from tui.wire.client import Wire
+
+_NOTHING = "lazybatch ended before the upload did; nothing of it is on the server."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,8 @@ class Settled:
 async def reconcile(*, wire: Wire, journal: Journal) -> AsyncIterator[Settled]:
     """Ask the server about each open submission; one that another process is at work on is left to it.
 
-    Only looks and writes down: nothing is created here. Giving up one that never got beyond its upload costs nothing: the
-    same file makes a new one.
+    Only looks and writes down: nothing is created here. Giving up one that never got beyond its upload costs nothing:
+    the same file makes a new one.
     """
     for submission in await asyncio.to_thread(journal.open_ones):
         try:
@@ -35,14 +38,9 @@ async def reconcile(*, wire: Wire, journal: Journal) -> AsyncIterator[Settled]:
                 if batch is not None:
                     await asyncio.to_thread(journal.advance, submission.id, Stage.CREATED, batch_id=batch.id)
                 elif submission.stage is Stage.UPLOADING and await find_upload(submission, wire) is None:
-                    submission = await _abandoned(submission, journal)
+                    yield Settled(await abandoned(submission, _NOTHING, journal), None)
+                    continue
                 yield Settled(submission, batch)
         except LazybatchError:
             # Taken by another process, or the server does not answer: the next start asks again.
             continue
-
-
-async def _abandoned(submission: Submission, journal: Journal) -> Submission:
-    reason = "lazybatch ended before the upload did; nothing of it is on the server."
-    await asyncio.to_thread(journal.advance, submission.id, Stage.ABANDONED, reason=reason)
-    return replace(submission, stage=Stage.ABANDONED, reason=reason)

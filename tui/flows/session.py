@@ -129,12 +129,16 @@ class Session:
         """The calls to the server in the last minute."""
         return self._monitor.calls_per_minute if self._monitor is not None else 0
 
-    async def prefer(self, preferences: Preferences) -> None:
-        """Go by `preferences` from now on, and at the next start."""
+    def prefer(self, preferences: Preferences) -> None:
+        """Go by `preferences` from now on; `keep_preferences` writes them down."""
         self.preferences = preferences
         if self._monitor is not None:
             self._monitor.interval = preferences.interval
-        await asyncio.to_thread(save, self._connections[0], preferences)
+
+    async def keep_preferences(self) -> None:
+        """Go by the present preferences at the next start too."""
+        # What holds by then: of two threads the later may come first.
+        await asyncio.to_thread(lambda: save(self._connections[0], self.preferences))
 
     def refresh(self) -> None:
         """Ask the server now rather than at the next round."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from tui.batches.batch import SUBMISSION_KEY, Batch, Status
 from tui.errors import LazybatchError
+from tui.flows.giving_up import GivenUp, abandoned, never_told, outdated, written_off
 from tui.flows.lookup import find_batch, find_upload
 from tui.requests.validate import Identity, Report
 from tui.state.journal import Journal, Stage, Submission, new_id
@@ -81,13 +82,6 @@ class Already:
     batch: Batch
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUp:
-    """An earlier submission, left open, that is written off now; `submission.reason` says why, in a sentence."""
-
-    submission: Submission
-
-
 Step = Uploading | Uploaded | Unclear | GivenUp | Created | Already
 
 
@@ -105,7 +99,7 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
     done; where even that is not known, the submission stays open in the journal and the sentence says so.
     """
     with journal.claim(order.report.sha256):
-        async for given_up in _outdated(order.report, journal):
+        async for given_up in outdated(order.report, journal):
             yield given_up
         earlier = await asyncio.to_thread(journal.of_content, order.report.sha256)
         open_one = next((found for found in earlier if found.open), None)
@@ -115,7 +109,7 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
             if already := await already_there([*earlier, *parts], wire):
                 yield already
                 return
-        if open_one is not None and order.again and (lost := await _written_off(open_one, wire, journal)):
+        if open_one is not None and order.again and (lost := await written_off(open_one, wire, journal)):
             yield GivenUp(lost)
             open_one = None
         submission = await (_taken_up(open_one, order, journal) if open_one else _opened(order, journal))
@@ -163,40 +157,8 @@ async def _taken_up(submission: Submission, order: Order, journal: Journal) -> S
     return replace(submission, endpoint=order.endpoint, metadata=metadata)
 
 
-async def _outdated(report: Report, journal: Journal) -> AsyncIterator[GivenUp]:
-    """Write off what was begun with an earlier content of the same file, and never came to ask for a batch."""
-    for found in await asyncio.to_thread(journal.of_path, str(report.path.absolute())):
-        if found.stage not in {Stage.UPLOADING, Stage.UPLOADED} or found.sha256 == report.sha256:
-            continue
-        try:
-            with journal.claim(found.sha256):
-                reason = "The file has another content now: what was begun with the old one is written off."
-                yield GivenUp(await _abandoned(found, reason, journal))
-        except Busy:
-            # Another process is at work on it, and will find out for itself.
-            continue
-
-
-async def _written_off(submission: Submission, wire: Wire, journal: Journal) -> Submission | None:
-    """`submission`, written off by its user's decision, if the provider can never tell what came of its create."""
-    if submission.stage is not Stage.CREATING:
-        return None
-    try:
-        await find_batch(submission, wire)
-    except WireError as error:
-        if _never_told(error):
-            reason = "Whether it came to a batch is not known; its user has submitted the file again all the same."
-            return await _abandoned(submission, reason, journal)
-    return None
-
-
-async def _abandoned(submission: Submission, reason: str, journal: Journal) -> Submission:
-    await asyncio.to_thread(journal.advance, submission.id, Stage.ABANDONED, reason=reason)
-    return replace(submission, stage=Stage.ABANDONED, reason=reason)
-
-
 async def already_there(earlier: Sequence[Submission], wire: Wire) -> Already | None:
-    """The newest earlier submission of the same content whose batch did not fail."""
+    """The newest of earlier submissions whose batch is there and did not fail."""
     for found in earlier:
         if found.batch_id is None:
             continue
@@ -219,7 +181,7 @@ async def _upload(
             await asyncio.to_thread(_unchanged, report)
         except LazybatchError as error:
             # Nothing of it can come to a batch: what is open no more is not asked about at every start.
-            await _abandoned(submission, error.sentence, journal)
+            await abandoned(submission, error.sentence, journal)
             raise
         sent = [0, submission.bytes]
 
@@ -325,10 +287,10 @@ async def _looked_for_batch(submission: Submission, wire: Wire, looks: Sequence[
             if batch := await find_batch(submission, wire):
                 return batch
         except WireError as error:
-            if _never_told(error):
+            if never_told(error) and (place == len(looks) or error.kind is Kind.NOT_FOUND):
                 raise Unknowable(
-                    "It is not known whether the batch was created, and the provider cannot be asked: "
-                    f"{error.sentence} Look elsewhere whether it runs before you submit the file again.",
+                    f"It is not known whether the batch was created: {error.sentence} The provider cannot be asked. "
+                    "Look elsewhere whether it runs: submitted again it may be paid for twice.",
                     3,
                 ) from None
             if place == len(looks) or not _passing(error):
@@ -353,11 +315,6 @@ def _unchanged(report: Report) -> None:
         same = False
     if not same:
         raise LazybatchError(f"{report.path} has changed or gone since it was validated: validate it again.", 1)
-
-
-def _never_told(error: WireError) -> bool:
-    """Whether a list of batches failed because the provider has none: no later call will fare better."""
-    return error.kind is Kind.NOT_FOUND
 
 
 def _passing(error: WireError) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.batches.batch import SUBMISSION_KEY, Batch
+from tui.batches.batch import PARENT_KEY, SUBMISSION_KEY, Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.collect import Part, result_path
@@ -20,8 +20,6 @@ from tui.headless.working import worked
 from tui.results.remainder import Remainder, write_remainder
 from tui.settings import Profile
 from tui.text import count, plural
-
-_ORIGIN_KEY = "retry_of"
 
 
 def run(options: Namespace) -> int:
@@ -68,9 +66,9 @@ def _submit(batch: Batch, out: Path, profile: Profile, output: Output, *, yes: b
 
 def _pairs(batch: Batch) -> Mapping[str, str]:
     """The batch's own metadata, and which batch this is the rest of; where that is too much, the latter alone."""
-    given = {key: value for key, value in batch.metadata if key not in {SUBMISSION_KEY, _ORIGIN_KEY}}
+    given = {key: value for key, value in batch.metadata if key not in {SUBMISSION_KEY, PARENT_KEY}}
     pairs = [f"{key}={value}" for key, value in given.items()]
-    origin = f"{_ORIGIN_KEY}={batch.id}"
+    origin = f"{PARENT_KEY}={batch.id}"
     for attempt in ([*pairs, origin], [origin]):
         try:
             return metadata("", attempt)

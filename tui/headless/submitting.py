@@ -7,8 +7,10 @@ from pathlib import Path
 
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
+from tui.flows.giving_up import GivenUp
+from tui.flows.parts import least_parts, only_limits
 from tui.flows.price import range_text
-from tui.flows.submit import Already, Created, Order, Unclear, Uploaded, Uploading, submit
+from tui.flows.submit import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading, submit
 from tui.headless.asking import agreed, need_a_terminal
 from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output
@@ -29,8 +31,15 @@ def run(options: Namespace) -> int:
     need_a_terminal(yes=options.yes, verb="submit")
     output = Output(as_json=options.json)
     report = validated(Path(options.file), options.endpoint, profile)
+    if options.split and only_limits(report):
+        from tui.headless.submitting_parts import send_parts
+
+        return send_parts(report, pairs, profile, output, yes=options.yes, again=options.again)
     if not report.ok or report.endpoint is None:
         output.say("\n".join(report_lines(report)))
+        if only_limits(report):
+            number = least_parts(report, profile.limits)
+            output.note(f"Nothing else is wrong with it: --split submits it in {number} parts or more.")
         _document(output, report)
         return 1
     status, end = send(report, report.endpoint, pairs, profile, output, yes=options.yes, again=options.again)
@@ -53,7 +62,10 @@ def send(
     if not yes and not agreed(f"Submit {plural(report.requests, 'request')} to {profile.host}?"):
         output.note("Nothing was submitted.")
         return 1, None
-    end = asyncio.run(_carry_out(Order(report, endpoint, pairs, again=again), profile, output))
+    try:
+        end = asyncio.run(_carry_out(Order(report, endpoint, pairs, again=again), profile, output))
+    except Unknowable as error:
+        raise only_again(error, report.path) from None
     return _told(end, report, output), end
 
 
@@ -66,15 +78,30 @@ async def _carry_out(order: Order, profile: Profile, output: Output) -> Created 
                     bar.update(step.done, step.total)
                     continue
                 bar.clear()
-                if isinstance(step, Unclear):
-                    output.note(f"{step.error.sentence} Asking the server what came of it …")
-                elif isinstance(step, Uploaded):
-                    output.note(f"{'Found the upload' if step.adopted else 'Uploaded'}: {step.file_id}")
-                else:
+                if isinstance(step, Created | Already):
                     end = step
+                else:
+                    note(step, output)
     if end is None:
         raise AssertionError("the last step tells the batch")
     return end
+
+
+def note(step: Step, output: Output) -> None:
+    """Tell a step on the way that is neither progress nor the end."""
+    match step:
+        case Unclear(error):
+            output.note(f"{error.sentence} Asking the server what came of it …")
+        case Uploaded(file_id, adopted):
+            output.note(f"{'Found the upload' if adopted else 'Uploaded'}: {file_id}")
+        case GivenUp(submission):
+            output.note(submission.reason or "")
+
+
+def only_again(error: LazybatchError, path: Path, *options: str) -> LazybatchError:
+    """`error`, with the way out that only the user can take."""
+    way = " ".join(("lazybatch submit", str(path), *options, "--again"))
+    return LazybatchError(f"{error.sentence} To submit it all the same: {way}", error.exit_code)
 
 
 def _told(end: Created | Already, report: Report, output: Output) -> int:

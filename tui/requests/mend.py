@@ -90,6 +90,23 @@ def mend(
         )
 
 
+def preview(
+    path: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> MendReport:
+    """What `mend` would change, with nothing written; `out` is then `path` itself. Raises as `mend` does."""
+    with Source(path, progress, cancelled) as source:
+        mending = _Mending()
+        for _ in mending.contents(source):
+            pass
+        source.check_unchanged()
+        return MendReport(
+            path, path, mending.written, tuple(mending.changes), mending.counts.total(), dict(mending.counts)
+        )
+
+
 class _Mending:
     """One copy being made."""
 

@@ -8,18 +8,21 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
-from tui.batches.batch import Batch, timeline
+from tui.batches.batch import Batch, Status, timeline
+from tui.batches.pace import Sample
+from tui.screens import copying
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings
 from tui.state.verdicts import Kept
 from tui.text import count, duration, percent, plural
 from tui.widgets import looks
-from tui.widgets.bar import bar
 from tui.widgets.column import Cell
+from tui.widgets.glyphs import GLYPHS
 from tui.widgets.text_view import TextView
 
 _LABEL = 13  # cells
 _BAR = 24
+_SPARKLINE = 60  # cells: one for each minute
 _TICK = 1.0  # seconds between two looks at the book while the batch moves
 Paragraph = Sequence[Cell]
 
@@ -67,7 +70,7 @@ class BatchScreen(Room):
             self.view.read([[Cell("The server no longer has this batch.", "warn")]])
             return
         self.title_line(batch.description or batch.id)
-        self.view.read(list(describe(batch, now, self._kept)), keep_place=True)
+        self.view.read(list(describe(batch, now, self._kept, self.session.samples.of(batch.id))), keep_place=True)
 
     def action_results(self) -> None:
         if batch := self.session.book.get(self._batch_id):
@@ -77,24 +80,32 @@ class BatchScreen(Room):
         if batch := self.session.book.get(self._batch_id):
             self.lazybatch.ask_to_cancel(self, [batch])
 
+    def action_copy_id(self) -> None:
+        if batch := self.session.book.get(self._batch_id):
+            copying.copy_id(self, batch)
+
+    def action_copy_json(self) -> None:
+        if batch := self.session.book.get(self._batch_id):
+            copying.copy_json(self, batch)
+
     def action_refresh(self) -> None:
         self.session.refresh()
 
 
-def describe(batch: Batch, now: float, kept: Kept | None = None) -> Iterator[Paragraph]:
+def describe(batch: Batch, now: float, kept: Kept | None = None, samples: Sequence[Sample] = ()) -> Iterator[Paragraph]:
     """All that is known of `batch`, in paragraphs; `now` in Unix seconds of the server's clock.
 
-    `kept` is what its files were found to hold, if they have been read.
+    `kept` is what its files were found to hold, if they have been read; `samples` are of its progress.
     """
     yield []
     yield _row("status", looks.status_cell(batch.status, batch.raw_status))
     yield _row("id", Cell(batch.id))
     yield _row("endpoint", Cell(" · ".join(filter(None, (batch.endpoint, batch.model))) or "?"))
-    yield from _requests(batch, now)
+    yield from _requests(batch, now, samples)
     if kept is not None:
         yield _row("results", Cell("".join(cell.text for cell in verdict_cells(kept))))
         for note in kept.verdict.notes:
-            yield _row("", Cell(f"⚠ {note}", "warn"))
+            yield _row("", Cell(f"{GLYPHS.doubt} {note}", "warn"))
     yield from _timeline(batch, now)
     yield from _errors(batch)
     yield []
@@ -119,18 +130,24 @@ def _row(label: str, value: Cell) -> Paragraph:
     return [Cell(label.rjust(_LABEL) + "  ", "dim"), value]
 
 
-def _requests(batch: Batch, now: float) -> Iterator[Paragraph]:
+def _requests(batch: Batch, now: float, samples: Sequence[Sample]) -> Iterator[Paragraph]:
     yield []
     counts = batch.counts
     yield _row("requests", Cell(looks.counts_text(batch)))
     if counts is None or counts.progress is None:
         return
-    yield _row("", Cell(f"{bar(counts.progress, _BAR)} {percent(counts.progress)}", looks.role(batch.status)))
+    yield _row(
+        "", Cell(f"{looks.bar_text(counts.progress, _BAR)} {percent(counts.progress)}", looks.role(batch.status))
+    )
     if counts.failed is not None:
         share = f" ({percent(counts.failed_share)})" if counts.failed_share else ""
         yield _row("failed", Cell(f"{count(counts.failed)}{share}", "bad" if counts.failed else ""))
-    if pace := looks.rate_text(batch, now):
-        yield _row("rate", Cell(f"{pace}, {looks.eta_cell(batch, now).text} left at this rate"))
+    if pace := looks.rate_text(batch, now, samples):
+        yield _row("rate", Cell(f"{pace}, {looks.eta_cell(batch, now, samples).text} left at this rate"))
+    for warning in looks.pace_warnings(batch, now, samples):
+        yield _row("", Cell(f"{GLYPHS.doubt} {warning}", "warn"))
+    if batch.status is Status.IN_PROGRESS and (drawn := looks.sparkline_text(samples, now, _SPARKLINE)):
+        yield _row("last hour", Cell(drawn, "running"))
     if batch.status.active and batch.expires_at:
         yield _row("window", Cell(f"ends in {duration(batch.expires_at - now)}"))
 

@@ -1,13 +1,24 @@
 """Text handed to the terminal's clipboard, by the sequence OSC 52 of xterm."""
 
+import asyncio
 import base64
+import json
+import os
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
+
+from tui.batches.batch import Batch
+from tui.errors import LazybatchError
+from tui.screens.room import Room
 
 # Terminals take no longer clipboard sequence than about this, in bytes of base64.
 LIMIT: Final = 74_000
 # GNU screen hands a string of its own sequences on only up to 256 bytes at a time.
 _SCREEN_PIECE: Final = 240
+# A server's id never chooses a path.
+_SAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def clipboard_sequence(text: str, environment: Mapping[str, str]) -> str | None:
@@ -29,3 +40,44 @@ def clipboard_sequence(text: str, environment: Mapping[str, str]) -> str | None:
         pieces = (bare[start : start + _SCREEN_PIECE] for start in range(0, len(bare), _SCREEN_PIECE))
         return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
     return bare
+
+
+def copy_id(room: Room, batch: Batch) -> None:
+    """Copy the id of `batch`."""
+    room.work(_copy(room, batch.id, "The id", f"{_SAFE.sub('_', batch.id[:80])}.txt"), "copy")
+
+
+def copy_json(room: Room, batch: Batch) -> None:
+    """Copy the server's own JSON of `batch`."""
+    room.work(_copy_json(room, batch), "copy")
+
+
+async def _copy_json(room: Room, batch: Batch) -> None:
+    answer = await asyncio.to_thread(room.session.answer, batch.id)
+    if answer is None:
+        room.notify("The server's JSON of this batch is not kept: r asks for it again.", severity="warning")
+        return
+    text = json.dumps(answer, ensure_ascii=False, indent=2)
+    await _copy(room, text, "The batch", f"{_SAFE.sub('_', batch.id[:80])}.json")
+
+
+async def _copy(room: Room, text: str, what: str, name: str) -> None:
+    """To the clipboard, or where it is too long for that to a file of this `name` in the state folder."""
+    if clipboard_sequence(text, os.environ) is not None:
+        room.app.copy_to_clipboard(text)
+        room.notify(f"{what} is in the clipboard, if this terminal lets programs write to it.", markup=False)
+        return
+    path = room.session.folder / "copied" / name
+    await asyncio.to_thread(_write, path, text)
+    room.notify(f"{what} is too long for a clipboard: it is in {path}.", markup=False, timeout=10)
+
+
+def _write(path: Path, text: str) -> None:
+    from tui.results.atomic import written
+
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise LazybatchError(f"Cannot make {path.parent}: {error.strerror}.") from None
+    with written(path, ()) as file:
+        file.write(text.encode("utf-8", "replace"))

@@ -1,10 +1,8 @@
 """Home: all batches, the one under the cursor in a strip, and what they add up to."""
 
-import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -13,12 +11,12 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import Batch
-from tui.batches.order import BY_STATE, Order, select
+from tui.batches.order import SORTS, Order, select
 from tui.batches.query import parse
-from tui.errors import LazybatchError
-from tui.screens import home_lines, home_rows
-from tui.screens.home_lines import Freshness
-from tui.screens.room import Room, bindings
+from tui.screens import copying, home_lines, home_rows
+from tui.screens.home_account import Account
+from tui.screens.home_view import View
+from tui.screens.room import bindings
 from tui.text import clean_line, count
 from tui.widgets.column import Cell
 from tui.widgets.line import Line, Rule
@@ -27,147 +25,123 @@ from tui.widgets.table import Table
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-    from tui.flows.monitor import Offline, Seen
-
 _TICK = 1.0  # seconds between two looks at the countdown while the server cannot be reached
-_EMPTY_WIDTH = 56  # cells: what the smallest terminal has room for
 _AGES = 10  # ticks between two looks at ages and times left, which change without any answer
 
 
-class Home(Room):
+class Home(Account):
     """The batches of the account, kept true by the monitor."""
 
     ROOM: ClassVar[str] = actions.HOME
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
+    # While the server is not reached all rows are pale: by their roles, so that no cell has to know.
+    DEFAULT_CSS = """
+    Home #batches.-stale {
+        color: $text-muted;
+        & > .lines--ok, & > .lines--warn, & > .lines--bad, & > .lines--running, & > .lines--accent {
+            color: $text-muted;
+        }
+        &:ansi { text-style: dim; }
+    }
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = Table(home_rows.COLUMNS, self._cells, id="batches", markable=True, empty="Connecting …")
+        self.table = Table([], self._cells, id="batches", markable=True, empty="Connecting …")
         self.tally = Line(id="tally")
         self.strip = Line(id="strip")
-        self._names: dict[str, str] = {}
         self._wanted = ""
         self._query = parse(self._wanted)
+        self._view = View.ALL
         self._order = Order()
-        self._offline: Offline | None = None
-        self._heard = False
-        self._tried_at = 0.0
         self._ticks = 0
 
     def body(self) -> Sequence[Widget]:
         return self.tally, Rule(), self.table, Rule(), self.strip, Rule()
 
     def on_mount(self) -> None:
-        self._show()
+        kept = self.session.preferences
+        if kept.sort in SORTS:
+            self._order = Order(kept.sort, kept.reverse)
+        self.table.columns = home_rows.columns(self._order)
+        self.show()
         self.table.focus()
         self.set_interval(_TICK, self._tick)
 
-    def watch_account(self) -> None:
-        """Follow the account from now on; called once the first frame is on screen."""
-        self.run_worker(self._follow(), name="monitor", group="monitor", description="monitor")
-
-    async def _follow(self) -> None:
-        try:
-            await self.session.connect()
-            self._names = await self.session.names()
-            self._show()
-            self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
-            async for step in self.session.steps():
-                self._take(step)
-        except LazybatchError as error:
-            self._offline = None
-            self.table.empty = _wrapped(error.sentence)
-            self.complain(error)
-
-    async def _settle(self) -> None:
-        """Tell what became of submissions that an earlier run left open."""
-        from tui.flows.reconcile import reconcile
-
-        async for settled in reconcile(wire=self.session.wire, journal=self.session.journal):
-            name = clean_line(Path(settled.submission.path).name)
-            if settled.batch is not None:
-                self.take_in(settled.batch)
-                self.notify(f"{name} was being submitted when lazybatch ended: its batch is there.", markup=False)
-            else:
-                told = (
-                    f"{name} was being submitted when lazybatch ended: no batch was created. Choose it again to go on."
-                )
-                self.notify(told, severity="warning", markup=False, timeout=20)
-
-    def _take(self, step: "Seen | Offline") -> None:
-        from tui.flows.monitor import Offline
-
-        self._tried_at = time.time()
-        if isinstance(step, Offline):
-            self._offline = step
-            self.table.empty = _wrapped(step.error.sentence)
-            self._say_head()
-            self._say_strip()
-            return
-        self._offline, self._heard = None, True
-        self.table.empty = self._nothing()
-        if step.changes:
-            self._show()
-        else:
-            self._look_again()
-
-    def _show(self) -> None:
+    def show(self) -> None:
         """Bring the table in line with the book: rows that are new, gone or elsewhere."""
-        shown = select(self.session.book, self._query, self.name_of, self.session.now)
-        self.table.show(self._order.apply(shown, self.name_of, self.session.now))
+        now, suspect = self.session.now, self.alarms.tripped | self.session.doubted
+        shown = select(self.session.book, self._query, self.name_of, now)
+        if self._view is not View.ALL:
+            shown = [batch for batch in shown if self._view.shows(batch, now, suspect)]
+        self.table.show(self._order.apply(shown, self.name_of, now, self.session.samples.of))
         self._say_head()
         self._say_tally()
         self._say_strip()
 
     def _tick(self) -> None:
         self._ticks += 1
+        self.hold_rules()
         if self._ticks % _AGES == 0:
-            self._look_again()
+            self.look_again()
         elif self._offline is not None:
             self._say_head()
 
     def on_screen_resume(self) -> None:
         """What was found out elsewhere shows on the rows."""
-        self._look_again()
+        self.look_again()
 
-    def _look_again(self) -> None:
+    def look_again(self) -> None:
+        """Rows are the same; what they say may have changed."""
         self.table.changed(self.table.visible_keys)
         self._say_head()
         self._say_strip()
+
+    def offline_changed(self) -> None:
+        """The server is not reached, or reached again."""
+        self.table.set_class(self._offline is not None, "-stale")
+        self._say_head()
+        self._say_strip()
+
+    def stand_empty(self, sentence: str = "") -> None:
+        """Say `sentence` while there are no rows, else why there are none."""
+        self.table.empty = sentence or self._nothing()
 
     def _nothing(self) -> str:
         """What stands in an empty table while all is well."""
         if self._query and len(self.session.book):
             return "No batch fits the filter.\nesc shows all."
+        if self._view is not View.ALL and len(self.session.book):
+            nothing = "Nothing needs attention." if self._view is View.ATTENTION else "No batch is active."
+            return f"{nothing}\n1 shows all."
         return "No batches yet." if self.session.profile.read_only else "No batches yet.\nPress n to make one."
 
     # What is drawn
-
-    def name_of(self, batch: Batch) -> str:
-        """Description, else the name of the file that it was made of, else its id."""
-        return batch.description or self._names.get(batch.id) or batch.id
 
     def _cells(self, key: Hashable) -> Mapping[str, Cell]:
         batch = self.session.book.get(str(key))
         return {} if batch is None else self._row(batch)
 
     def _row(self, batch: Batch) -> Mapping[str, Cell]:
-        return home_rows.row(batch, self.name_of(batch), self.session.now, batch.id in self.session.doubted)
+        return home_rows.row(
+            batch, self.name_of(batch), self.session.now, self.session.samples.of(batch.id),
+            doubted=batch.id in self.session.doubted, alarm=bool(self.alarms.of(batch.id)),
+        )  # fmt: skip
 
     def _say_head(self) -> None:
-        next_try = self._tried_at + self._offline.wait if self._offline else None
-        fresh = Freshness(self.session.seen_at, self._heard, next_try)
-        self.head.say(home_lines.account(self.session.profile), fresh.cells())
+        self.head.say(home_lines.account(self.session.profile), self.freshness().cells())
 
     def _say_tally(self) -> None:
         # The first frame has no size yet to ask a widget for.
         width = (self.tally.size.width or self.app.size.width) - 2
-        if not self._wanted.strip():
+        wanted = clean_line(self._wanted.strip())
+        if not wanted and self._view is View.ALL:
             self.tally.say(home_lines.tally(self.session.book, width))
             return
+        view = [] if self._view is View.ALL else [Cell(self._view.value, "accent"), Cell("  ")]
+        chip = [Cell(f"/ {wanted}", "accent"), Cell("  ")] if wanted else []
         numbers = f"{count(len(self.table.keys))} of {count(len(self.session.book))}"
-        chip = [Cell("/ ", "accent"), Cell(clean_line(self._wanted.strip()), "accent"), Cell(f"  {numbers}")]
-        self.tally.say(chip, [Cell("esc shows all", "dim")])
+        self.tally.say([*view, *chip, Cell(numbers)], [Cell("esc shows all", "dim")])
 
     def _say_strip(self) -> None:
         batch = self._under_cursor()
@@ -178,7 +152,8 @@ class Home(Room):
         elif batch is None:
             self.strip.say([])
         else:
-            self.strip.say(*home_lines.strip(batch, self.session.now))
+            samples, trips = self.session.samples.of(batch.id), self.alarms.of(batch.id)
+            self.strip.say(*home_lines.strip(batch, self.session.now, self.app.size.width, samples, trips))
 
     # What the user does
 
@@ -201,6 +176,14 @@ class Home(Room):
         if batch := self._under_cursor():
             self.lazybatch.show_results(batch)
 
+    def action_copy_id(self) -> None:
+        if batch := self._under_cursor():
+            copying.copy_id(self, batch)
+
+    def action_copy_json(self) -> None:
+        if batch := self._under_cursor():
+            copying.copy_json(self, batch)
+
     def action_filter(self) -> None:
         from tui.screens.home_filter import FilterField
 
@@ -210,13 +193,14 @@ class Home(Room):
             field.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is a way back from home only while a filter hides something."""
-        return (action != "back" or bool(self._wanted)) and super().check_action(action, parameters)
+        """There is a way back from home only while something hides batches."""
+        hidden = bool(self._wanted) or self._view is not View.ALL
+        return (action != "back" or hidden) and super().check_action(action, parameters)
 
     def action_back(self) -> None:
-        """Nothing is behind home; what can be left here is a filter."""
-        if self._wanted:
-            self._filter("")
+        """Nothing is behind home; what can be left here is a filter and a view."""
+        self._view = View.ALL
+        self._filter("")
 
     def on_input_changed(self, event: "Input.Changed") -> None:
         """The filter is the only field here."""
@@ -229,9 +213,22 @@ class Home(Room):
 
     def _filter(self, text: str) -> None:
         self._wanted, self._query = text, parse(text)
-        self.table.empty = self._nothing()
-        self._show()
+        self.stand_empty()
+        self.show()
         self.bottom.show_keys()
+
+    def action_view_all(self) -> None:
+        self._look_at(View.ALL)
+
+    def action_view_active(self) -> None:
+        self._look_at(View.ACTIVE)
+
+    def action_view_attention(self) -> None:
+        self._look_at(View.ATTENTION)
+
+    def _look_at(self, view: View) -> None:
+        self._view = view
+        self._filter(self._wanted)
 
     def action_sort(self) -> None:
         self._sort(self._order.next())
@@ -241,31 +238,18 @@ class Home(Room):
 
     def _sort(self, order: Order) -> None:
         self._order = order
-        arrow = "▾" if order.descending else "▴"
-        self.table.columns = [
-            replace(column, title=column.title + arrow)
-            if column.key == order.column and (order.column != BY_STATE or order.reverse)
-            else column
-            for column in home_rows.COLUMNS
-        ]
-        self._show()
+        self.prefer(replace(self.session.preferences, sort=order.column, reverse=order.reverse))
+        self.table.columns = home_rows.columns(order)
+        self.show()
 
     def action_new_batch(self) -> None:
         from tui.screens.pick import Pick
 
         self.app.push_screen(Pick(self.lazybatch.samples or _here()))
 
-    def action_refresh(self) -> None:
-        self.session.refresh()
-
     def action_cancel(self) -> None:
         chosen = [self.session.book.get(str(key)) for key in self.table.marks] or [self._under_cursor()]
         self.lazybatch.ask_to_cancel(self, [batch for batch in chosen if batch is not None])
-
-    def take_in(self, batch: Batch) -> None:
-        """Show a batch as a call other than the monitor's has told it."""
-        self.session.book.apply([batch])
-        self._show()
 
     async def show_new(self, batch: Batch, *, go_to_it: bool) -> None:
         """Show a batch that has just been made; `go_to_it` puts the cursor on it."""
@@ -274,10 +258,6 @@ class Home(Room):
         if go_to_it:
             self.table.move_to(batch.id)
         self.session.refresh()
-
-
-def _wrapped(sentence: str) -> str:
-    return "\n".join(wrap(sentence, _EMPTY_WIDTH))
 
 
 def _here() -> Path:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui.batches.batch import Batch, Status
+from tui.batches.guard import Trip
+from tui.batches.pace import Sample
 from tui.settings import Profile
-from tui.text import count, duration
+from tui.text import count, duration, plural
 from tui.widgets import looks
 from tui.widgets.column import Cell
+from tui.widgets.glyphs import GLYPHS
 
 # What is on its way is one number in the sums: the table tells the steps apart.
 _RUNNING: Final = frozenset({Status.VALIDATING, Status.IN_PROGRESS, Status.FINALIZING})
@@ -20,24 +23,46 @@ _TALLY: Final = (
 )  # fmt: skip
 
 
+WIDE: Final = 100  # cells from which on there is room for what is good to know
+_SPARKLINE: Final = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How old what is shown is. Times in Unix seconds of this machine's clock, `next_try` only while offline."""
+    """How old what is shown is. Times in Unix seconds of this machine's clock, `next_try` only while offline.
+
+    `interval` is the time in seconds between two rounds, if its user has chosen one; `calls` those of the last minute.
+    """
 
     seen_at: float | None
     heard: bool
     next_try: float | None = None
+    paused: bool = False
+    interval: float | None = None
+    calls: int | None = None
 
     def cells(self) -> list[Cell]:
         """The words for it; nothing that ticks while all is well."""
+        told = [self._state()]
+        if self.interval is not None:
+            told.append(Cell(f" {GLYPHS.dot} every {duration(self.interval)}", "dim"))
+        if self.calls is not None:
+            told.append(Cell(f" {GLYPHS.dot} {plural(self.calls, 'call')}/min", "dim"))
+        return told
+
+    def _state(self) -> Cell:
         now = time.time()
         age = duration(now - self.seen_at) if self.seen_at else None
         if self.next_try is not None:
             told = f"updated {age} ago" if age else "no answer yet"
-            return [Cell(f"✗ {told} · next try in {duration(self.next_try - now)}", "bad")]
+            if self.paused:
+                return Cell(f"{GLYPHS.lost} {told} {GLYPHS.dot} paused", "bad")
+            return Cell(f"{GLYPHS.lost} {told} {GLYPHS.dot} next try in {duration(self.next_try - now)}", "bad")
+        if self.paused:
+            return Cell(f"paused {GLYPHS.dot} as of {age} ago" if age else "paused", "warn")
         if self.heard:
-            return [Cell("● live", "ok")]
-        return [Cell(f"as of {age} ago · connecting", "warn")] if age else [Cell("connecting", "dim")]
+            return Cell(f"{GLYPHS.live} live", "ok")
+        return Cell(f"as of {age} ago {GLYPHS.dot} connecting", "warn") if age else Cell("connecting", "dim")
 
 
 def account(profile: Profile) -> list[Cell]:
@@ -65,13 +90,24 @@ def tally(batches: Iterable[Batch], width: int) -> list[Cell]:
     return cells or [Cell("no batches", "dim")]
 
 
-def strip(batch: Batch, now: float) -> tuple[Sequence[Cell], Sequence[Cell]]:
-    """What `batch` has gone through, or why it failed, and what it has come to."""
-    told = [looks.counts_text(batch), looks.rate_text(batch, now)]
+def strip(
+    batch: Batch, now: float, width: int, samples: Sequence[Sample] = (), trips: Sequence[Trip] = ()
+) -> tuple[Sequence[Cell], Sequence[Cell]]:
+    """What is wrong with `batch`, or what it has gone through, and what it has come to; in `width` cells."""
+    told = [looks.counts_text(batch), looks.rate_text(batch, now, samples)]
     if batch.counts and batch.counts.failed:
         told.append(f"fails {count(batch.counts.failed)}")
-    left = looks.stages_text(batch, now)
+    right = [Cell(f" {GLYPHS.dot} ".join(filter(None, told)), "dim")]
+    drawn = looks.sparkline_text(samples, now, _SPARKLINE) if batch.status is Status.IN_PROGRESS else ""
+    if width >= WIDE and drawn:
+        right[:0] = [Cell(drawn, "running"), Cell("  ")]
+    if trips:
+        # What is wrong must not be cut off for what is merely good to know.
+        right = right if width >= WIDE else [Cell(told[0], "dim")]
+        return [Cell(f"{GLYPHS.alarm} {' '.join(trip.sentence for trip in trips)}", "bad")], right
+    if warnings := looks.pace_warnings(batch, now, samples):
+        return [Cell(f" {GLYPHS.dot} ".join(warnings), "warn")], right
     if batch.status is Status.FAILED and batch.errors:
         error = batch.errors[0]
-        left = (f"line {error.line}: " if error.line else "") + error.message
-    return [Cell(left)], [Cell(" · ".join(filter(None, told)), "dim")]
+        return [Cell((f"line {error.line}: " if error.line else "") + error.message)], right
+    return [Cell(looks.stages_text(batch, now))], right

@@ -1,15 +1,19 @@
 """The columns of the home table, and a batch as a row of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tui.batches.batch import Batch
+from tui.batches.order import BY_STATE, Order
+from tui.batches.pace import Sample
 from tui.text import count, duration
 from tui.widgets import looks
 from tui.widgets.column import Cell, Column
+from tui.widgets.glyphs import GLYPHS
 
 _PROGRESS: Final = 15
-COLUMNS: Final = (
+_COLUMNS: Final = (
     Column("status", "STATUS", 12),
     Column("name", "NAME", 22, flex=4),
     Column("model", "MODEL", 16, priority=5, flex=1),
@@ -25,27 +29,51 @@ COLUMNS: Final = (
 )
 
 
-def row(batch: Batch, name: str, now: float, doubted: bool = False) -> Mapping[str, Cell]:
-    """The cells of `batch`; `now` in Unix seconds of the server's clock; `doubted` if its files say otherwise."""
+def row(
+    batch: Batch,
+    name: str,
+    now: float,
+    samples: Sequence[Sample] = (),
+    *,
+    doubted: bool = False,
+    alarm: bool = False,
+) -> Mapping[str, Cell]:
+    """The cells of `batch`; `now` in Unix seconds of the server's clock.
+
+    `doubted` if its files say otherwise than its counts, `alarm` if it breaks a rule of the guard.
+    """
     ended = not batch.status.active
     return {
         "status": looks.status_cell(batch.status, batch.raw_status),
-        "name": Cell(name),
-        "model": Cell(batch.model or "–", "" if batch.model else "dim"),
+        "name": Cell(f"{GLYPHS.alarm} {name}", "bad") if alarm else Cell(name),
+        "model": Cell(batch.model or GLYPHS.none, "" if batch.model else "dim"),
         "endpoint": Cell((batch.endpoint or "?").removeprefix("/v1/"), "dim"),
         "progress": looks.progress_cell(batch, _PROGRESS),
         "requests": _requests(batch),
-        "fail": Cell(f"⚠{looks.failed_cell(batch).text}", "warn") if doubted else looks.failed_cell(batch),
-        "rate": Cell(looks.rate_text(batch, now) or "–", "dim"),
-        "eta": looks.eta_cell(batch, now),
-        "expires": Cell("–", "dim") if ended or not batch.expires_at else Cell(duration(batch.expires_at - now)),
+        "fail": Cell(f"{GLYPHS.doubt}{looks.failed_cell(batch).text}", "warn") if doubted else looks.failed_cell(batch),
+        "rate": Cell(looks.rate_text(batch, now, samples) or GLYPHS.none, "dim"),
+        "eta": looks.eta_cell(batch, now, samples),
+        "expires": Cell(GLYPHS.none, "dim")
+        if ended or not batch.expires_at
+        else Cell(duration(batch.expires_at - now)),
         "age": looks.age_cell(batch.created_at, now),
         "id": Cell(batch.id, "dim"),
     }
 
 
+def columns(order: Order) -> list[Column]:
+    """The columns, with an arrow at the one that the rows are sorted by if their user has asked for it."""
+    arrow = GLYPHS.descending if order.descending else GLYPHS.ascending
+    return [
+        replace(column, title=column.title + arrow)
+        if column.key == order.column and (order.column != BY_STATE or order.reverse)
+        else column
+        for column in _COLUMNS
+    ]
+
+
 def _requests(batch: Batch) -> Cell:
     if batch.counts is None or not batch.counts.total:
-        return Cell("–", "dim")
+        return Cell(GLYPHS.none, "dim")
     over = batch.counts.ended
     return Cell(f"{'?' if over is None else count(over)}/{count(batch.counts.total)}")

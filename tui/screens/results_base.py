@@ -76,6 +76,8 @@ class ResultsRoom(Room):
 
     async def ask(self, label: str, value: str = "", hint: str = "", *, path: bool = False) -> str | None:
         """A line that the user types below the verdict; None where it was given up."""
+        self.hush()
+        self._said()
         asked = self.prompt.ask(label, value, hint, path=path)
         keys = [Cell("⏎", "accent"), Cell(" go  "), Cell("esc", "accent"), Cell(" leave it  ")]
         self.bottom.say([*keys, Cell("tab", "accent"), Cell(" complete")] if path else keys)
@@ -85,6 +87,11 @@ class ResultsRoom(Room):
             if self.is_attached and not self.prompt.asking:
                 self.bottom.show_keys()
 
+    def show_keys(self) -> None:
+        """Tell the keys that work now, unless a line is being typed, which has its own."""
+        if not self.prompt.asking:
+            self.bottom.show_keys()
+
     def teller(self, verb: str, unit: Callable[[int], str] = size) -> Progress:
         """Tells on the status line how far something has come, in bytes or in another unit."""
 
@@ -92,13 +99,15 @@ class ResultsRoom(Room):
             share = done / total if total else 0.0
             self.doing = verb
             told = [Cell(f"{verb} ", "running"), Cell(bar(share, _BAR), "running")]
-            self.status.say([*told, Cell(f" {percent(share)} of {unit(total)}  ")], [Cell("x stops it", "dim")])
-            self.bottom.show_keys()
+            if self._saying is None:
+                self.status.say([*told, Cell(f" {percent(share)} of {unit(total)}  ")], [Cell("x stops it", "dim")])
+            self.show_keys()
 
         return tell
 
     async def job(self, verb: str, work: Callable[[Progress, Cancelled], _T], unit: Callable[[int], str] = size) -> _T:
         """What `work` returns, done in a thread; x stops it."""
+        self.hush()
         try:
             return await worked(work, self.teller(verb, unit))
         finally:
@@ -121,11 +130,12 @@ class ResultsRoom(Room):
             self.done()
 
     def done(self) -> None:
-        """Give the status line back to the verdict."""
+        """Give the status line back to the verdict, or to the remark that stands there."""
         self.doing = ""
         if self.is_attached:
-            self.say_verdict()
-            self.bottom.show_keys()
+            if self._saying is None:
+                self.say_verdict()
+            self.show_keys()
 
     def tell(self, sentence: str) -> None:
         """Say that something has been done, on the status line for a while: a toast would cover it."""
@@ -136,12 +146,18 @@ class ResultsRoom(Room):
         self._say(Cell(sentence, "warn"))
 
     def _say(self, cell: Cell) -> None:
-        if self._saying is not None:
-            self._saying.stop()
+        self.hush()
         self.status.say([cell])
         self._saying = self.set_timer(_SAID, self._said)
 
+    def hush(self) -> None:
+        """Let go of a remark: the user has gone on."""
+        if self._saying is not None:
+            self._saying.stop()
+            self._saying = None
+
     def _said(self) -> None:
+        self._saying = None
         if not self.doing:
             self.say_verdict()
 

@@ -1,6 +1,7 @@
 """Result lines one under another, the one under the cursor in full."""
 
 import asyncio
+import time
 from collections.abc import Hashable, Mapping
 
 from textual import on
@@ -24,6 +25,7 @@ _COLUMNS = (
     Column("tokens", "TOKENS", 9, align="right", priority=1),
     Column("answer", "ANSWER", 20, flex=4),
 )
+_FRAME, _BUDGET = 0.03, 0.006  # seconds; of each frame so much goes into reading rows
 _LOST = {"answer": Cell("cannot be read", "bad")}
 _WAITING = {"answer": Cell("…", "dim")}
 
@@ -41,6 +43,7 @@ class LinesPane(Container):
         self.view: View = VIEWS[0]
         self.reader: Reader | None = None
         self._lacking: set[int] = set()
+        self._frame = self._spent = 0.0
         self._wanted: tuple[Reader, int, View] | None = None
         self._troubled: Reader | None = None
         self._reading_rows = self._reading_text = False
@@ -128,7 +131,7 @@ class LinesPane(Container):
         if reader is None:
             return {}
         try:
-            row = reader.row_now(number)
+            row = reader.known(number) or self._in_time(reader, number)
         except (LazybatchError, ValueError, IndexError):
             return _LOST
         if row is None:
@@ -138,6 +141,17 @@ class LinesPane(Container):
                 self.run_worker(self._read_rows(), name="rows", group="rows", description="rows")
             return {"line": Cell(count(reader.number(number)), "dim"), **_WAITING}
         return _row_cells(row, reader.number(number))
+
+    def _in_time(self, reader: Reader, key: int) -> Row | None:
+        """The row, if it is quick to read and this frame has time left."""
+        began = time.perf_counter()
+        if began - self._frame > _FRAME:
+            self._frame, self._spent = began, 0.0
+        if self._spent > _BUDGET:
+            return None
+        row = reader.row_now(key)
+        self._spent += time.perf_counter() - began
+        return row
 
     async def _read_rows(self) -> None:
         """Read the rows that a frame had no time for, a screen full at a time."""

@@ -109,6 +109,7 @@ class Moving(ResultsRoom):
         self.choice = choice
         self.pane.show(RowReader(found.judgement, rows), "")
         self.pane.go(rows[0])
+        self.hush()
         self.done()
         self.show_title()
 

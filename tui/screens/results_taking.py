@@ -7,7 +7,7 @@ from types import FrameType
 
 from textual.app import SuspendNotSupported
 
-from tui.batches.batch import SUBMISSION_KEY, Batch
+from tui.batches.batch import PARENT_KEY, SUBMISSION_KEY, Batch
 from tui.flows.handing import page, plain_name, save
 from tui.flows.reading import WHOLE
 from tui.results.chosen import Choice
@@ -15,12 +15,11 @@ from tui.results.export import COLUMNS, export_csv, export_jsonl
 from tui.results.judge import Judgement
 from tui.results.remainder import Remainder, write_remainder
 from tui.results.stream import Cancelled, Progress
+from tui.screens.copying import LIMIT
 from tui.screens.results_base import ResultsRoom, shown_path, typed_path
 from tui.text import clean, clean_line, count, plural, size
 
-PARENT_KEY = "lazybatch_parent"
-# Terminals take no longer clipboard sequence than about this, in bytes of base64.
-_CLIPBOARD = 74_000 * 3 // 4
+_CLIPBOARD = LIMIT * 3 // 4  # bytes of text, which base64 makes longer by a third
 
 
 class Taking(ResultsRoom):

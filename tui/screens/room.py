@@ -85,6 +85,9 @@ class Room(Screen[None]):
     def action_redraw(self) -> None:
         self.lazybatch.redraw()
 
+    def action_suspend(self) -> None:
+        self.app.action_suspend_process()
+
     def action_command_palette(self) -> None:
         self.app.action_command_palette()
 

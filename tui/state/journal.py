@@ -17,7 +17,6 @@ from pathlib import Path
 
 from tui.errors import LazybatchError
 
-
 # Metadata that the parts of one file share: the first half of the file's SHA-256, a dash, and what tells one time of
 # submitting it from another.
 GROUP_KEY = "lazybatch_group"
@@ -78,6 +77,10 @@ def new_group(sha256: str) -> str:
     return f"{sha256[:_GROUP_DIGITS]}-{new_id()[:8]}"
 
 
+class Busy(LazybatchError):  # noqa: N818  # what it says of the content; the base is an Error by name
+    """Another process, or another task of this one, has the claim."""
+
+
 class Journal:
     """The submissions of one account. Every method that writes is on disk when it returns."""
 
@@ -90,7 +93,7 @@ class Journal:
     def claim(self, sha256: str) -> Iterator[None]:
         """Keep every other process from submitting the same content; the lock goes with the process, however it ends.
 
-        Raises `LazybatchError` where another has it.
+        Raises `Busy` where another has it.
         """
         path = self._folder / f"{sha256[:32]}.lock"
         with _locked(path):
@@ -219,7 +222,7 @@ def _locked(path: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise LazybatchError("Another lazybatch is submitting this very file right now.", 1) from None
+                raise Busy("Another lazybatch is submitting this very file right now.", 1) from None
             # The holder before us may have unlinked it after we opened it: then it locks nothing any more.
             if os.fstat(file.fileno()).st_nlink:
                 yield

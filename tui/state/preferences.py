@@ -34,8 +34,6 @@ def load(connection: sqlite3.Connection) -> Preferences:
 def save(connection: sqlite3.Connection, preferences: Preferences) -> None:
     """Keep `preferences`; blocks for the disk. Where the state cannot be written they last until the end."""
     with contextlib.suppress(sqlite3.Error):
-        # One statement: the connection may be in use by another thread, whose transaction this must not end.
-        connection.execute(
-            "INSERT OR REPLACE INTO preferences VALUES " + ", ".join(["(?, ?)"] * len(fields(Preferences))),
-            [part for pair in asdict(preferences).items() for part in pair],
-        )
+        # No transaction: the connection may be in use by another thread, whose transaction this must not end.
+        for pair in asdict(preferences).items():
+            connection.execute("INSERT OR REPLACE INTO preferences VALUES (?, ?)", pair)

@@ -87,5 +87,5 @@ def _read(text: str) -> tuple[Sample, ...]:
     """The samples of a row; none where it is in another form than ours."""
     try:
         return tuple(Sample(float(at), int(ended)) for at, ended in json.loads(text))
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return ()

@@ -1,6 +1,7 @@
 """The state folder and the one SQLite database in it."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 from tui.errors import LazybatchError
@@ -62,6 +63,7 @@ CREATE TABLE IF NOT EXISTS preferences (
 ) WITHOUT ROWID;
 """
 _VERSION = 3
+_LOCK_TIMEOUT = 10.0  # seconds
 
 
 def connect(folder: Path) -> sqlite3.Connection:
@@ -75,9 +77,9 @@ def connect(folder: Path) -> sqlite3.Connection:
         path = folder / "lazybatch.sqlite3"
         path.touch(mode=0o600)
         # The worker threads that use it take turns; each opens its transaction by itself.
-        connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous=FULL")
             _migrate(connection, path)
         except BaseException:
@@ -88,6 +90,20 @@ def connect(folder: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise LazybatchError(f"Cannot use the state in {folder}: {error}. Move it away to start afresh.") from None
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait for a lock there, so two processes that start at once take turns here."""
+    deadline = time.monotonic() + _LOCK_TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -60,7 +60,9 @@ def progress_cell(batch: Batch, width: int) -> Cell:
     share = batch.counts.progress if batch.counts else None
     if share is None:
         return Cell(GLYPHS.none.rjust(width), "dim")
-    return Cell(f"{bar_text(share, width - 5)}{percent(share):>5}", role(batch.status) if batch.status.active else "dim")
+    return Cell(
+        f"{bar_text(share, width - 5)}{percent(share):>5}", role(batch.status) if batch.status.active else "dim"
+    )
 
 
 def failed_cell(batch: Batch) -> Cell:

@@ -188,12 +188,15 @@ class Wire:
 
 
 async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces joined to chunks of 1 MiB, or of what came in a moment: a reader may wait for the first lines."""
+    """The pieces joined to up to 1 MiB, or to what came in a moment: somebody may wait for the first lines."""
     held, size, since = list[bytes](), 0, 0.0
     async for piece in pieces:
+        if held and size + len(piece) > _CHUNK:
+            yield b"".join(held)
+            held, size, since = [], 0, time.monotonic()
         held.append(piece)
         size += len(piece)
-        if size >= _CHUNK or time.monotonic() - since >= _MOMENT:
+        if time.monotonic() - since >= _MOMENT:
             yield b"".join(held)
             held, size, since = [], 0, time.monotonic()
     if held:

@@ -1,0 +1,104 @@
+"""Views of the table, and batches that break a rule of the guard."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.screens import api
+from tests.screens.desk import desk, request
+from tests.screens.test_home import arrived
+from tests.screens.test_home_pace import answered, running
+from tui.app import LazybatchApp
+from tui.batches.batch import Batch, Status
+from tui.demo.server import DemoServer
+from tui.screens.home_view import View
+
+DAY = 86_400
+
+
+async def test_each_key_shows_its_own(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path, size=(120, 50)) as home:
+        await arrived(home)
+        active = {found["id"] for found in api.batches(seeded) if found["status"] in _ACTIVE}
+        await home.press("2")
+        assert set(home.table.keys) == active
+        assert f"active  {len(active)} of 31" in home.lines[1] and "esc shows all" in home.lines[1]
+        await home.press("3")
+        await home.until(lambda: "needs attention" in home.lines[1])
+        shown = {str(key) for key in home.table.keys}
+        lately = seeded.clock.now() - DAY
+        spoilt = {
+            found["id"] for found in api.batches(seeded)
+            if (found["status"] == "failed" and found["failed_at"] > lately)
+            or (found["status"] == "expired" and found["expired_at"] > lately)
+        }  # fmt: skip
+        assert spoilt and spoilt <= shown
+        assert not any(found["status"] == "completed" and found["id"] in shown for found in api.batches(seeded))
+        await home.press("1")
+        assert len(home.table.keys) == 31 and "▶" in home.lines[1]
+        await home.press("2", "slash")
+        await home.type("smoke")
+        await home.press("enter")
+        assert "active  / smoke  1 of 31" in home.lines[1]
+        await home.press("escape")
+        assert len(home.table.keys) == 31
+
+
+async def test_an_empty_view_says_so(server: DemoServer, tmp_path: Path) -> None:
+    api.create(server, request(1), description="fine")
+    async with desk(server, tmp_path) as home:
+        await home.until("fine")
+        await home.press("3")
+        await home.until("Nothing needs attention.")
+
+
+async def test_a_runaway_is_told_once(server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bells: list[object] = []
+
+    def bell(app: LazybatchApp) -> None:
+        bells.append(app)
+
+    monkeypatch.setattr(LazybatchApp, "bell", bell)
+    api.create(server, request(1), description="runaway")
+    running(server, 3000)
+    async with desk(server, tmp_path) as home:
+        await home.until("runaway")
+        await home.settle()
+        assert "! runaway" not in home.text and not bells
+        running(server, 4000, failed=1500)
+        await answered(home, server)
+        await home.until("! runaway")
+        assert "! 1,500 of 4,000 requests failed, over 10%." in home.lines[-3]
+        assert len(bells) == 1
+        await home.press("3")
+        assert len(home.table.keys) == 1
+        for done in (4100, 4200):
+            running(server, done, failed=1500)
+            await answered(home, server)
+        await home.pilot.pause(1.5)
+        assert len(bells) == 1
+        # It gets better by itself: the sign goes.
+        running(server, 9000, failed=100)
+        await answered(home, server)
+        await home.until("Nothing needs attention.")
+
+
+@pytest.mark.parametrize(
+    ("batch", "shown"),
+    [
+        (Batch("b", Status.FAILED, "failed", failed_at=1000), True),
+        (Batch("b", Status.EXPIRED, "expired", expired_at=1000), True),
+        (Batch("b", Status.FAILED, "failed"), True),
+        (Batch("b", Status.FAILED, "failed", created_at=1000 - 2 * DAY), False),
+        (Batch("b", Status.FAILED, "failed", failed_at=1000 - 2 * DAY), False),
+        (Batch("b", Status.CANCELLED, "cancelled", cancelled_at=1000), False),
+        (Batch("b", Status.COMPLETED, "completed"), False),
+        (Batch("b", Status.COMPLETED, "completed", oddities=("usage",)), True),
+        (Batch("suspect", Status.COMPLETED, "completed"), True),
+    ],
+)
+def test_what_needs_attention(batch: Batch, shown: bool) -> None:
+    assert View.ATTENTION.shows(batch, 1500.0, {"suspect"}) is shown
+
+
+_ACTIVE = {"validating", "in_progress", "finalizing", "cancelling"}

@@ -1,0 +1,56 @@
+"""Submissions that were left open, and of which nothing will come any more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from tui.flows.lookup import NotListed, find_batch
+from tui.requests.validate import Report
+from tui.state.journal import Busy, Journal, Stage, Submission
+from tui.wire.client import Wire
+from tui.wire.errors import Kind, WireError
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """An earlier submission, left open, that is written off now; `submission.reason` says why, in a sentence."""
+
+    submission: Submission
+
+
+async def outdated(report: Report, journal: Journal) -> AsyncIterator[GivenUp]:
+    """Write off what was begun with an earlier content of the same file, and never came to ask for a batch."""
+    for found in await asyncio.to_thread(journal.of_path, str(report.path.absolute())):
+        if found.stage not in {Stage.UPLOADING, Stage.UPLOADED} or found.sha256 == report.sha256:
+            continue
+        try:
+            with journal.claim(found.sha256):
+                reason = "The file has another content now: what was begun with the old one is written off."
+                yield GivenUp(await abandoned(found, reason, journal))
+        except Busy:
+            # Another process is at work on it, and will find out for itself.
+            continue
+
+
+async def written_off(submission: Submission, wire: Wire, journal: Journal) -> Submission | None:
+    """`submission`, written off by its user's decision, if the provider can never tell what came of its create."""
+    if submission.stage is not Stage.CREATING:
+        return None
+    try:
+        await find_batch(submission, wire)
+    except WireError as error:
+        if never_told(error):
+            reason = "Whether it came to a batch is not known; its user has submitted the file again all the same."
+            return await abandoned(submission, reason, journal)
+    return None
+
+
+async def abandoned(submission: Submission, reason: str, journal: Journal) -> Submission:
+    """`submission`, noted as one that nothing will come of; `reason` is a sentence."""
+    await asyncio.to_thread(journal.advance, submission.id, Stage.ABANDONED, reason=reason)
+    return replace(submission, stage=Stage.ABANDONED, reason=reason)
+
+
+def never_told(error: WireError) -> bool:
+    """Whether a list of batches failed because the provider has none that serves: no later call will fare better."""
+    return error.kind is Kind.NOT_FOUND or isinstance(error, NotListed)

@@ -1,0 +1,217 @@
+"""A file over the limits, cut into parts that are submitted one after another.
+
+Every part is a submission of its own, with its own content hash, so that what makes one submission exact makes all of
+them exact. The parts share one id in their batches' metadata. It begins with the hash of the whole file, by which a
+file that was submitted in part is known again.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.durable import sync_folder
+from tui.errors import LazybatchError
+from tui.flows.submit import LOOKS, Order, Step, Unknowable, already_there, submit
+from tui.flows.threads import Cancelled, Progress
+from tui.requests.output import Unwritable
+from tui.requests.split import Part, split
+from tui.requests.validate import Limits, Report, validate
+from tui.state.journal import GROUP_KEY, Journal, Stage, Submission, new_group
+from tui.wire.client import Wire
+
+# Problems of a file that its parts do not have.
+_LIMITS = frozenset({"too_many_requests", "file_too_large", "too_many_inputs"})
+_VALUE = 512  # characters of a metadata value
+
+
+@dataclass(frozen=True, slots=True)
+class PartsOrder:
+    """What a person has said yes to: `parts` of `whole`, each of them validated, in their order.
+
+    `metadata` is that of every part; its description gets the part's number. `again` allows a second batch of a part,
+    but not of those parts that the newest, broken-off submission has come to already.
+    """
+
+    whole: Report
+    parts: Sequence[Report]
+    endpoint: str
+    metadata: Mapping[str, str]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartStep:
+    """A step of the part with that number, counted from 1."""
+
+    number: int
+    step: Step
+
+
+class Broken(LazybatchError):  # noqa: N818  # what it says of the parts; the base is an Error by name
+    """A part could not be submitted; `unknowable` tells that only its user can decide how to go on."""
+
+    def __init__(self, error: LazybatchError, number: int, parts: int) -> None:
+        super().__init__(
+            f"Part {number} of {parts}: {error.sentence} "
+            + (f"The {number - 1} before it are there. " if number > 2 else "Part 1 is there. " if number == 2 else "")
+            + "Submit the same file again to go on with the rest.",
+            error.exit_code,
+        )
+        self.unknowable = isinstance(error, Unknowable)
+
+
+def only_limits(report: Report) -> bool:
+    """Whether nothing is wrong with a file but that it is too much for one batch."""
+    return not report.ok and set(report.counts_by_code) <= _LIMITS and report.endpoint is not None
+
+
+def least_parts(report: Report, limits: Limits) -> int:
+    """How many parts there will be at least."""
+    amounts = (
+        (report.requests, limits.max_requests),
+        (report.bytes, limits.max_bytes),
+        (report.inputs, limits.max_embedding_inputs),
+    )
+    return max(-(-amount // most) for amount, most in amounts)
+
+
+def cut(
+    report: Report, limits: Limits, state: Path, progress: Progress, cancelled: Cancelled = lambda: False
+) -> tuple[Report, ...]:
+    """Write the parts of a file and validate each of them; for a thread.
+
+    They are called `<stem>.part-01-of-03.jsonl`, and lie beside the file. Where that cannot be, or a file of such a
+    name with another content is there, they lie in a folder under `state`. Raises `LazybatchError`.
+    """
+    total = 2 * report.bytes
+
+    def told(before: int) -> Callable[[int, int], None]:
+        return lambda done, _total: progress(before + done, total)
+
+    parts = _placed(report, limits, state, told(0), cancelled)
+    validated, done = [], report.bytes
+    for part in parts:
+        found = validate(part, endpoint=report.endpoint, limits=limits, progress=told(done), cancelled=cancelled)
+        if not found.ok:
+            raise LazybatchError(f"{part.name} is no good part: {found.problems[0].sentence}", 1)
+        validated.append(found)
+        done += found.bytes
+    return tuple(validated)
+
+
+def _placed(
+    report: Report, limits: Limits, state: Path, progress: Callable[[int, int], None], cancelled: Cancelled
+) -> list[Path]:
+    folder = report.path.absolute().parent
+    try:
+        if (placed := _cut_in(folder, report, limits, progress, cancelled)) is not None:
+            return placed
+    except Unwritable:
+        pass
+    folder = state / "parts" / report.sha256[:16]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unwritable(folder, error.strerror or str(error)) from None
+    placed = _cut_in(folder, report, limits, progress, cancelled)
+    if placed is None:
+        raise Unwritable(folder, "parts of another content are there; remove that folder")
+    return placed
+
+
+def _cut_in(
+    folder: Path, report: Report, limits: Limits, progress: Callable[[int, int], None], cancelled: Cancelled
+) -> list[Path] | None:
+    """The parts in `folder`; None, and nothing changed, where it has a file of such a name with another content.
+
+    Cut apart and moved one by one: a part of an earlier time that is the same stays the file that it is.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".lazybatch-parts-", dir=folder) as apart:
+            parts = split(report.path, Path(apart), limits=limits, progress=progress, cancelled=cancelled)
+            names = [folder / part.path.name for part in parts]
+            kept = [name.exists() and _same(name, part, limits) for name, part in zip(names, parts, strict=True)]
+            if any(name.exists() and not same for name, same in zip(names, kept, strict=True)):
+                return None
+            for name, part, same in zip(names, parts, kept, strict=True):
+                if not same:
+                    part.path.replace(name)
+            sync_folder(folder)
+            return names
+    except OSError as error:
+        raise Unwritable(folder, error.strerror or str(error)) from None
+
+
+def _same(path: Path, part: Part, limits: Limits) -> bool:
+    return path.stat().st_size == part.bytes and validate(path, limits=limits).sha256 == part.sha256
+
+
+async def submit_parts(
+    order: PartsOrder, *, wire: Wire, journal: Journal, looks: Sequence[float] = LOOKS
+) -> AsyncIterator[PartStep]:
+    """Submit every part, one after another; each ends with `Created` or `Already`.
+
+    Broken off, the same file goes on with the parts that are missing. Raises `Broken` where a part cannot be submitted,
+    and `LazybatchError` where the file was submitted before in another way.
+    """
+    with journal.claim(order.whole.sha256):
+        earlier = await asyncio.to_thread(journal.of_source, order.whole.sha256)
+        if not order.again:
+            await _check_not_otherwise(order, earlier, wire, journal)
+        group, here = _group(order, earlier)
+        for number, part in enumerate(order.parts, 1):
+            metadata = _named(order.metadata, number, len(order.parts)) | {GROUP_KEY: group}
+            again = order.again and part.sha256 not in here
+            try:
+                async for step in submit(
+                    Order(part, order.endpoint, metadata, again=again), wire=wire, journal=journal, looks=looks
+                ):
+                    yield PartStep(number, step)
+            except LazybatchError as error:
+                raise Broken(error, number, len(order.parts)) from None
+
+
+def _group(order: PartsOrder, earlier: Sequence[Submission]) -> tuple[str, frozenset[str]]:
+    """The id of the parts, and the content of those that came to a batch under it before.
+
+    That of the newest earlier time, unless that is complete and all is to be submitted again.
+    """
+    newest = next((found.metadata[GROUP_KEY] for found in earlier), None)
+    done = frozenset(
+        found.sha256 for found in earlier if found.metadata[GROUP_KEY] == newest and found.stage is Stage.CREATED
+    )
+    complete = done >= {part.sha256 for part in order.parts}
+    if newest is None or (order.again and complete):
+        return new_group(order.whole.sha256), frozenset()
+    return newest, done
+
+
+async def _check_not_otherwise(order: PartsOrder, earlier: Sequence[Submission], wire: Wire, journal: Journal) -> None:
+    """Raise where the same requests went out as one batch, or in parts that were cut at other places."""
+    parts = {part.sha256 for part in order.parts}
+    others = [found for found in earlier if found.sha256 not in parts]
+    others += await asyncio.to_thread(journal.of_content, order.whole.sha256)
+    unclear = next((found for found in others if found.stage is Stage.CREATING), None)
+    there = await already_there(others, wire)
+    if unclear is not None or there is not None:
+        known = f"as {there.batch.id}" if there else "and it is not known whether that came to a batch"
+        raise OtherwiseSubmitted(
+            f"Requests of this file were submitted before in another cut, {known}. Nothing was sent: with the limits "
+            "as they were then, the missing parts can be gone on with.",
+            1,
+        )
+
+
+class OtherwiseSubmitted(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
+    """The file's requests went out before, whole or in other parts: only its user can decide to pay for them twice."""
+
+
+def _named(metadata: Mapping[str, str], number: int, parts: int) -> dict[str, str]:
+    """The metadata of one part: its description is the shared one with `2/3` behind it."""
+    description = metadata.get("description")
+    if not description:
+        return dict(metadata)
+    ending = f" {number}/{parts}"
+    return dict(metadata) | {"description": description[: _VALUE - len(ending)] + ending}

@@ -1,0 +1,108 @@
+"""`lazybatch submit --split` of a file that is over the limits of one batch."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from tui.errors import LazybatchError
+from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, cut, submit_parts
+from tui.flows.price import range_text
+from tui.flows.submit import Already, Created, Uploading
+from tui.headless.asking import agreed
+from tui.headless.checking import estimated, summary
+from tui.headless.printing import Output
+from tui.headless.progress import Progress
+from tui.headless.session import connected, journal
+from tui.headless.submitting import note, only_again
+from tui.headless.working import worked
+from tui.requests.validate import Report
+from tui.settings import Profile, state_folder
+from tui.state.journal import GROUP_KEY
+from tui.text import plural
+
+_Ends = dict[int, Created | Already]
+
+
+def send_parts(
+    report: Report, pairs: Mapping[str, str], profile: Profile, output: Output, *, yes: bool, again: bool
+) -> int:
+    """Cut the file and submit its parts after one question; the exit status.
+
+    Broken off, the document tells how far it came before the error is raised.
+    """
+    limits, state = profile.limits, state_folder()
+    parts = asyncio.run(
+        worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
+    )
+    held = f"{plural(len(parts), 'part')} of {report.path}: {summary(report)}"
+    output.note(f"{held}. Estimated cost of all: {range_text(estimated(report, profile))}.")
+    if not yes and not agreed(
+        f"Submit {plural(len(parts), 'part')}, {plural(report.requests, 'request')} to {profile.host}?"
+    ):
+        output.note("Nothing was submitted.")
+        _document(output, report, parts, {})
+        return 1
+    ends: _Ends = {}
+    try:
+        asyncio.run(_carry_out(PartsOrder(report, parts, report.endpoint or "", pairs, again), profile, output, ends))
+    except LazybatchError as error:
+        _document(output, report, parts, ends)
+        only_user = isinstance(error, OtherwiseSubmitted) or (isinstance(error, Broken) and error.unknowable)
+        raise (only_again(error, report.path, "--split") if only_user else error) from None
+    _document(output, report, parts, ends)
+    return _told(ends, report, output)
+
+
+async def _carry_out(order: PartsOrder, profile: Profile, output: Output, ends: _Ends) -> None:
+    """Submit every part; `ends` has how far it came even where it breaks off."""
+    of = len(order.parts)
+    with journal(profile) as book, Progress(f"Uploading {of} parts") as bar:
+        async with connected(profile) as wire:
+            async for told in submit_parts(order, wire=wire, journal=book):
+                step = told.step
+                if isinstance(step, Uploading):
+                    bar.update(step.done, step.total)
+                    continue
+                bar.clear()
+                if isinstance(step, Created | Already):
+                    ends[told.number] = step
+                    what = "was there already" if isinstance(step, Already) or step.adopted else "created"
+                    output.say(f"Part {told.number} of {of}: {step.batch.id} {what}")
+                else:
+                    note(step, output)
+
+
+def _told(ends: _Ends, report: Report, output: Output) -> int:
+    if all(isinstance(end, Already) for end in ends.values()):
+        output.note(
+            f"All parts of {report.path} were submitted already. Nothing was sent. "
+            f"To make second batches of them: lazybatch submit {report.path} --split --again"
+        )
+        return 1
+    return 0
+
+
+def _document(output: Output, report: Report, parts: Sequence[Report], ends: _Ends) -> None:
+    output.document(
+        {
+            "submission": None,
+            "batch_id": None,
+            "input_file_id": None,
+            "sha256": report.sha256,
+            "requests": report.requests,
+            "parts": [_part(part, ends.get(number)) for number, part in enumerate(parts, 1)],
+        }
+    )
+
+
+def _part(part: Report, end: Created | Already | None) -> Mapping[str, object]:
+    submission = None if end is None else end.submission
+    return {
+        "file": str(part.path),
+        "requests": part.requests,
+        "bytes": part.bytes,
+        "sha256": part.sha256,
+        "group": None if submission is None else submission.metadata.get(GROUP_KEY),
+        "submission": None if submission is None else submission.id,
+        "batch_id": None if end is None else end.batch.id,
+        "input_file_id": None if submission is None else submission.file_id,
+    }

@@ -1,0 +1,174 @@
+"""Following the account: what home does with each answer, and how often it asks for one."""
+
+import asyncio
+import time
+from abc import abstractmethod
+from dataclasses import replace
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
+
+from tui.batches.batch import Batch
+from tui.errors import LazybatchError
+from tui.screens.home_alarms import Alarms
+from tui.screens.home_lines import WIDE, Freshness
+from tui.screens.room import Room
+from tui.screens.warm_up import warm_up
+from tui.state.preferences import Preferences
+from tui.text import clean_line
+
+if TYPE_CHECKING:
+    from tui.flows.monitor import Offline, Seen
+
+_EMPTY_WIDTH = 56  # cells: what the smallest terminal has room for
+_INTERVALS: Final = (2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+
+
+class Account(Room):
+    """The part of home that hears from the monitor. The other part draws."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alarms = Alarms()
+        self._names: dict[str, str] = {}
+        self._offline: Offline | None = None
+        self._heard = False
+        self._tried_at = 0.0
+        self._unlooked = False
+
+    @abstractmethod
+    def show(self) -> None:
+        """Bring the table in line with the book: rows that are new, gone or elsewhere."""
+
+    @abstractmethod
+    def look_again(self) -> None:
+        """Rows are the same; what they say may have changed."""
+
+    @abstractmethod
+    def stand_empty(self, sentence: str = "") -> None:
+        """Say `sentence` while there are no rows, else why there are none."""
+
+    @abstractmethod
+    def offline_changed(self) -> None:
+        """The server is not reached, or reached again."""
+
+    def watch_account(self) -> None:
+        """Follow the account from now on; called once the first frame is on screen."""
+        self.run_worker(self._follow(), name="monitor", group="monitor", description="monitor")
+
+    async def _follow(self) -> None:
+        try:
+            await self.session.connect()
+            self._names = await self.session.names()
+            self.show()
+            self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
+            self.run_worker(asyncio.to_thread(warm_up), name="warm up", group="warm up", description="warm up")
+            async for step in self.session.steps():
+                self._take(step)
+        except LazybatchError as error:
+            self._offline = None
+            self.stand_empty(_wrapped(error.sentence))
+            self.complain(error)
+
+    async def _settle(self) -> None:
+        """Tell what became of submissions that an earlier run left open."""
+        from tui.flows.reconcile import reconcile
+
+        async for settled in reconcile(wire=self.session.wire, journal=self.session.journal):
+            name = clean_line(Path(settled.submission.path).name)
+            if settled.batch is not None:
+                self.take_in(settled.batch)
+                self.notify(f"{name} was being submitted when lazybatch ended: its batch is there.", markup=False)
+            else:
+                told = (
+                    f"{name} was being submitted when lazybatch ended: no batch was created. Choose it again to go on."
+                )
+                self.notify(told, severity="warning", markup=False, timeout=20)
+
+    def _take(self, step: "Seen | Offline") -> None:
+        from tui.flows.monitor import Offline
+
+        self._tried_at = time.time()
+        if isinstance(step, Offline):
+            self._offline = step
+            self.stand_empty(_wrapped(step.error.sentence))
+            self.offline_changed()
+            return
+        back = self._offline is not None
+        self._offline, self._heard, self._unlooked = None, True, True
+        if back:
+            self.offline_changed()
+        self.stand_empty()
+        if step.changes:
+            self.show()
+        else:
+            self.look_again()
+
+    def hold_rules(self) -> None:
+        """Hold the guard's rules against what has come since the last time; a bell for what nobody has been told of.
+
+        Not at each answer: a round may bring hundreds.
+        """
+        if not self._unlooked:
+            return
+        self._unlooked = False
+        before = self.alarms.tripped
+        if self.alarms.look(self.session.book, self.name_of, self.session.samples.of, self.session.now):
+            self.app.bell()
+        if self.alarms.tripped != before:
+            self.show()
+
+    def take_in(self, batch: Batch) -> None:
+        """Show a batch as a call other than the monitor's has told it."""
+        self.session.book.apply([batch])
+        self._unlooked = True
+        self.show()
+
+    def name_of(self, batch: Batch) -> str:
+        """Description, else the name of the file that it was made of, else its id."""
+        return batch.description or self._names.get(batch.id) or batch.id
+
+    def freshness(self) -> Freshness:
+        """How old what is shown is, and how often it is asked for."""
+        return Freshness(
+            self.session.seen_at,
+            self._heard,
+            self._tried_at + self._offline.wait if self._offline else None,
+            paused=self.session.paused,
+            interval=self.session.preferences.interval,
+            calls=self.session.calls_per_minute if self.app.size.width >= WIDE and self._heard else None,
+        )
+
+    # What the user does
+
+    def action_refresh(self) -> None:
+        self.session.refresh()
+
+    def action_pause(self) -> None:
+        self.session.paused = not self.session.paused
+        self.look_again()
+
+    def action_slower(self) -> None:
+        self._ask_every(next((step for step in _INTERVALS if step > self._interval), _INTERVALS[-1]))
+
+    def action_faster(self) -> None:
+        self._ask_every(next((step for step in reversed(_INTERVALS) if step < self._interval), _INTERVALS[0]))
+
+    @property
+    def _interval(self) -> float:
+        from tui.flows.monitor import ACTIVE_INTERVAL
+
+        return self.session.preferences.interval or ACTIVE_INTERVAL
+
+    def _ask_every(self, seconds: float) -> None:
+        self.prefer(replace(self.session.preferences, interval=seconds))
+        self.look_again()
+
+    def prefer(self, preferences: Preferences) -> None:
+        """Go by `preferences` from now on, and at the next start."""
+        self.session.prefer(preferences)
+        self.work(self.session.keep_preferences(), "preferences")
+
+
+def _wrapped(sentence: str) -> str:
+    return "\n".join(wrap(sentence, _EMPTY_WIDTH))

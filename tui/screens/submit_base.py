@@ -1,0 +1,100 @@
+"""What the parts of the submit screen share: the file, what is known of it, its widgets."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+from textual.worker import Worker
+
+from tui import actions
+from tui.errors import LazybatchError
+from tui.requests.validate import Report
+from tui.screens.room import Room, bindings
+from tui.screens.submit_form import Form
+from tui.screens.submit_problems import ProblemTable
+from tui.text import clean, clean_line, duration, percent, plural, size
+from tui.widgets.bar import bar
+from tui.widgets.column import Cell
+from tui.widgets.line import Line, Rule
+from tui.widgets.text_view import TextView
+
+_BAR = 20  # cells
+
+
+class SubmitRoom(Room):
+    """One input file on its way: `report` once it was read, `parts` once it was cut."""
+
+    ROOM: ClassVar[str] = actions.SUBMIT
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.report: Report | None = None
+        self.parts: Sequence[Report] = ()
+        self.sending: Worker[None] | None = None
+        self.already = False  # there is a batch of it, or there may be: only A makes another
+        self.worth = ""
+        self.summary = Line(id="summary")
+        self.progress = Line(id="progress")
+        self.table = ProblemTable()
+        self.detail = TextView(id="problem")
+        self.form = Form()
+        self.endpoint, self.description, self.pairs = self.form.endpoint, self.form.description, self.form.pairs
+
+    def body(self) -> Sequence[Widget]:
+        return self.summary, Rule(), self.form, self.table, self.detail, self.progress, Rule()
+
+    def action_validate(self) -> None:
+        """Read the file again."""
+        raise NotImplementedError
+
+    def show_only(self, *widgets: Widget) -> None:
+        """Of what takes turns in the middle of the screen."""
+        for widget in (self.form, self.table, self.detail):
+            widget.display = widget in widgets
+        # Alone it has the room that the others would take.
+        self.detail.styles.height = None if self.form in widgets or self.table in widgets else "1fr"
+        if not widgets:
+            self.progress.say([])
+
+    def say_wrong(self, error: LazybatchError, more: str = "") -> None:
+        """Tell it in full: a path at its beginning would push the reason off a single line."""
+        self.progress.say([])
+        self.detail.display = True
+        self.detail.read([[Cell(clean(f"{error.sentence} {more}".strip()), "bad")]])
+
+    def ready(self) -> None:
+        """Give the keys to the form: there is something that can be sent."""
+        if self.report is None:
+            return
+        self.endpoint.input.value = self.report.endpoint or ""
+        self.show_only(self.form)
+        self.description.input.focus()
+        self.work(self._price(self.report), "price")
+
+    async def _price(self, report: Report) -> None:
+        """Work the cost out while the form is filled in."""
+        from tui.flows.price import price, range_text
+
+        self.worth = ""
+        self.form.say_cost("working it out …")
+        value = await price(report, self.session.profile.base_url)
+        self.worth = f", {range_text(value)}"
+        self.form.say_cost(f"estimated {range_text(value)}", value.basis)
+
+
+def models(report: Report) -> str:
+    """The one model's name, or how many there are."""
+    names = [clean_line(name) for name in report.models]
+    return names[0] if len(names) == 1 else plural(len(names), "model")
+
+
+def under_way(verb: str, done: int, total: int, seconds: float = 0) -> list[Cell]:
+    """How far a file has come, in bytes; with the time left once `seconds` tell."""
+    share = done / total if total else 0.0
+    left = f" · {duration(seconds / share * (1 - share))} left" if share > 0.02 and seconds > 2 else ""
+    cells = [Cell(f"{verb} ", "running"), Cell(bar(share, _BAR), "running")]
+    return [*cells, Cell(f" {percent(share)}  {size(done)} of {size(total)}{left}")]

@@ -1,0 +1,50 @@
+"""What is said with a file when it becomes a batch."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.widgets.column import Cell
+from tui.widgets.safe_input import SafeInput
+from tui.widgets.text_view import TextView
+
+_LABEL = 14  # cells, as wide as the fields' labels
+
+
+class Field(Horizontal):
+    """A labelled input line."""
+
+    def __init__(self, name: str, label: str, placeholder: str = "") -> None:
+        super().__init__(classes="field")
+        self.input = SafeInput(placeholder=placeholder, id=name)
+        self._label = label
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content(self._label), classes="label")
+        yield self.input
+
+
+class Form(Vertical):
+    """The fields, with the cost below them."""
+
+    def __init__(self) -> None:
+        super().__init__(id="form")
+        self.endpoint = Field("endpoint", "endpoint")
+        self.description = Field("description", "description", "what you will know it by")
+        self.pairs = Field("metadata", "metadata", "team=search, run=7")
+        self.cost = TextView(id="cost")
+        self.cost.can_focus = False
+
+    def compose(self) -> ComposeResult:
+        yield from (self.endpoint, self.description, self.pairs, self.cost)
+
+    def say_cost(self, *texts: str) -> None:
+        """The first of `texts` is the cost, the others say where it comes from."""
+        self.cost.read([_said("" if place else "cost", text) for place, text in enumerate(texts)])
+
+
+def _said(label: str, text: str) -> Sequence[Cell]:
+    return [Cell(f"{label:<{_LABEL}}", "dim"), Cell(text, "" if label else "dim")]

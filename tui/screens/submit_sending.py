@@ -1,0 +1,143 @@
+"""Sending a good file, or its parts, after a question."""
+
+import time
+from collections.abc import AsyncIterator
+
+from textual import on
+from textual.widgets import Input
+
+from tui.batches.batch import Batch
+from tui.batches.metadata import metadata
+from tui.errors import LazybatchError
+from tui.flows.giving_up import GivenUp
+from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, submit_parts
+from tui.flows.submit import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading, submit
+from tui.screens.submit_base import SubmitRoom, models, under_way
+from tui.text import plural
+from tui.widgets import looks
+from tui.widgets.column import Cell
+
+_AGAIN = "A submits it all the same."
+
+
+class Sending(SubmitRoom):
+    """The keys for a file that is good."""
+
+    @on(Input.Submitted)
+    def action_send(self) -> None:
+        if self.report is None or not self.check_action("send", ()):
+            return
+        if self.endpoint.input.value.strip() != self.report.endpoint:
+            # Another endpoint is another set of rules.
+            self.action_validate()
+            return
+        self.work(self._confirm(again=False), "confirm")
+
+    def action_again(self) -> None:
+        self.work(self._confirm(again=True), "confirm")
+
+    async def _confirm(self, *, again: bool) -> None:
+        report = self.report
+        if report is None:
+            return
+        pairs = [pair for pair in self.pairs.input.value.split(",") if pair.strip()]
+        said = metadata(self.description.input.value.strip(), pairs)
+        verb = "Submit AGAIN" if again else "Submit"
+        requests = plural(report.requests, "request")
+        what = f"{requests} ({models(report)}{self.worth})"
+        if self.parts:
+            what = f"{plural(len(self.parts), 'part')} ({requests}{self.worth})"
+        if await self.bottom.ask(f"{verb} {what} to {self.session.profile.host}?"):
+            endpoint = report.endpoint or ""
+            order = (
+                PartsOrder(report, self.parts, endpoint, said, again)
+                if self.parts
+                else Order(report, endpoint, said, again)
+            )
+            # The app's worker, not the screen's: leaving the screen must not break it off.
+            self.sending = self.app.run_worker(
+                self._send(order), name="submit", group="submit", description="submit", exit_on_error=True
+            )
+            self.bottom.show_keys()
+
+    async def _send(self, order: Order | PartsOrder) -> None:
+        self.lazybatch.submitting += 1
+        # Out of the fields, where the keys that are left would be letters.
+        self.set_focus(None)
+        self.detail.display = False
+        try:
+            await self._follow(order)
+        except LazybatchError as error:
+            self.already |= _only_again(error)
+            self.say_wrong(error, _AGAIN if _only_again(error) else "")
+            if not self.is_attached:
+                self.app.notify(error.sentence, severity="error", markup=False, timeout=20)
+        finally:
+            self.lazybatch.submitting -= 1
+            self.sending = None
+            if self.is_attached:
+                self.bottom.show_keys()
+
+    async def _follow(self, order: Order | PartsOrder) -> None:
+        """Tell each step; with the last batch that came of it, go home."""
+        made: list[Batch] = []
+        there: list[Already] = []
+        began, last = time.monotonic(), ""
+        async for part, step in self._steps(order):
+            if part != last:
+                began, last = time.monotonic(), part
+            match step:
+                case Created(batch=batch):
+                    made.append(batch)
+                    self.lazybatch.take_in(batch)
+                case Already():
+                    there.append(step)
+                case _:
+                    self._say(part, step, time.monotonic() - began)
+        if made:
+            self.progress.say([Cell("The batch is created." if len(made) == 1 else "The batches are created.", "ok")])
+            await self.lazybatch.submitted(self, made[-1])
+        elif there:
+            self._say_already(there)
+
+    async def _steps(self, order: Order | PartsOrder) -> AsyncIterator[tuple[str, Step]]:
+        """Each step, with the words for the part that it belongs to."""
+        wire, journal = self.session.wire, self.session.journal
+        if isinstance(order, Order):
+            async for step in submit(order, wire=wire, journal=journal):
+                yield "", step
+            return
+        async for told in submit_parts(order, wire=wire, journal=journal):
+            yield f"part {told.number} of {len(order.parts)}: ", told.step
+
+    def _say(self, part: str, step: Step, seconds: float) -> None:
+        match step:
+            case Uploading(done, total):
+                self.progress.say(under_way(f"{part}uploading", done, total, seconds))
+            case Uploaded(adopted=adopted):
+                known = "The file is on the server already; " if adopted else "Uploaded; "
+                self.progress.say([Cell(f"{part}{known}creating the batch …", "running")])
+            case Unclear(error):
+                self.progress.say([Cell(f"{part}Asking the server what came of it: {error.sentence}", "warn")])
+            case GivenUp(submission):
+                self.app.notify(submission.reason or "", severity="warning", markup=False, timeout=10)
+
+    def _say_already(self, there: list[Already]) -> None:
+        self.already = True
+        batch = there[-1].batch
+        if self.parts:
+            said = f"All {len(there)} parts were sent before. A submits them again."
+        else:
+            name = batch.description or batch.id
+            said = f"Sent before ({looks.word(batch.status)}). A submits it again. It is {name}."
+        self.progress.say([Cell(said, "warn")])
+
+    def action_stop(self) -> None:
+        if self.sending is not None:
+            self.sending.cancel()
+            self.progress.say([Cell("Stopped. Submit the same file again to go on from here.", "warn")])
+
+
+def _only_again(error: LazybatchError) -> bool:
+    """Whether only its user can decide, because lazybatch never will know."""
+    return isinstance(error, Unknowable | OtherwiseSubmitted) or (isinstance(error, Broken) and error.unknowable)

@@ -1,0 +1,27 @@
+"""What a key would have to wait for, done beforehand in a thread."""
+
+import gc
+import sys
+from importlib import import_module
+
+# Each costs its first key more than a frame or two; behind the first paint and the first answer nobody waits for them.
+_ROOMS = ("tui.screens.batch", "tui.screens.results", "tui.screens.results_triage", "tui.screens.submit")
+
+
+# Seconds that a thread may compute before another gets its turn. Python's own 5 ms are what the UI's loop waits for
+# after each read from the disk while a thread goes through a large file.
+_TURN = 0.002
+
+
+def warm_up() -> None:
+    """Import the rooms that are opened by a key, then take what has been imported out of garbage collection.
+
+    A full collection goes through every object of the client's and the screen's modules, none of which is ever let go:
+    it would hold up the keys for two or three frames, again and again.
+    """
+    for room in _ROOMS:
+        import_module(room)
+    sys.setswitchinterval(_TURN)
+    # Once: what an earlier app of this process left behind is garbage.
+    if not gc.get_freeze_count():
+        gc.freeze()
