@@ -66,7 +66,7 @@ async def test_statuses(  # noqa: PLR0917  (a table's columns)
 
 
 async def test_a_wrong_key(demo: DemoServer) -> None:
-    key = "sk-demo-a-wrong-key"
+    key = "demo-a-wrong-key"
     wire = await Wire.connect(Address(demo.base_url, key))
     error = await failure(wire)
     await wire.close()
