@@ -19,7 +19,8 @@ import openai.resources.batches
 import openai.resources.files  # noqa: F401
 
 from tui.errors import LazybatchError
-from tui.flows.submit import Already, Created, Order, submit
+from tui.flows.steps import Already, Created, Order
+from tui.flows.submit import submit
 from tui.requests.validate import validate
 from tui.state.journal import Journal, Submission
 from tui.state.store import connect

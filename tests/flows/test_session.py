@@ -15,7 +15,8 @@ from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.monitor import Offline, Seen
 from tui.flows.session import Session
-from tui.flows.submit import Created, Order, submit
+from tui.flows.steps import Created, Order
+from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.settings import Profile
 

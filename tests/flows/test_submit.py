@@ -15,7 +15,8 @@ from tui.batches.batch import SUBMISSION_KEY, Status
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.submit import Already, Created, Order, Step, Unclear, Uploaded, Uploading, submit
+from tui.flows.steps import Already, Created, Order, Step, Unclear, Uploaded, Uploading
+from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
 from tui.wire.address import Address

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
-from tui.flows.submit import LOOKS, Order, Step, Unknowable, already_there, submit
+from tui.flows.steps import LOOKS, Order, Step, Unknowable
+from tui.flows.submit import already_there, submit
 from tui.flows.threads import Cancelled, Progress
 from tui.requests.output import Unwritable
 from tui.requests.split import Part, split

@@ -10,7 +10,8 @@ from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.flows.parts import least_parts, only_limits
 from tui.flows.price import range_text
-from tui.flows.submit import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading, submit
+from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
+from tui.flows.submit import submit
 from tui.headless.asking import agreed, need_a_terminal
 from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output

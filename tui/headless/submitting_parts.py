@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from tui.errors import LazybatchError
 from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, cut, submit_parts
 from tui.flows.price import range_text
-from tui.flows.submit import Already, Created, Uploading
+from tui.flows.steps import Already, Created, Uploading
 from tui.headless.asking import agreed
 from tui.headless.checking import estimated, summary
 from tui.headless.printing import Output

@@ -11,7 +11,8 @@ from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, submit_parts
-from tui.flows.submit import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading, submit
+from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
+from tui.flows.submit import submit
 from tui.screens.submit_base import SubmitRoom, models, under_way
 from tui.text import plural
 from tui.widgets import looks

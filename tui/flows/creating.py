@@ -1,0 +1,87 @@
+"""A batch of an uploaded file, once: the second half of a submission."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+from tui.batches.batch import Batch
+from tui.errors import LazybatchError
+from tui.flows.giving_up import never_told
+from tui.flows.lookup import find_batch
+from tui.flows.steps import PATIENCE, TRIES, Created, Unclear, Unknowable, passing
+from tui.state.journal import Journal, Stage, Submission
+from tui.wire.client import Wire
+from tui.wire.errors import Kind, WireError
+from tui.wire.shapes import batch_from
+
+
+async def create(
+    submission: Submission, wire: Wire, journal: Journal, looks: Sequence[float]
+) -> AsyncIterator[Unclear | Created]:
+    if submission.stage is Stage.CREATING:
+        # An earlier process sent it off and never heard.
+        batch = await _looked_for_batch(submission, wire, looks)
+        if batch is not None:
+            yield await _created(submission, batch, journal, adopted=True)
+            return
+    for attempt in range(1, TRIES + 1):
+        await asyncio.to_thread(journal.advance, submission.id, Stage.CREATING)
+        try:
+            batch = batch_from(
+                await wire.create_batch(
+                    input_file_id=submission.file_id or "",
+                    endpoint=submission.endpoint,
+                    metadata=submission.metadata,
+                )
+            )
+        except WireError as error:
+            if not passing(error):
+                await asyncio.to_thread(journal.advance, submission.id, Stage.REFUSED, reason=error.sentence)
+                raise
+            if error.unclear:
+                yield Unclear(error)
+                batch = await _looked_for_batch(submission, wire, looks)
+                if batch is not None:
+                    yield await _created(submission, batch, journal, adopted=True)
+                    return
+            else:
+                await asyncio.to_thread(journal.advance, submission.id, Stage.UPLOADED)
+                if attempt == TRIES or (error.retry_after or 0) > PATIENCE:
+                    raise
+                await asyncio.sleep(max(looks[0], error.retry_after or 0))
+        else:
+            if batch is None:
+                raise AssertionError("the wire lets no batch without an id through")
+            yield await _created(submission, batch, journal, adopted=False)
+            return
+    raise LazybatchError(
+        "The server never said whether the batch was created, and shows none. Submit the same file to look again.", 3
+    )
+
+
+async def _looked_for_batch(submission: Submission, wire: Wire, looks: Sequence[float]) -> Batch | None:
+    """The submission's batch, if one of several looks finds it; raises where the last look got no answer."""
+    for place, wait in enumerate(looks, 1):
+        await asyncio.sleep(wait)
+        try:
+            if batch := await find_batch(submission, wire):
+                return batch
+        except WireError as error:
+            if never_told(error) and (place == len(looks) or error.kind is Kind.NOT_FOUND):
+                raise Unknowable(
+                    f"It is not known whether the batch was created: {error.sentence} The provider cannot be asked. "
+                    "Look elsewhere whether it runs: submitted again it may be paid for twice.",
+                    3,
+                ) from None
+            if place == len(looks) or not passing(error):
+                raise LazybatchError(
+                    f"It is not known whether the batch was created: {error.sentence} "
+                    "Nothing more is sent before the server has been asked; submit the same file to ask it.",
+                    3,
+                ) from None
+    return None
+
+
+async def _created(submission: Submission, batch: Batch, journal: Journal, *, adopted: bool) -> Created:
+    await asyncio.to_thread(journal.advance, submission.id, Stage.CREATED, batch_id=batch.id)
+    return Created(batch, replace(submission, stage=Stage.CREATED, batch_id=batch.id), adopted)

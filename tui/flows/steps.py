@@ -1,0 +1,85 @@
+"""The steps of a submission, and what they are told with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tui.batches.batch import Batch
+from tui.errors import LazybatchError
+from tui.flows.giving_up import GivenUp
+from tui.requests.validate import Report
+from tui.state.journal import Submission
+from tui.wire.errors import Kind, WireError
+
+# Seconds between two looks after an unclear answer. Only when the last look has found nothing either is the server
+# taken to have done nothing.
+LOOKS: Sequence[float] = (0.5, 1, 2, 4, 8, 15)
+TRIES = 3
+PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no second try
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person has said yes to. `again` allows a second batch of the same content.
+
+    It also writes off a submission of which the provider cannot tell whether it came to a batch.
+    """
+
+    report: Report
+    endpoint: str
+    metadata: Mapping[str, str]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uploading:
+    """Bytes sent so far, of how many."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """The server has the file; `adopted` if it was there already from an attempt that got no answer."""
+
+    file_id: str
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A call got no clear answer; the server is being asked what came of it."""
+
+    error: WireError
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The batch is there."""
+
+    batch: Batch
+    submission: Submission
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Already:
+    """The same content was submitted before and did not fail: nothing was sent."""
+
+    submission: Submission
+    batch: Batch
+
+
+Step = Uploading | Uploaded | Unclear | GivenUp | Created | Already
+
+
+class Unknowable(LazybatchError):  # noqa: N818  # what it says of the outcome; the base is an Error by name
+    """Whether a batch was created can never be found out here: the provider does not list its batches.
+
+    Only its user can look elsewhere, and decide: an `Order` with `again` writes the open submission off.
+    """
+
+
+def passing(error: WireError) -> bool:
+    """Whether the same call may succeed later: nothing was decided against it."""
+    return error.unclear or error.kind in {Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED, Kind.SERVER}
