@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import signal
 import socketserver
 import sqlite3
 import threading
@@ -25,6 +26,9 @@ from tui.wire.client import Wire
 KEY = "test-key"
 CHAT = "/v1/chat/completions"
 ACCOUNT = "https://api.example/v1|||"
+
+# What a shell runs in its background ignores interrupts, and every process started from here would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MakeInput = Callable[..., Path]
 Validated = Callable[..., Report]

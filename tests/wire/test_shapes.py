@@ -294,6 +294,7 @@ def test_nothing_odd_raises_and_all_text_is_safe(item: dict[str, Any], identity:
 
 
 @given(OBJECTS | JSON)
+@example({"id": "\x1f"})
 def test_odd_files(item: Any) -> None:
     found = file_from(item)
     if found is not None:

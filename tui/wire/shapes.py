@@ -107,7 +107,7 @@ def file_from(item: object) -> StoredFile | None:
         return None
     odd: list[str] = []
     return StoredFile(
-        id=item["id"],
+        id=clean_line(item["id"]),
         filename=_text(item.get("filename")),
         purpose=_text(item.get("purpose")),
         bytes=_first_int(item, "bytes"),
