@@ -126,7 +126,7 @@ ACTIONS: Final = (
     Action(RESULTS, "remainder", "R", "run again", "Write the requests without a good answer to a file and submit it."),
     Action(RESULTS, "export", "E", "export", "Write all requests with their answers to a file, as JSON Lines or CSV."),
     Action(RESULTS, "go_to", "colon", "go to", "Go to a line by its number, or by its custom_id."),
-    Action(RESULTS, "pager", "p", "pager", "Read the whole line in your pager ($PAGER)."),
+    Action(RESULTS, "pager", "P", "pager", "Read the whole line in your pager ($PAGER)."),
     Action(RESULTS, "save", "w", "write", "Write the line, in the view that is shown, to a file."),
     Action(RESULTS, "copy_id", "y", "copy id", "Copy the custom_id to the terminal's clipboard."),
     Action(RESULTS, "copy_text", "Y", "", "Copy the text that is shown to the terminal's clipboard."),

@@ -222,5 +222,5 @@ async def test_what_is_too_long_for_a_clipboard_is_not_cut(seeded: DemoServer, t
         await home.until("The answer has 100 kB, too much for a clipboard: w writes it to a file.")
         assert home.app.clipboard == "before"
         # Nor can this terminal, which is none, be given away.
-        await home.press("p")
+        await home.press("P")
         await home.until("This terminal cannot be given to a pager")

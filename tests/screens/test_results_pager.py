@@ -36,7 +36,7 @@ def test_a_line_is_read_in_the_pager_and_the_screen_comes_back(seeded: DemoServe
         to_results(terminal)
         terminal.send("v")
         terminal.wait_text("json  ")
-        terminal.send("p")
+        terminal.send("P")
         terminal.wait_text("<end of the page>")
         assert '"custom_id": "review-' in terminal.text and "LINE" not in terminal.text
         # An interrupt is the pager's own; here it ends it.
@@ -45,7 +45,7 @@ def test_a_line_is_read_in_the_pager_and_the_screen_comes_back(seeded: DemoServe
         assert "LINE CUSTOM_ID" in terminal.text and "<end of the page>" not in terminal.text
         terminal.send("j")
         terminal.wait_for(lambda seen: "json  review-" in seen.text and seen.process.poll() is None)
-        terminal.send("p")
+        terminal.send("P")
         terminal.wait_text("<end of the page>")
         terminal.send("\r")
         terminal.wait_text("✓ 600 ok")
@@ -58,6 +58,6 @@ def test_a_line_is_read_in_the_pager_and_the_screen_comes_back(seeded: DemoServe
 def test_a_pager_that_is_not_there_is_told(seeded: DemoServer, tmp_path: Path) -> None:
     with opened(tmp_path, **on(seeded), PAGER="no-such-pager") as terminal:
         to_results(terminal)
-        terminal.send("p")
+        terminal.send("P")
         terminal.wait_text("There is no program no-such-pager")
         terminal.wait_text("LINE CUSTOM_ID")

@@ -1,9 +1,7 @@
 """Taking something out of the results: to the clipboard, to the pager, to a file, to a new batch."""
 
 import asyncio
-import signal
 from pathlib import Path
-from types import FrameType
 
 from textual.app import SuspendNotSupported
 
@@ -16,6 +14,7 @@ from tui.results.judge import Judgement
 from tui.results.remainder import Remainder, write_remainder
 from tui.results.stream import Cancelled, Progress
 from tui.screens.copying import LIMIT
+from tui.screens.lending import lend
 from tui.screens.results_base import ResultsRoom, shown_path, typed_path
 from tui.text import clean, clean_line, count, plural, size
 
@@ -81,23 +80,10 @@ class Taking(ResultsRoom):
             return
         (reader, key), view = self.line, self.pane.view
         text = await asyncio.to_thread(reader.text, key, view, WHOLE)
-
-        def nothing(_number: int, _frame: FrameType | None) -> None:
-            """An interrupt typed into the pager is the pager's own."""
-
-        before = signal.getsignal(signal.SIGINT)
         try:
-            # Without the second of them, what wants to be drawn meanwhile would hang.
-            with self.app.suspend(), self.app.batch_update():
-                signal.signal(signal.SIGINT, nothing)
-                # Only a block that ends well gets the terminal back.
-                [failure] = await asyncio.gather(asyncio.to_thread(page, text), return_exceptions=True)
-            if failure is not None:
-                raise failure
+            await lend(self.app, lambda: page(text))
         except SuspendNotSupported:
             self.warn("This terminal cannot be given to a pager: w writes the text to a file.")
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     async def _export(self) -> None:
         judgement = (await self.judged()).judgement

@@ -1,9 +1,7 @@
 """Putting a file right that has problems: in an editor, by itself, or by cutting it into parts."""
 
 import asyncio
-import signal
 from pathlib import Path
-from types import FrameType
 
 from textual.app import SuspendNotSupported
 
@@ -13,6 +11,7 @@ from tui.flows.parts import cut, least_parts, only_limits
 from tui.flows.threads import Progress, worked
 from tui.requests.mend import MendReport, mend, preview
 from tui.requests.validate import Report
+from tui.screens.lending import lend
 from tui.screens.submit_base import SubmitRoom, models, under_way
 from tui.text import clean_line, count, plural, size
 from tui.widgets.column import Cell
@@ -39,26 +38,14 @@ class Repairing(SubmitRoom):
 
     async def _edit(self, line: int | None) -> None:
         """Give the terminal to the editor, then read the file again, however that ended."""
-
-        def nothing(_number: int, _frame: FrameType | None) -> None:
-            """An interrupt typed into the editor is the editor's own."""
-
-        before = signal.getsignal(signal.SIGINT)
-        failure: object = None
         try:
-            # Without the second of them, what wants to be drawn meanwhile would hang.
-            with self.app.suspend(), self.app.batch_update():
-                signal.signal(signal.SIGINT, nothing)
-                # Only a block that ends well gets the terminal back.
-                [failure] = await asyncio.gather(asyncio.to_thread(edit, self.path, line), return_exceptions=True)
+            await lend(self.app, lambda: edit(self.path, line))
         except SuspendNotSupported:
-            failure = LazybatchError("This terminal cannot be given to an editor: change the file elsewhere, press r.")
-        finally:
-            signal.signal(signal.SIGINT, before)
-        if isinstance(failure, LazybatchError):
-            self.complain(failure)
-        elif isinstance(failure, BaseException):
-            raise failure
+            self.complain(
+                LazybatchError("This terminal cannot be given to an editor: change the file elsewhere, press r.")
+            )
+        except LazybatchError as error:
+            self.complain(error)
         self.action_validate()
 
     async def _mend(self) -> None:
