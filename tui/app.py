@@ -1,5 +1,6 @@
 """The terminal face: one app, its screens, and what they share."""
 
+import gc
 import os
 import sys
 import traceback
@@ -51,6 +52,7 @@ class LazybatchApp(App[str]):
 
     def on_ready(self) -> None:
         """Begin what is slow now that the first frame is on screen."""
+        gc.enable()
         if isinstance(self.home, Home):
             self.home.watch_account()
 

@@ -1,0 +1,235 @@
+"""The options of every command, read with argparse."""
+
+import argparse
+import math
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
+
+from tui import __version__
+from tui.errors import LazybatchError
+
+_PROG = "lazybatch"
+_EPILOG = "lazybatch COMMAND --help tells a command's options. Without a command it opens the screen."
+_STATUSES = (
+    "validating", "in_progress", "finalizing", "cancelling", "completed", "failed", "expired", "cancelled", "unknown",
+)  # fmt: skip
+
+
+class _Parser(ArgumentParser):
+    """Wrong use is one sentence; the usage is a `--help` away."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = f"{message[:1].upper()}{message[1:].rstrip('.')}."
+        raise LazybatchError(f"{sentence} See {self.prog} --help.")
+
+
+def parse(argv: Sequence[str], defaults: Mapping[str, object]) -> argparse.Namespace:
+    """The options that `argv` gives; `defaults` are those of the screen, as they are without any argument.
+
+    Raises `LazybatchError` for wrong use, and `SystemExit` after `--help` and `--version`.
+    """
+    return _parser(defaults).parse_args(argv)
+
+
+def _parser(defaults: Mapping[str, object]) -> ArgumentParser:
+    whole = _Parser(
+        prog=_PROG, parents=[_common()], epilog=_EPILOG, allow_abbrev=False,
+        description="The terminal tool for OpenAI-style batch jobs: submit, watch, stop and read them.",
+    )  # fmt: skip
+    whole.set_defaults(**defaults)
+    whole.add_argument(
+        "--demo", action="store_true", help="open the screen on a local server full of batches: no key, no cost"
+    )
+    whole.add_argument(
+        "--speed", dest="demo_speed", type=_positive, metavar="N", help="with --demo: run its clock N times faster"
+    )
+    # Of their own: a parser shares its parent's options, and would share the defaults that were set above.
+    common = _common()
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    for name, (summary, options) in _COMMANDS.items():
+        command = commands.add_parser(
+            name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.", parents=[common], allow_abbrev=False
+        )
+        command.set_defaults(command=name)
+        options(command)
+    return whole
+
+
+def _common() -> _Parser:
+    """Options that stand before the command's name or after it; absent from the result unless given."""
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    group = common.add_argument_group("everywhere")
+    group.add_argument("--profile", metavar="NAME", help="a profile of the settings file, instead of its default")
+    group.add_argument("--base-url", metavar="URL", help="the API's address, instead of the profile's")
+    group.add_argument("--read-only", action="store_true", help="refuse whatever would change something")
+    group.add_argument("--version", action="version", version=f"{_PROG} {__version__}")
+    return common
+
+
+def _serve(parser: ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, default=0, metavar="P", help="loopback port; without it, a free one")
+    parser.add_argument("--state", metavar="DIR", help="keep its files and batches there; without it nothing is kept")
+    parser.add_argument("--speed", type=_positive, default=1.0, metavar="N", help="run its clock N times faster")
+
+
+def _validate(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="an input file: one request a line")
+    _endpoint(parser)
+    _json(parser)
+
+
+def _mend(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="an input file, which is only read")
+    parser.add_argument("-o", dest="out", required=True, metavar="OUT", help="the copy")
+    _json(parser)
+
+
+def _split(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="an input file, which is only read")
+    parser.add_argument("-o", dest="out", metavar="DIR", help="the folder for the parts (that of FILE)")
+    parser.add_argument("--max-requests", type=_count, metavar="N", help="requests of a part, at most")
+    parser.add_argument("--max-bytes", type=_count, metavar="N", help="bytes of a part, at most")
+    _json(parser)
+
+
+def _submit(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="an input file: one request a line")
+    _endpoint(parser)
+    parser.add_argument("--description", metavar="TEXT", help="what to call the batch")
+    parser.add_argument("--meta", action="append", default=[], metavar="K=V", help="a pair of metadata; repeatable")
+    parser.add_argument("--split", action="store_true", help="in parts, where the file is over the limits of one batch")
+    parser.add_argument("--again", action="store_true", help="even if the same content was submitted before")
+    _yes(parser)
+    _json(parser)
+    parser.set_defaults(interrupted="Submit the same file again: it goes on from here, and makes no second batch.")
+
+
+def _list(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--status", action="append", choices=_STATUSES, metavar="S", help=f"repeatable: {', '.join(_STATUSES)}"
+    )
+    parser.add_argument("--filter", metavar="Q", help="only what matches: 'nightly model:gpt-4o age:<2d failed:>1%%'")
+    number = parser.add_mutually_exclusive_group()
+    number.add_argument("--all", action="store_true", help="every batch")
+    number.add_argument("--limit", type=_count, metavar="N", help="the newest N (20 without it)")
+    _json(parser)
+
+
+def _show(parser: ArgumentParser) -> None:
+    parser.add_argument("id", type=_batch_id, metavar="ID", help="a batch")
+    _json(parser)
+
+
+def _watch(parser: ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="*", type=_batch_id, metavar="ID", help="batches; without any, the active ones")
+    parser.add_argument("--all-active", action="store_true", help="every batch that has not ended, besides")
+    parser.add_argument("--interval", type=_positive, default=5.0, metavar="S", help="seconds between looks (5)")
+    _json(parser)
+
+
+def _cancel(parser: ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("ids", nargs="*", default=[], type=_batch_id, metavar="ID", help="batches")
+    which.add_argument("--all-active", action="store_true", help="every batch that still works")
+    which.add_argument("--filter", metavar="Q", help="of these, the ones that match: 'name:eval age:<1h failed:>10%%'")
+    parser.add_argument("--wait", action="store_true", help="until the server says that they have ended")
+    _yes(parser)
+    _json(parser)
+
+
+def _download(parser: ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="+", type=_batch_id, metavar="ID", help="batches that have ended")
+    parser.add_argument("-o", dest="out", default=".", metavar="DIR", help="the folder to put them in (this one)")
+    _json(parser)
+    parser.set_defaults(interrupted="Run it again: it goes on where it stopped.")
+
+
+def _results(parser: ArgumentParser) -> None:
+    parser.add_argument("id", type=_batch_id, metavar="ID", help="a batch that has ended")
+    _input(parser)
+    parser.add_argument("--only", choices=("ok", "failed", "missing"), help="requests that came to this alone")
+    parser.add_argument("--format", choices=("jsonl", "csv"), help="what the joined lines are written as (jsonl)")
+    parser.add_argument(
+        "-o",
+        dest="out",
+        metavar="OUT",
+        help="write the joined lines there; with --only or --format alone, to the output",
+    )
+    _json(parser)
+
+
+def _retry(parser: ArgumentParser) -> None:
+    parser.add_argument("id", type=_batch_id, metavar="ID", help="a batch that has ended")
+    _input(parser)
+    parser.add_argument("-o", dest="out", metavar="OUT", help="the new input file (ID.remainder.jsonl)")
+    parser.add_argument("--submit", action="store_true", help="submit it as well")
+    _yes(parser)
+    _json(parser)
+    parser.set_defaults(interrupted="Run it again: no request is submitted twice.")
+
+
+def _profiles(parser: ArgumentParser) -> None:
+    _json(parser)
+
+
+def _endpoint(parser: ArgumentParser) -> None:
+    parser.add_argument("--endpoint", metavar="E", help="such as /v1/responses; without it, that of the first request")
+
+
+def _input(parser: ArgumentParser) -> None:
+    parser.add_argument("--input", metavar="FILE", help="the batch's input file; without it, ours or the server's")
+
+
+def _yes(parser: ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _json(parser: ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="JSON on standard output; words go to standard error")
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[ArgumentParser], None]]] = {
+    "list": ("list batches, newest first", _list),
+    "show": ("show one batch, its timeline and its errors", _show),
+    "watch": ("follow batches until every one has ended", _watch),
+    "validate": ("find every problem of an input file before it is uploaded", _validate),
+    "mend": ("write a copy of an input file with what can be put right put right", _mend),
+    "split": ("cut an input file into parts that are within the limits", _split),
+    "submit": ("validate a file, upload it and create its batch, exactly once", _submit),
+    "cancel": ("cancel batches", _cancel),
+    "download": ("download the result files of batches that have ended", _download),
+    "results": ("join results to their requests and hold the counts against them", _results),
+    "retry": ("write the requests without a good result as a new input file", _retry),
+    "profiles": ("list the profiles and which one is in use", _profiles),
+    "serve": ("run a local Batch API server to try scripts on", _serve),
+}
+
+
+def _batch_id(text: str) -> str:
+    # Empty, or a dot segment: no address can be made of it.
+    if not text.strip() or text in {".", ".."}:
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of a batch")
+    return text
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return number
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) < 65_536):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return int(text)
