@@ -135,6 +135,11 @@ class Batch:
             Status.CANCELLED: self.cancelled_at,
         }.get(self.status)
 
+    def elapsed(self, now: float) -> float | None:
+        """Seconds from its making to its end, or until `now` while it has none; None where a time is not known."""
+        until = now if self.status.active else self.ended_at
+        return None if until is None or self.created_at is None else max(0.0, until - self.created_at)
+
 
 SUBMISSION_KEY = "lazybatch_submission"
 # The batch whose requests without a good result this one runs again.

@@ -5,26 +5,30 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tui.batches.batch import Batch
-from tui.batches.pace import Sample, seconds_left
+from tui.batches.pace import Sample, rate, seconds_left
 from tui.batches.query import Query
 
 # What moves first, then the newest: the order in which one wants to see them without having asked for any.
 BY_STATE: Final = "status"
 _Value = float | str | None
-_Reader = Callable[[Batch, str, float], _Value]
+_Reader = Callable[[Batch, str, float, Sequence[Sample]], _Value]
 
-# Column → what a batch is compared by: the batch, its name, the time now.
+# Column → what a batch is compared by: the batch, its name, the time now, the samples of its progress.
 _VALUES: Final[Mapping[str, _Reader]] = {
-    "name": lambda batch, name, now: name.casefold(),
-    "model": lambda batch, name, now: batch.model,
-    "progress": lambda batch, name, now: batch.counts.progress if batch.counts else None,
-    "requests": lambda batch, name, now: batch.counts.total if batch.counts else None,
-    "fail": lambda batch, name, now: batch.counts.failed_share if batch.counts else None,
-    "eta": lambda batch, name, now: seconds_left(batch, now),
-    "age": lambda batch, name, now: -(batch.created_at or 0),
+    "name": lambda batch, name, *_: name.casefold(),
+    "model": lambda batch, *_: batch.model,
+    "endpoint": lambda batch, *_: batch.endpoint,
+    "progress": lambda batch, *_: batch.counts.progress if batch.counts else None,
+    "requests": lambda batch, *_: batch.counts.total if batch.counts else None,
+    "fail": lambda batch, *_: batch.counts.failed_share if batch.counts else None,
+    "rate": lambda batch, _, now, samples: rate(batch, now, samples),
+    "eta": lambda batch, _, now, samples: seconds_left(batch, now, samples),
+    "elapsed": lambda batch, _, now, __: batch.elapsed(now),
+    "expires": lambda batch, *_: batch.expires_at if batch.status.active else None,
+    "age": lambda batch, *_: -(batch.created_at or 0),
 }
 # Large is what one looks for in these, so they begin with the largest.
-_LARGEST_FIRST: Final = frozenset({"progress", "requests", "fail"})
+_LARGEST_FIRST: Final = frozenset({"progress", "requests", "fail", "rate", "elapsed"})
 SORTS: Final = (BY_STATE, *_VALUES)
 
 
@@ -35,9 +39,11 @@ class Order:
     column: str = BY_STATE
     reverse: bool = False
 
-    def next(self) -> "Order":
-        """The next column, in its natural direction."""
-        return Order(SORTS[(SORTS.index(self.column) + 1) % len(SORTS)])
+    def next(self, columns: Sequence[str] = SORTS) -> "Order":
+        """The next of `columns` that can be sorted by, in its natural direction; the first after a column elsewhere."""
+        choices = [column for column in columns if column in SORTS] or [BY_STATE]
+        place = choices.index(self.column) + 1 if self.column in choices else 0
+        return Order(choices[place % len(choices)])
 
     def reversed(self) -> "Order":
         return replace(self, reverse=not self.reverse)
@@ -56,17 +62,16 @@ class Order:
     ) -> list[str]:
         """The ids of `batches` in this order; what is unknown comes last, and ids decide between equals.
 
-        Rows never swap by themselves. `samples_of` gives the samples of progress that times left are told from.
+        Rows never swap by themselves. `samples_of` gives the samples of progress that rates and times left are told
+        from.
         """
         if self.column == BY_STATE:
             return [batch.id for batch in sorted(batches, key=_by_state, reverse=self.reverse)]
         read: _Reader = _VALUES[self.column]
-        if self.column == "eta":
-            read = lambda batch, name, now: seconds_left(batch, now, samples_of(batch.id))  # noqa: E731
         known: list[tuple[float | str, str]] = []
         unknown: list[str] = []
         for batch in sorted(batches, key=lambda batch: batch.id):
-            value = read(batch, name_of(batch), now)
+            value = read(batch, name_of(batch), now, samples_of(batch.id))
             if value is None:
                 unknown.append(batch.id)
             else:

@@ -231,7 +231,7 @@ class Home(Account):
         self._filter(self._wanted)
 
     def action_sort(self) -> None:
-        self._sort(self._order.next())
+        self._sort(self._order.next([column.key for column in self.table.shown_columns]))
 
     def action_reverse(self) -> None:
         self._sort(self._order.reversed())
@@ -247,9 +247,13 @@ class Home(Account):
 
         self.app.push_screen(Pick(self.lazybatch.samples or _here()))
 
+    def chosen(self) -> list[Batch]:
+        """The batches that a key is about: the marked ones that are shown, else the one under the cursor."""
+        found = [self.session.book.get(str(key)) for key in self.table.marks] or [self._under_cursor()]
+        return [batch for batch in found if batch is not None]
+
     def action_cancel(self) -> None:
-        chosen = [self.session.book.get(str(key)) for key in self.table.marks] or [self._under_cursor()]
-        self.lazybatch.ask_to_cancel(self, [batch for batch in chosen if batch is not None])
+        self.lazybatch.ask_to_cancel(self, self.chosen())
 
     async def show_new(self, batch: Batch, *, go_to_it: bool) -> None:
         """Show a batch that has just been made; `go_to_it` puts the cursor on it."""

@@ -16,16 +16,17 @@ _PROGRESS: Final = 15
 _COLUMNS: Final = (
     Column("status", "STATUS", 12),
     Column("name", "NAME", 22, flex=4),
-    Column("model", "MODEL", 16, priority=5, flex=1),
-    Column("endpoint", "ENDPOINT", 20, priority=8),
+    Column("model", "MODEL", 16, priority=5, flex=1, cut=looks.model_text),
+    Column("endpoint", "ENDPOINT", 18, priority=8),
     Column("progress", "PROGRESS", _PROGRESS, priority=1),
-    Column("requests", "REQUESTS", 16, align="right", priority=6),
+    Column("requests", "REQUESTS", 14, align="right", priority=6),
     Column("fail", "FAIL", 6, align="right", priority=2),
     Column("rate", "RATE", 10, align="right", priority=7),
     Column("eta", "ETA", 6, align="right", priority=3),
-    Column("expires", "EXPIRES", 7, align="right", priority=9),
+    Column("elapsed", "ELAPSED", 8, align="right", priority=10),
+    Column("expires", "EXPIRES", 8, align="right", priority=9),
     Column("age", "AGE", 4, align="right", priority=4),
-    Column("id", "ID", 38, priority=10),
+    Column("id", "ID", 38, priority=11),
 )
 
 
@@ -42,7 +43,7 @@ def row(
 
     `doubted` if its files say otherwise than its counts, `alarm` if it breaks a rule of the guard.
     """
-    ended = not batch.status.active
+    ended, elapsed = not batch.status.active, batch.elapsed(now)
     return {
         "status": looks.status_cell(batch.status, batch.raw_status),
         "name": Cell(f"{GLYPHS.alarm} {name}", "bad") if alarm else Cell(name),
@@ -53,6 +54,7 @@ def row(
         "fail": Cell(f"{GLYPHS.doubt}{looks.failed_cell(batch).text}", "warn") if doubted else looks.failed_cell(batch),
         "rate": Cell(looks.rate_text(batch, now, samples) or GLYPHS.none, "dim"),
         "eta": looks.eta_cell(batch, now, samples),
+        "elapsed": Cell(GLYPHS.none if elapsed is None else duration(elapsed), "dim"),
         "expires": Cell(GLYPHS.none, "dim")
         if ended or not batch.expires_at
         else Cell(duration(batch.expires_at - now)),

@@ -1,6 +1,6 @@
 """Columns of a table, chosen by the width that there is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -19,6 +19,8 @@ class Column:
     priority: int = 0
     # Share of the left-over width that this column takes.
     flex: int = 0
+    # Makes a text that is too long fit so many cells; without it the end is cut off.
+    cut: Callable[[str, int], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """How states, counts and times of batches look everywhere."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
+
+from rich.cells import cell_len
 
 from tui.batches.batch import Batch, Status, timeline
 from tui.batches.pace import Sample, misses_window_by, rate, seconds_left, sparkline, stalled
@@ -24,6 +27,8 @@ _LOOKS: Final = {
 # Servers tell counts every ten minutes at the slowest; an estimate is off by a minute at any time.
 _STILL: Final = 900.0
 _LATE: Final = 60.0
+# The date that a version of a model ends in: `-2024-07-18`, `-20241022`.
+_DATE: Final = re.compile(r"-20\d\d-?(0[1-9]|1[0-2])-?([0-3]\d)$")
 
 
 def word(status: Status) -> str:
@@ -71,6 +76,18 @@ def failed_cell(batch: Batch) -> Cell:
     if share is None:
         return Cell(GLYPHS.none, "dim")
     return Cell(percent(share), "bad" if share >= 0.1 else "warn" if share else "dim")
+
+
+def model_text(name: str, width: int) -> str:
+    """The name of a model in `width` cells: of a dated version that is too long the year goes first, then the day.
+
+    An ellipsis always tells that something was left out, so that no version looks like another model.
+    """
+    dated = _DATE.search(name)
+    if cell_len(name) <= width or dated is None:
+        return name
+    short = f"{name[: dated.start()]}…{dated[1]}{dated[2]}"
+    return short if cell_len(short) <= width else f"{name[: dated.start()]}…"
 
 
 def counts_text(batch: Batch) -> str:

@@ -139,6 +139,11 @@ class Table(Lines, can_focus=True, inherit_bindings=False):
         self.look_again()
 
     @property
+    def shown_columns(self) -> tuple[Column, ...]:
+        """The columns that the width has room for, in their order."""
+        return self._painter.shown
+
+    @property
     def empty(self) -> str:
         """What stands in the middle while there are no rows."""
         return self._empty

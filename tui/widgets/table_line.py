@@ -26,7 +26,10 @@ def draw(lead: Cell, cells: Sequence[Cell], slots: Sequence[Slot], width: int, s
     # The last door before the terminal: cells hold text that is safe already, and it costs next to nothing.
     pieces = [(fit(shown(lead.text), 1), style(lead.role) if lead.text else plain)]
     for place, (cell, slot) in enumerate(zip(cells, slots, strict=True)):
-        text = fit(shown(cell.text), slot.width, slot.column.align)
+        text = shown(cell.text)
+        if slot.column.cut is not None:
+            text = slot.column.cut(text, slot.width)
+        text = fit(text, slot.width, slot.column.align)
         pieces.append((_GAP_TEXT + text if place else text, style(cell.role)))
     used = 1 + sum(slot.width for slot in slots) + GAP * max(0, len(slots) - 1)
     pieces.append((" " * max(0, width - used), plain))

@@ -1,0 +1,32 @@
+"""How batches are put in words where there is little room."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.widgets.looks import model_text
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "shown"),
+    [
+        ("gpt-4o-mini-2024-07-18", 22, "gpt-4o-mini-2024-07-18"),
+        ("gpt-4o-mini-2024-07-18", 21, "gpt-4o-mini…0718"),
+        ("gpt-4o-mini-2024-07-18", 16, "gpt-4o-mini…0718"),
+        ("gpt-4o-mini-2024-07-18", 15, "gpt-4o-mini…"),
+        ("claude-3-5-haiku-20241022", 21, "claude-3-5-haiku…1022"),
+        ("claude-3-5-haiku-20241022", 17, "claude-3-5-haiku…"),
+        # What is no date stays, and is cut at its end like any text.
+        ("text-embedding-3-large", 16, "text-embedding-3-large"),
+        ("llama-70b-128000", 10, "llama-70b-128000"),
+        ("own-20451399", 10, "own-20451399"),
+    ],
+)
+def test_a_dated_model_keeps_what_tells_it_apart(name: str, width: int, shown: str) -> None:
+    assert model_text(name, width) == shown
+
+
+@given(st.text(min_size=1), st.integers(1, 40))
+def test_what_is_left_out_is_told(name: str, width: int) -> None:
+    shown = model_text(name, width)
+    assert shown == name or "…" in shown
