@@ -1,9 +1,8 @@
 """Home: all batches, the one under the cursor in a strip, and what they add up to."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -11,25 +10,19 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import Batch
-from tui.batches.order import SORTS, Order, select
-from tui.batches.query import parse
 from tui.screens import copying, home_lines, home_rows
-from tui.screens.home_account import Account
-from tui.screens.home_view import View
+from tui.screens.home_choice import Choosing
 from tui.screens.room import bindings
 from tui.text import clean_line, count
 from tui.widgets.column import Cell
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 
-if TYPE_CHECKING:
-    from textual.widgets import Input
-
 _TICK = 1.0  # seconds between two looks at the countdown while the server cannot be reached
 _AGES = 10  # ticks between two looks at ages and times left, which change without any answer
 
 
-class Home(Account):
+class Home(Choosing):
     """The batches of the account, kept true by the monitor."""
 
     ROOM: ClassVar[str] = actions.HOME
@@ -50,31 +43,20 @@ class Home(Account):
         self.table = Table([], self._cells, id="batches", markable=True, empty="Connecting …")
         self.tally = Line(id="tally")
         self.strip = Line(id="strip")
-        self._wanted = ""
-        self._query = parse(self._wanted)
-        self._view = View.ALL
-        self._order = Order()
         self._ticks = 0
 
     def body(self) -> Sequence[Widget]:
         return self.tally, Rule(), self.table, Rule(), self.strip, Rule()
 
     def on_mount(self) -> None:
-        kept = self.session.preferences
-        if kept.sort in SORTS:
-            self._order = Order(kept.sort, kept.reverse)
-        self.table.columns = home_rows.columns(self._order)
+        self.recall_order()
         self.show()
         self.table.focus()
         self.set_interval(_TICK, self._tick)
 
     def show(self) -> None:
         """Bring the table in line with the book: rows that are new, gone or elsewhere."""
-        now, suspect = self.session.now, self.alarms.tripped | self.session.doubted
-        shown = select(self.session.book, self._query, self.name_of, now)
-        if self._view is not View.ALL:
-            shown = [batch for batch in shown if self._view.shows(batch, now, suspect)]
-        self.table.show(self._order.apply(shown, self.name_of, now, self.session.samples.of))
+        self.table.show(self._order.apply(self.selected(), self.name_of, self.session.now, self.session.samples.of))
         self._say_head()
         self._say_tally()
         self._say_strip()
@@ -105,16 +87,7 @@ class Home(Account):
 
     def stand_empty(self, sentence: str = "") -> None:
         """Say `sentence` while there are no rows, else why there are none."""
-        self.table.empty = sentence or self._nothing()
-
-    def _nothing(self) -> str:
-        """What stands in an empty table while all is well."""
-        if self._query and len(self.session.book):
-            return "No batch fits the filter.\nesc shows all."
-        if self._view is not View.ALL and len(self.session.book):
-            nothing = "Nothing needs attention." if self._view is View.ATTENTION else "No batch is active."
-            return f"{nothing}\n1 shows all."
-        return "No batches yet." if self.session.profile.read_only else "No batches yet.\nPress n to make one."
+        self.table.empty = sentence or self.nothing()
 
     # What is drawn
 
@@ -134,14 +107,11 @@ class Home(Account):
     def _say_tally(self) -> None:
         # The first frame has no size yet to ask a widget for.
         width = (self.tally.size.width or self.app.size.width) - 2
-        wanted = clean_line(self._wanted.strip())
-        if not wanted and self._view is View.ALL:
+        if not self.hiding:
             self.tally.say(home_lines.tally(self.session.book, width))
             return
-        view = [] if self._view is View.ALL else [Cell(self._view.value, "accent"), Cell("  ")]
-        chip = [Cell(f"/ {wanted}", "accent"), Cell("  ")] if wanted else []
         numbers = f"{count(len(self.table.keys))} of {count(len(self.session.book))}"
-        self.tally.say([*view, *chip, Cell(numbers)], [Cell("esc shows all", "dim")])
+        self.tally.say([*self.chips(), Cell(numbers)], [Cell("esc shows all", "dim")])
 
     def _say_strip(self) -> None:
         batch = self._under_cursor()
@@ -183,64 +153,6 @@ class Home(Account):
     def action_copy_json(self) -> None:
         if batch := self._under_cursor():
             copying.copy_json(self, batch)
-
-    def action_filter(self) -> None:
-        from tui.screens.home_filter import FilterField
-
-        if not self.query(FilterField):
-            field = FilterField(self._wanted)
-            self.mount(field, after=self.head)
-            field.focus()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is a way back from home only while something hides batches."""
-        hidden = bool(self._wanted) or self._view is not View.ALL
-        return (action != "back" or hidden) and super().check_action(action, parameters)
-
-    def action_back(self) -> None:
-        """Nothing is behind home; what can be left here is a filter and a view."""
-        self._view = View.ALL
-        self._filter("")
-
-    def on_input_changed(self, event: "Input.Changed") -> None:
-        """The filter is the only field here."""
-        event.stop()
-        self._filter(event.value)
-
-    def on_filter_field_left(self) -> None:
-        self.query("#filter").remove()
-        self.table.focus()
-
-    def _filter(self, text: str) -> None:
-        self._wanted, self._query = text, parse(text)
-        self.stand_empty()
-        self.show()
-        self.bottom.show_keys()
-
-    def action_view_all(self) -> None:
-        self._look_at(View.ALL)
-
-    def action_view_active(self) -> None:
-        self._look_at(View.ACTIVE)
-
-    def action_view_attention(self) -> None:
-        self._look_at(View.ATTENTION)
-
-    def _look_at(self, view: View) -> None:
-        self._view = view
-        self._filter(self._wanted)
-
-    def action_sort(self) -> None:
-        self._sort(self._order.next([column.key for column in self.table.shown_columns]))
-
-    def action_reverse(self) -> None:
-        self._sort(self._order.reversed())
-
-    def _sort(self, order: Order) -> None:
-        self._order = order
-        self.prefer(replace(self.session.preferences, sort=order.column, reverse=order.reverse))
-        self.table.columns = home_rows.columns(order)
-        self.show()
 
     def action_new_batch(self) -> None:
         from tui.screens.pick import Pick

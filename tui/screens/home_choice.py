@@ -1,0 +1,122 @@
+"""Which batches home shows, and in which order: the filter, the view, the column that is sorted by."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.batches.batch import Batch
+from tui.batches.order import SORTS, Order, select
+from tui.batches.query import parse
+from tui.screens import home_rows
+from tui.screens.home_account import Account
+from tui.screens.home_view import View
+from tui.text import clean_line
+from tui.widgets.column import Cell
+from tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+
+class Choosing(Account):
+    """The part of home that is asked for something else to look at."""
+
+    table: Table
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted = ""
+        self._query = parse(self._wanted)
+        self._view = View.ALL
+        self._order = Order()
+
+    def recall_order(self) -> None:
+        """Sort as its user has chosen to at an earlier start."""
+        kept = self.session.preferences
+        if kept.sort in SORTS:
+            self._order = Order(kept.sort, kept.reverse)
+        self.table.columns = home_rows.columns(self._order)
+
+    def selected(self) -> list[Batch]:
+        """The batches that the filter and the view let through."""
+        now, suspect = self.session.now, self.alarms.tripped | self.session.doubted
+        found = select(self.session.book, self._query, self.name_of, now)
+        return found if self._view is View.ALL else [batch for batch in found if self._view.shows(batch, now, suspect)]
+
+    @property
+    def hiding(self) -> bool:
+        """Whether a filter or a view may hide batches."""
+        return bool(self._wanted.strip()) or self._view is not View.ALL
+
+    def chips(self) -> list[Cell]:
+        """What hides batches, for the line above the table."""
+        wanted = clean_line(self._wanted.strip())
+        view = [] if self._view is View.ALL else [Cell(self._view.value, "accent"), Cell("  ")]
+        return [*view, Cell(f"/ {wanted}", "accent"), Cell("  ")] if wanted else view
+
+    def nothing(self) -> str:
+        """What stands in an empty table while all is well."""
+        if self._query and len(self.session.book):
+            return "No batch fits the filter.\nesc shows all."
+        if self._view is not View.ALL and len(self.session.book):
+            nothing = "Nothing needs attention." if self._view is View.ATTENTION else "No batch is active."
+            return f"{nothing}\n1 shows all."
+        return "No batches yet." if self.session.profile.read_only else "No batches yet.\nPress n to make one."
+
+    # What the user does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is a way back from home only while something hides batches."""
+        return (action != "back" or self.hiding) and super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        """Nothing is behind home; what can be left here is a filter and a view."""
+        self._view = View.ALL
+        self._filter("")
+
+    def action_filter(self) -> None:
+        from tui.screens.home_filter import FilterField
+
+        if not self.query(FilterField):
+            field = FilterField(self._wanted)
+            self.mount(field, after=self.head)
+            field.focus()
+
+    def on_input_changed(self, event: "Input.Changed") -> None:
+        """The filter is the only field here."""
+        event.stop()
+        self._filter(event.value)
+
+    def on_filter_field_left(self) -> None:
+        self.query("#filter").remove()
+        self.table.focus()
+
+    def _filter(self, text: str) -> None:
+        self._wanted, self._query = text, parse(text)
+        self.stand_empty()
+        self.show()
+        self.bottom.show_keys()
+
+    def action_view_all(self) -> None:
+        self._look_at(View.ALL)
+
+    def action_view_active(self) -> None:
+        self._look_at(View.ACTIVE)
+
+    def action_view_attention(self) -> None:
+        self._look_at(View.ATTENTION)
+
+    def _look_at(self, view: View) -> None:
+        self._view = view
+        self._filter(self._wanted)
+
+    def action_sort(self) -> None:
+        self._sort(self._order.next([column.key for column in self.table.shown_columns]))
+
+    def action_reverse(self) -> None:
+        self._sort(self._order.reversed())
+
+    def _sort(self, order: Order) -> None:
+        self._order = order
+        self.prefer(replace(self.session.preferences, sort=order.column, reverse=order.reverse))
+        self.table.columns = home_rows.columns(order)
+        self.show()
