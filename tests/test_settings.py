@@ -82,6 +82,10 @@ max_requests = 10
 max_bytes = 2000
 max_embedding_inputs = 5
 one_model = false
+
+[profiles.prod.limits.enqueued_tokens]
+gpt-4o-mini = 2_000_000
+"gpt-4.1" = 90_000
 """
 
 
@@ -95,7 +99,9 @@ def test_a_full_file(write: Write) -> None:
     # The environment's address belongs to the environment's profile.
     assert (prod.base_url, prod.key, prod.organization) == (settings.OPENAI_BASE_URL, "test-key", "org-demo")
     assert prod.limits == Limits(max_requests=10, max_bytes=2000, max_embedding_inputs=5, one_model=False)
+    assert prod.enqueued_tokens == {"gpt-4o-mini": 2_000_000, "gpt-4.1": 90_000}
     assert lab.limits == Limits()
+    assert lab.enqueued_tokens == prod.enqueued_requests == {}
     assert prod.source == environ["LAZYBATCH_CONFIG"]
 
 
@@ -165,6 +171,10 @@ def test_no_key_in_a_repr() -> None:
         ("[profiles.a.limits]\nmax_requests = true", "the limit max_requests must be a whole number above 0"),
         ("[profiles.a.limits]\nmax_bytes = 1.5", "the limit max_bytes must be a whole number above 0"),
         ("[profiles.a.limits]\none_model = 1", "the limit one_model must be true or false"),
+        ("[profiles.a.limits]\nenqueued_tokens = 5", "enqueued_tokens must be a table"),
+        ("[profiles.a.limits.enqueued_tokens]\nm = 0", "enqueued_tokens of m must be a whole number above 0"),
+        ("[profiles.a.limits.enqueued_requests]\nm = true", "enqueued_requests of m must be a whole number above 0"),
+        ("[profiles.a.limits.enqueued_tokens]\ngpt-4.1 = 5", "enqueued_tokens of gpt-4 must be a whole number"),
         ('[profiles.a]\nbase_url = "host/v1"', "the base URL 'host/v1' is not one"),
         ('[profiles.a]\nbase_url = "ftp://host/v1"', "is not one (https://host/v1)"),
         ('[profiles.a]\nbase_url = "https:///v1"', "is not one"),

@@ -118,6 +118,22 @@ def test_size(count: int, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.0k"),
+        (48_300, "48k"),
+        (999_500, "1.0M"),
+        (2_000_000, "2.0M"),
+        (10**13, "10000B"),
+    ],
+)
+def test_amount(number: int, shown: str) -> None:
+    assert text.amount(number) == shown
+
+
+@pytest.mark.parametrize(
     ("seconds", "long", "short"),
     [
         (-5, "0s", "0s"), (0, "0s", "0s"), (0.9, "0s", "0s"), (59.9, "59s", "59s"), (60, "1m", "1m"),

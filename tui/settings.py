@@ -16,6 +16,9 @@ environment variable that holds a key; a key itself is not accepted in it, nor a
     max_requests = 50000
     max_bytes = 209715200
     one_model = true
+
+    [profiles.prod.limits.enqueued_tokens]   # of a model, where it is known or lower than the provider's
+    gpt-4o-mini = 2000000                    # enqueued_requests likewise
 """
 
 import os
@@ -33,6 +36,7 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 _TEXTS = {"base_url", "key_env", "organization", "project"}
 _KEYS = _TEXTS | {"read_only", "limits"}
 _LIMITS = {"max_requests": int, "max_bytes": int, "max_embedding_inputs": int, "one_model": bool}
+_ENQUEUED = ("enqueued_tokens", "enqueued_requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class Profile:
     project: str | None = None
     read_only: bool = False
     limits: Limits = field(default_factory=Limits)
+    # By model, how much of it may wait at the provider at one time.
+    enqueued_tokens: Mapping[str, int] = field(default_factory=dict)
+    enqueued_requests: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"
@@ -194,6 +201,7 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
     if not isinstance(entry.get("read_only", False), bool):
         raise LazybatchError(f"{where}: read_only must be true or false.")
     key_env = entry.get("key_env", "OPENAI_API_KEY")
+    limits = _table(entry, "limits", where)
     return Profile(
         name=clean_line(name),
         source=str(path),
@@ -203,19 +211,33 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         organization=entry.get("organization"),
         project=entry.get("project"),
         read_only=entry.get("read_only", False),
-        limits=replace(Limits(), **_limits(_table(entry, "limits", where), where)),
+        limits=replace(Limits(), **_limits(limits, where)),
+        **{name: _enqueued(limits, name, where) for name in _ENQUEUED},
     )
 
 
 def _limits(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    for key, value in entry.items():
+    """The limits of an input file."""
+    found = {key: value for key, value in entry.items() if key not in _ENQUEUED}
+    for key, value in found.items():
         kind = _LIMITS.get(key)
         if kind is None:
-            raise LazybatchError(f"{where}: unknown limit {clean_line(key)!r}. There is: {', '.join(_LIMITS)}.")
+            names = ", ".join((*_LIMITS, *_ENQUEUED))
+            raise LazybatchError(f"{where}: unknown limit {clean_line(key)!r}. There is: {names}.")
         if type(value) is not kind or (isinstance(value, int) and value < (kind is int)):
             wanted = "true or false" if kind is bool else "a whole number above 0"
             raise LazybatchError(f"{where}: the limit {key} must be {wanted}.")
-    return entry
+    return found
+
+
+def _enqueued(entry: Mapping[str, Any], name: str, where: str) -> Mapping[str, int]:
+    """By model, a limit on what may be enqueued."""
+    found = _table(entry, name, f"{where}, limits")
+    for model, most in found.items():
+        if type(most) is not int or most < 1:
+            wanted = "a whole number above 0 (a name with a dot in it stands in quotes)"
+            raise LazybatchError(f"{where}: {name} of {clean_line(model)} must be {wanted}.")
+    return found
 
 
 def _base_url(value: str, where: str) -> str:

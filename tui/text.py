@@ -5,6 +5,7 @@ enters the program: a terminal obeys what it is sent, and neither Textual nor Ri
 """
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -59,13 +60,23 @@ def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
 
 def size(count: int) -> str:
     """Bytes for people, in the decimal units that providers state limits in: `214 B`, `1.2 MB`, `180 MB`."""
-    if count < 1000:
-        return f"{count} B"
-    value, units = count / 1000, ["TB", "GB", "MB", "kB"]
-    while value >= 999.5 and len(units) > 1:
-        value /= 1000
-        units.pop()
-    return f"{value:.1f} {units[-1]}" if value < 9.95 else f"{value:.0f} {units[-1]}"
+    value, unit = _scaled(count, ("kB", "MB", "GB", "TB"))
+    return f"{value} {unit or 'B'}"
+
+
+def amount(number: int) -> str:
+    """A whole number in as many digits as matter: `312`, `48k`, `2.0M`."""
+    return "".join(_scaled(number, ("k", "M", "B")))
+
+
+def _scaled(number: int, units: Sequence[str]) -> tuple[str, str]:
+    """`number` in two digits at least, and its unit, each a thousand of the one before; no unit below a thousand."""
+    if number < 1000:
+        return str(number), ""
+    value, place = number / 1000, 0
+    while value >= 999.5 and place < len(units) - 1:
+        value, place = value / 1000, place + 1
+    return f"{value:.1f}" if value < 9.95 else f"{value:.0f}", units[place]
 
 
 def duration(seconds: float) -> str:

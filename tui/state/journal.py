@@ -4,7 +4,6 @@ A line is on disk before the step that it announces is taken, so that a process 
 what the next one needs in order to find out whether the server did the work.
 """
 
-import fcntl
 import json
 import os
 import sqlite3
@@ -16,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tui.errors import LazybatchError
+from tui.state.lock import Taken, locked
 
 # Metadata that the parts of one file share: the first half of the file's SHA-256, a dash, and what tells one time of
 # submitting it from another.
@@ -95,12 +95,11 @@ class Journal:
 
         Raises `Busy` where another has it.
         """
-        path = self._folder / f"{sha256[:32]}.lock"
-        with _locked(path):
-            try:
+        try:
+            with locked(self._folder / f"{sha256[:32]}.lock"):
                 yield
-            finally:
-                path.unlink(missing_ok=True)
+        except Taken:
+            raise Busy("Another lazybatch is submitting this very file right now.", 1) from None
 
     def open(self, submission: Submission) -> None:
         """Write the intent down, before the first byte goes out."""
@@ -209,24 +208,6 @@ class Journal:
 def _storable(path: str) -> str | bytes:
     """A file's name need not be UTF-8, a database's text does: such a name is kept as its bytes."""
     return os.fsencode(path) if any("\ud800" <= character <= "\udfff" for character in path) else path
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    while True:
-        try:
-            file = path.open("a")
-        except OSError as error:
-            raise LazybatchError(f"Cannot lock {path}: {error.strerror}. Nothing was sent.") from None
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Busy("Another lazybatch is submitting this very file right now.", 1) from None
-            # The holder before us may have unlinked it after we opened it: then it locks nothing any more.
-            if os.fstat(file.fileno()).st_nlink:
-                yield
-                return
 
 
 def _submission(row: dict[str, object]) -> Submission:

@@ -57,12 +57,21 @@ CREATE TABLE IF NOT EXISTS samples (
   samples TEXT NOT NULL,
   PRIMARY KEY (account, batch_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS enqueued_limits (
+  account TEXT NOT NULL,
+  model TEXT NOT NULL,
+  tokens INTEGER,
+  requests INTEGER,
+  refused_at REAL NOT NULL,
+  refusals INTEGER NOT NULL,
+  PRIMARY KEY (account, model)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS preferences (
   name TEXT PRIMARY KEY,
   value
 ) WITHOUT ROWID;
 """
-_VERSION = 3
+_VERSION = 4
 _LOCK_TIMEOUT = 10.0  # seconds
 
 
