@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ACCOUNT
+from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.state.cache import Cache
 from tui.state.journal import OPEN, Journal, Stage, Submission, new_id
@@ -393,3 +394,15 @@ def test_a_cache_that_cannot_be_written_loses_only_itself(database: sqlite3.Conn
     database.execute("PRAGMA query_only=0")
     cache.forget(["b"])
     assert cache.load() == []
+
+
+def test_what_was_expected_is_known_by_the_batch(journal: Journal) -> None:
+    first, second = submission(1), submission(2)
+    journal.open(first)
+    journal.open(second)
+    journal.expect(first.id, Expected(10, 1000))
+    journal.expect(first.id, Expected(10, 1200, 300, 0.5, 1.5))
+    journal.expect(second.id, Expected(1, 1))
+    assert journal.expected() == {}
+    journal.advance(first.id, Stage.CREATED, batch_id="batch_1")
+    assert journal.expected() == {"batch_1": Expected(10, 1200, 300, 0.5, 1.5)}

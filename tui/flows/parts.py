@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.batches.money import Expected
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
 from tui.flows.steps import LOOKS, Order, Step, Unknowable
@@ -32,7 +33,8 @@ class PartsOrder:
     """What a person has said yes to: `parts` of `whole`, each of them validated, in their order.
 
     `metadata` is that of every part; its description gets the part's number. `again` allows a second batch of a part,
-    but not of those parts that the newest, broken-off submission has come to already.
+    but not of those parts that the newest, broken-off submission has come to already. `expected` is what the estimate
+    says of the whole file.
     """
 
     whole: Report
@@ -40,6 +42,7 @@ class PartsOrder:
     endpoint: str
     metadata: Mapping[str, str]
     again: bool = False
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +170,17 @@ async def submit_parts(
             again = order.again and part.sha256 not in here
             try:
                 async for step in submit(
-                    Order(part, order.endpoint, metadata, again=again), wire=wire, journal=journal, looks=looks
-                ):
+                    Order(part, order.endpoint, metadata, again, _share(order, part)),
+                    wire=wire, journal=journal, looks=looks,
+                ):  # fmt: skip
                     yield PartStep(number, step)
             except LazybatchError as error:
                 raise Broken(error, number, len(order.parts)) from None
+
+
+def _share(order: PartsOrder, part: Report) -> Expected | None:
+    whole = order.expected
+    return None if whole is None else whole.of_part(part.requests, part.bytes / order.whole.bytes)
 
 
 def _group(order: PartsOrder, earlier: Sequence[Submission]) -> tuple[str, frozenset[str]]:

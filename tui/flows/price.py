@@ -3,6 +3,7 @@
 import asyncio
 import threading
 
+from tui.batches.money import Expected
 from tui.requests.cost import Estimate, estimate
 from tui.requests.validate import Report
 from tui.text import money
@@ -18,6 +19,18 @@ async def price(report: Report, base_url: str) -> Estimate:
         return await asyncio.to_thread(estimate, report, base_url=base_url, cancelled=given_up.is_set)
     finally:
         given_up.set()
+
+
+def expected(report: Report, value: Estimate) -> Expected:
+    """What `value` says of `report`'s file, as far as it is kept with a submission."""
+    low, high = value.cost_low, value.cost_high
+    return Expected(
+        requests=report.requests,
+        input_tokens=value.input_tokens,
+        output_tokens=value.output_expected,
+        low=None if low is None else float(low),
+        high=None if high is None else float(high),
+    )
 
 
 def range_text(value: Estimate) -> str:

@@ -20,6 +20,8 @@ from tui.wire.shapes import batch_from
 
 # The first frame needs the cache alone; what talks to the server is imported behind it.
 if TYPE_CHECKING:
+    from tui.batches.money import Cost
+    from tui.flows.costs import Costs
     from tui.flows.monitor import Monitor, Offline, Seen
     from tui.state.journal import Journal, Submission
     from tui.state.verdicts import Verdicts
@@ -44,6 +46,7 @@ class Session:
         self.preferences = load(self._connections[0])
         self._wire: Wire | None = None
         self._monitor: Monitor | None = None
+        self._costs: Costs | None = None
         self._take_in(self._remembered(0, _FIRST_FRAME))
         self.seen_at = self._cache.seen_at()
         self.doubted: set[str] = set()  # batches whose files do not hold what the server reports
@@ -170,6 +173,21 @@ class Session:
         copy = result_path(self.results_folder, batch.id, Part.INPUT)
         return copy if await asyncio.to_thread(copy.exists) else None
 
+    def cost_of(self, batch: Batch) -> "Cost | None":
+        """What `batch` costs, from memory; None while prices have not been learned, and where there is none."""
+        return None if self._costs is None else self._costs.of(batch)
+
+    async def learn_costs(self) -> bool:
+        """Learn what is needed to tell the costs of all batches, in a thread; whether they may be others than before.
+
+        Raises `LazybatchError` where the state cannot be used.
+        """
+        if self._costs is None:
+            from tui.flows.costs import Costs
+
+            self._costs = await asyncio.to_thread(Costs, self.folder, self.profile.account, self.profile.base_url)
+        return await asyncio.to_thread(self._costs.learn, list(self.book))
+
     async def recent_files(self, most: int) -> list[str]:
         """Paths of the input files submitted last."""
         return [found.path for found in await asyncio.to_thread(self.journal.recent, most)]
@@ -183,6 +201,8 @@ class Session:
         if self._wire is not None:
             await self._wire.close()
         await asyncio.to_thread(self.samples.save)
+        if self._costs is not None:
+            await asyncio.to_thread(self._costs.close)
         for connection in self._connections:
             connection.close()
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.batches.batch import Batch
+from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.requests.validate import Report
@@ -21,13 +22,15 @@ PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no second 
 class Order:
     """What a person has said yes to. `again` allows a second batch of the same content.
 
-    It also writes off a submission of which the provider cannot tell whether it came to a batch.
+    It also writes off a submission of which the provider cannot tell whether it came to a batch. `expected` is what the
+    estimate says of the file, if there is one: it is kept, to tell what the batch costs while it runs.
     """
 
     report: Report
     endpoint: str
     metadata: Mapping[str, str]
     again: bool = False
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)

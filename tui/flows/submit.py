@@ -45,6 +45,8 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
             yield GivenUp(lost)
             open_one = None
         submission = await (_taken_up(open_one, order, journal) if open_one else _opened(order, journal))
+        if order.expected is not None:
+            await asyncio.to_thread(journal.expect, submission.id, order.expected)
         if submission.stage is Stage.UPLOADING:
             # Only an earlier attempt can have left something on the server.
             file_id = await find_upload(submission, wire) if open_one else None

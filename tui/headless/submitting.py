@@ -9,7 +9,7 @@ from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.flows.parts import least_parts, only_limits
-from tui.flows.price import range_text
+from tui.flows.price import expected, range_text
 from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.headless.asking import agreed, need_a_terminal
@@ -59,12 +59,14 @@ def send(
     again: bool = False,
 ) -> tuple[int, Created | Already | None]:
     """Submit a good file after asking, unless `yes`: the exit status, and the flow's end if it was begun."""
-    output.note(f"{report.path}: {summary(report)}. Estimated cost: {range_text(estimated(report, profile))}.")
+    worth = estimated(report, profile)
+    output.note(f"{report.path}: {summary(report)}. Estimated cost: {range_text(worth)}.")
     if not yes and not agreed(f"Submit {plural(report.requests, 'request')} to {profile.host}?"):
         output.note("Nothing was submitted.")
         return 1, None
     try:
-        end = asyncio.run(_carry_out(Order(report, endpoint, pairs, again=again), profile, output))
+        order = Order(report, endpoint, pairs, again, expected(report, worth))
+        end = asyncio.run(_carry_out(order, profile, output))
     except Unknowable as error:
         raise only_again(error, report.path) from None
     return _told(end, report, output), end

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from tui.errors import LazybatchError
 from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, cut, submit_parts
-from tui.flows.price import range_text
+from tui.flows.price import expected, range_text
 from tui.flows.steps import Already, Created, Uploading
 from tui.headless.asking import agreed
 from tui.headless.checking import estimated, summary
@@ -34,7 +34,8 @@ def send_parts(
         worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
     )
     held = f"{plural(len(parts), 'part')} of {report.path}: {summary(report)}"
-    output.note(f"{held}. Estimated cost of all: {range_text(estimated(report, profile))}.")
+    worth = estimated(report, profile)
+    output.note(f"{held}. Estimated cost of all: {range_text(worth)}.")
     if not yes and not agreed(
         f"Submit {plural(len(parts), 'part')}, {plural(report.requests, 'request')} to {profile.host}?"
     ):
@@ -43,7 +44,8 @@ def send_parts(
         return 1
     ends: _Ends = {}
     try:
-        asyncio.run(_carry_out(PartsOrder(report, parts, report.endpoint or "", pairs, again), profile, output, ends))
+        order = PartsOrder(report, parts, report.endpoint or "", pairs, again, expected(report, worth))
+        asyncio.run(_carry_out(order, profile, output, ends))
     except LazybatchError as error:
         _document(output, report, parts, ends)
         only_user = isinstance(error, OtherwiseSubmitted) or (isinstance(error, Broken) and error.unknowable)

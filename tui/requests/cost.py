@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from tui.batches.money import NO_OUTPUT, NOT_BY_TOKENS
 from tui.requests import counting, tokens
 from tui.requests.counting import Counted, Sums
 from tui.requests.prices import Rates, rates
@@ -18,10 +19,6 @@ from tui.text import clean_line, count, percent, plural
 # How far a count may be off that another model's vocabulary made, or none.
 _STAND_IN_ERROR: Final = 0.2
 _CHARACTERS_ERROR: Final = 0.4
-
-# Their prices are by the image and by the second.
-_NOT_BY_TOKENS: Final = frozenset({"/v1/images/generations", "/v1/images/edits", "/v1/videos"})
-_NO_OUTPUT: Final = frozenset({"/v1/embeddings", "/v1/moderations"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ class _Pricing:
         self._report = report
         self._counted = counted
         self._expected_output = expected_output
-        self._by_tokens = report.endpoint not in _NOT_BY_TOKENS
+        self._by_tokens = report.endpoint not in NOT_BY_TOKENS
         mean = round(counted.total.input.value / report.requests) if report.requests else 1
         models = report.models if self._by_tokens else ()
         self._rates = {model: rates(model, base_url=base_url, request_tokens=mean) for model in models}
@@ -176,7 +173,7 @@ class _Pricing:
         """Output tokens by model; the limits win over the history."""
         result = {}
         for model, requests in self._report.models.items():
-            mean = 0.0 if self._report.endpoint in _NO_OUTPUT else self._expected_output(model)
+            mean = 0.0 if self._report.endpoint in NO_OUTPUT else self._expected_output(model)
             if mean is None or not self._by_tokens:
                 return None
             most = self._sums(model).most
@@ -231,7 +228,7 @@ class _Pricing:
         return f"{count(round(counted.total.input.value))} input tokens{off} from {way}"
 
     def _output_basis(self, history: bool) -> str:
-        if self._report.endpoint in _NO_OUTPUT or not self._by_tokens or not self._report.requests:
+        if self._report.endpoint in NO_OUTPUT or not self._by_tokens or not self._report.requests:
             return ""
         most = self._counted.total.most
         limit = "no limit" if most is None else f"at most {count(round(most.value + most.error))}"

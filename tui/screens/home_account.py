@@ -35,6 +35,7 @@ class Account(Room):
         self._heard = False
         self._tried_at = 0.0
         self._unlooked = False
+        self._unpriced = asyncio.Event()
 
     @abstractmethod
     def show(self) -> None:
@@ -63,6 +64,7 @@ class Account(Room):
             self.show()
             self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
             self.run_worker(asyncio.to_thread(warm_up), name="warm up", group="warm up", description="warm up")
+            self.work(self._price(), "prices")
             async for step in self.session.steps():
                 self._take(step)
         except LazybatchError as error:
@@ -85,6 +87,14 @@ class Account(Room):
                 )
                 self.notify(told, severity="warning", markup=False, timeout=20)
 
+    async def _price(self) -> None:
+        """Learn what batches cost, after each answer that changed some; answers meanwhile count as one."""
+        while True:
+            self._unpriced.clear()
+            if await self.session.learn_costs():
+                self.show()
+            await self._unpriced.wait()
+
     def _take(self, step: "Seen | Offline") -> None:
         from tui.flows.monitor import Offline
 
@@ -100,6 +110,7 @@ class Account(Room):
             self.offline_changed()
         self.stand_empty()
         if step.changes:
+            self._unpriced.set()
             self.show()
         else:
             self.look_again()
@@ -122,6 +133,7 @@ class Account(Room):
         """Show a batch as a call other than the monitor's has told it."""
         self.session.book.apply([batch])
         self._unlooked = True
+        self._unpriced.set()
         self.show()
 
     def name_of(self, batch: Batch) -> str:

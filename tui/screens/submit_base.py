@@ -9,6 +9,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from tui import actions
+from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.requests.validate import Report
 from tui.screens.room import Room, bindings
@@ -37,6 +38,7 @@ class SubmitRoom(Room):
         self.sending: Worker[None] | None = None
         self.already = False  # there is a batch of it, or there may be: only A makes another
         self.worth = ""
+        self.expected: Expected | None = None
         self.summary = Line(id="summary")
         self.progress = Line(id="progress")
         self.table = ProblemTable()
@@ -77,12 +79,12 @@ class SubmitRoom(Room):
 
     async def _price(self, report: Report) -> None:
         """Work the cost out while the form is filled in."""
-        from tui.flows.price import price, range_text
+        from tui.flows.price import expected, price, range_text
 
-        self.worth = ""
+        self.worth, self.expected = "", None
         self.form.say_cost("working it out …")
         value = await price(report, self.session.profile.base_url)
-        self.worth = f", {range_text(value)}"
+        self.worth, self.expected = f", {range_text(value)}", expected(report, value)
         self.form.say_cost(f"estimated {range_text(value)}", value.basis)
 
 

@@ -51,9 +51,9 @@ class Sending(SubmitRoom):
         if await self.bottom.ask(f"{verb} {what} to {self.session.profile.host}?"):
             endpoint = report.endpoint or ""
             order = (
-                PartsOrder(report, self.parts, endpoint, said, again)
+                PartsOrder(report, self.parts, endpoint, said, again, self.expected)
                 if self.parts
-                else Order(report, endpoint, said, again)
+                else Order(report, endpoint, said, again, self.expected)
             )
             # The app's worker, not the screen's: leaving the screen must not break it off.
             self.sending = self.app.run_worker(

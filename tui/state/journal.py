@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.state.lock import Taken, locked
 
@@ -136,6 +137,24 @@ class Journal:
             " reason = ?, changed_at = ? WHERE id = ?",
             (stage, file_id, batch_id, reason, time.time(), submission_id),
         )
+
+    def expect(self, submission_id: str, expected: Expected) -> None:
+        """Note what the estimate says of a submission's file, in place of what it said before."""
+        row = (
+            submission_id, expected.requests, expected.input_tokens, expected.output_tokens, expected.low,
+            expected.high,
+        )  # fmt: skip
+        self._write("INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def expected(self) -> dict[str, Expected]:
+        """What was expected of each submission that came to a batch, by the batch's id."""
+        statement = (
+            "SELECT submissions.batch_id, estimates.requests, input_tokens, output_tokens, low, high FROM estimates"
+            " JOIN submissions ON id = submission_id WHERE account = ? AND batch_id IS NOT NULL"
+        )
+        with self._sentence():
+            rows = self._connection.execute(statement, (self.account,)).fetchall()
+        return {batch_id: Expected(*figures) for batch_id, *figures in rows}
 
     def cancel_asked(self, batch_id: str) -> int:
         """Note that a cancel is about to be sent; the number given back is for `cancel_told`."""

@@ -51,6 +51,25 @@ CREATE TABLE IF NOT EXISTS verdicts (
   answer TEXT NOT NULL,
   PRIMARY KEY (account, batch_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS estimates (
+  submission_id TEXT PRIMARY KEY,
+  requests INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER,
+  low REAL,
+  high REAL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS usages (
+  account TEXT NOT NULL,
+  batch_id TEXT NOT NULL,
+  model TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  PRIMARY KEY (account, batch_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS usages_by_model ON usages (account, model, created_at DESC);
 CREATE TABLE IF NOT EXISTS samples (
   account TEXT NOT NULL,
   batch_id TEXT NOT NULL,

@@ -1,0 +1,129 @@
+"""What a batch costs: so far and in the end, and whether that was measured or is an estimate.
+
+Tokens that the server has counted are the measure. Where it has told none, the requests that are over are taken at
+what one is expected to use. All amounts are US dollars.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tui.batches.batch import Batch, Counts, Status, Usage
+
+# OpenAI's price list: "The moderation endpoint is free to use".
+FREE: Final = frozenset({"/v1/moderations"})
+# Their prices are by the image and by the second.
+NOT_BY_TOKENS: Final = frozenset({"/v1/images/generations", "/v1/images/edits", "/v1/videos"})
+NO_OUTPUT: Final = frozenset({"/v1/embeddings"}) | FREE
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a batch costs; None for an amount that is not known. `at_end` is no less than `so_far`.
+
+    `measured` if `so_far` is what the tokens come to that the server counted; what is to come is an estimate always.
+    """
+
+    so_far: float | None
+    at_end: float | None
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """US dollars a token, as a batch is billed."""
+
+    input: float
+    cached_input: float
+    output: float
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """Tokens of one request."""
+
+    input_tokens: float
+    output_tokens: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the estimate said of a file before it was submitted; None for what it did not know.
+
+    `low` and `high` are the ends of the cost's range.
+    """
+
+    requests: int
+    input_tokens: int
+    output_tokens: int | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def of_part(self, requests: int, share: float) -> "Expected":
+        """What it says of a part with so many of the requests and that `share` (0 to 1) of the bytes."""
+        output, low, high = self.output_tokens, self.low, self.high
+        return Expected(
+            requests,
+            round(self.input_tokens * share),
+            None if output is None else round(output * share),
+            None if low is None else low * share,
+            None if high is None else high * share,
+        )
+
+    def average(self, history: Average | None) -> Average | None:
+        """Of one of its requests, with the output from `history` where the estimate did not know it."""
+        if not self.requests:
+            return None
+        if self.output_tokens is None:
+            return None if history is None else Average(self.input_tokens / self.requests, history.output_tokens)
+        return Average(self.input_tokens / self.requests, self.output_tokens / self.requests)
+
+
+def told_usage(batch: Batch) -> Usage | None:
+    """The tokens that the server has counted of a batch.
+
+    Not those of a server that says 0 while requests are done: it does not count them.
+    """
+    usage, counts = batch.usage, batch.counts or Counts()
+    return usage if usage is not None and (usage.total_tokens or not counts.completed) else None
+
+
+def cost(batch: Batch, rates: Rates | None, average: Average | None = None) -> Cost | None:
+    """What `batch` costs at `rates`, None where nothing tells.
+
+    `average` is what one of its requests is expected to use: needed where the server has not counted.
+    """
+    counts = batch.counts or Counts()
+    # A batch that failed was refused before its first request ran.
+    if batch.endpoint in FREE or (batch.status is Status.FAILED and not counts.ended and batch.usage is None):
+        return Cost(0.0, 0.0, measured=True)
+    if batch.endpoint in NOT_BY_TOKENS or rates is None:
+        return None
+    if (usage := told_usage(batch)) is not None:
+        spent = _price(usage, rates)
+        return Cost(spent, _in_the_end(batch, spent, _each(rates, average)), measured=True)
+    each = _each(rates, average)
+    if each is None:
+        return None
+    spent_about = None if counts.completed is None else each * counts.completed
+    at_end = _in_the_end(batch, spent_about, each)
+    return None if spent_about is None and at_end is None else Cost(spent_about, at_end, measured=False)
+
+
+def _price(usage: Usage, rates: Rates) -> float:
+    cached = min(usage.cached_tokens, usage.input_tokens)
+    plain = usage.input_tokens - cached
+    return plain * rates.input + cached * rates.cached_input + usage.output_tokens * rates.output
+
+
+def _each(rates: Rates, average: Average | None) -> float | None:
+    return None if average is None else average.input_tokens * rates.input + average.output_tokens * rates.output
+
+
+def _in_the_end(batch: Batch, so_far: float | None, each: float | None) -> float | None:
+    """As much again for each request that is left; `each` where none is over yet."""
+    counts = batch.counts or Counts()
+    if not batch.status.active or batch.status is Status.CANCELLING:
+        return so_far
+    if so_far and counts.progress:
+        return so_far / counts.progress
+    return max(so_far or 0.0, each * counts.total) if each is not None and counts.total else None

@@ -1,0 +1,133 @@
+"""What the batches of an account cost, told from memory.
+
+Prices and what earlier batches have used are learned in a thread, for all batches at once: a table of ten thousand
+rows asks for their costs at each key.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Final, NamedTuple
+
+from tui.batches.batch import Batch
+from tui.batches.money import Average, Cost, Expected, Rates, cost, told_usage
+from tui.errors import LazybatchError
+from tui.state.journal import Journal
+from tui.state.store import connect
+from tui.state.usages import Usages
+
+_DAY: Final = 86_400
+# Tokens of one request: no model on the price list asks more a token for shorter ones.
+_LONG: Final = 32_000
+
+
+class _Key(NamedTuple):
+    """What a price hangs on: the model, the day (of UTC, since 1970), and the size of one request if it is long."""
+
+    model: str
+    day: int
+    tokens: int
+
+
+class Costs:
+    """The costs of one account's batches. `of` and `model` touch memory alone; the rest blocks, and is for a thread.
+
+    `base_url` is the profile's, by which its provider's prices are found. Raises `LazybatchError` where the state
+    cannot be used.
+    """
+
+    def __init__(self, folder: Path, account: str, base_url: str) -> None:
+        # Its own, because its transactions must not take in what others write.
+        self._connection = connect(folder)
+        self._usages = Usages(self._connection, account)
+        self._journal = Journal(self._connection, account, folder)
+        self._base_url = base_url
+        self._lock = Lock()
+        self._rates: dict[_Key, Rates | None] = {}
+        self._averages: dict[str, Average | None] = {}
+        self._expected: Mapping[str, Expected] = {}
+        self._models: Mapping[str, str] = {}
+        self._learned: dict[str, Batch] = {}
+        self._known: dict[str, tuple[Batch, Cost | None]] = {}
+
+    def of(self, batch: Batch) -> Cost | None:
+        """What `batch` costs; None while its price has not been learned, and where there is none."""
+        known = self._known.get(batch.id)
+        if known is None or known[0] is not batch:
+            known = self._known[batch.id] = (batch, self._work_out(batch))
+        return known[1]
+
+    def model(self, batch: Batch) -> str | None:
+        """The model that `batch` asks: where the server does not tell, the one that it was submitted for."""
+        return batch.model or self._models.get(batch.id)
+
+    def learn(self, batches: Collection[Batch]) -> bool:
+        """Find out what is needed to tell the costs of `batches`, and remember what they have used.
+
+        Only those that have changed since the last time are looked at. Whether costs may be others than before.
+        """
+        with self._lock:
+            changed = [batch for batch in batches if self._learned.get(batch.id) is not batch]
+            new = any(batch.id not in self._learned for batch in changed)
+            if new:
+                self._read_journal()
+            named = [(batch, model) for batch in changed if (model := self.model(batch))]
+            news = self._usages.keep(named) or new
+            if news:
+                # What a model's requests use on average is told anew.
+                self._averages = {}
+                named = [(batch, model) for batch in batches if (model := self.model(batch))]
+            news |= self._find_out(named)
+            self._learned.update((batch.id, batch) for batch in changed)
+            if news:
+                self._known = {batch.id: (batch, self._work_out(batch)) for batch in batches}
+            return news
+
+    def average(self, model: str) -> Average | None:
+        """What a request to `model` has used on average in earlier batches."""
+        return self._usages.average(model)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _read_journal(self) -> None:
+        # Without a journal, what the server tells is known.
+        with suppress(LazybatchError):
+            submissions = self._journal.by_batch()
+            self._models = {key: found.model for key, found in submissions.items() if found.model}
+            self._expected = self._journal.expected()
+
+    def _find_out(self, named: Iterable[tuple[Batch, str]]) -> bool:
+        """Prices and averages for batches of these models; whether some were not known yet."""
+        keys = {self._key(batch, model) for batch, model in named} - self._rates.keys()
+        models = {model for _, model in named} - self._averages.keys()
+        for key in keys:
+            self._rates[key] = _rates(key, self._base_url)
+        for model in models:
+            self._averages[model] = self._usages.average(model)
+        return bool(keys or models)
+
+    def _work_out(self, batch: Batch) -> Cost | None:
+        model = self.model(batch)
+        if model is None:
+            return cost(batch, None)
+        history, expected = self._averages.get(model), self._expected.get(batch.id)
+        average = history if expected is None else expected.average(history)
+        return cost(batch, self._rates.get(self._key(batch, model)), average)
+
+    def _key(self, batch: Batch, model: str) -> _Key:
+        usage, done = told_usage(batch), batch.counts.completed if batch.counts else None
+        mean = usage.input_tokens // done if usage and done else 0
+        return _Key(model, (batch.created_at or 0) // _DAY, mean if mean >= _LONG else 1)
+
+
+def _rates(key: _Key, base_url: str) -> Rates | None:
+    from tui.requests.prices import rates
+
+    # A batch of an unknown age is priced as of today. At noon: prices that change do so at night.
+    when = datetime.fromtimestamp((key.day + 0.5) * _DAY, UTC) if key.day else None
+    found = rates(key.model, base_url=base_url, when=when, request_tokens=key.tokens)
+    return None if found is None else Rates(float(found.input), float(found.cached_input), float(found.output))
