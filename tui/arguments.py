@@ -169,6 +169,19 @@ def _retry(parser: ArgumentParser) -> None:
     parser.set_defaults(interrupted="Run it again: no request is submitted twice.")
 
 
+def _files(parser: "ArgumentParser") -> None:
+    parser.add_argument("ids", nargs="*", default=[], type=_file_id, metavar="ID", help="these files alone")
+    parser.add_argument("--orphans", action="store_true", help="only uploads that no batch will use any more")
+    parser.add_argument(
+        "--delete",
+        action="store_true",
+        help="delete them, but for what an active batch uses; results, and files of other work, only by their ID",
+    )
+    _yes(parser)
+    _json(parser)
+    parser.set_defaults(interrupted="What was told as deleted is; run it again for the rest.")
+
+
 def _profiles(parser: ArgumentParser) -> None:
     _json(parser)
 
@@ -201,15 +214,24 @@ _COMMANDS: dict[str, tuple[str, Callable[[ArgumentParser], None]]] = {
     "download": ("download the result files of batches that have ended", _download),
     "results": ("join results to their requests and hold the counts against them", _results),
     "retry": ("write the requests without a good result as a new input file", _retry),
+    "files": ("list the uploaded and result files and what refers to them, or delete some", _files),
     "profiles": ("list the profiles and which one is in use", _profiles),
     "serve": ("run a local Batch API server to try scripts on", _serve),
 }
 
 
 def _batch_id(text: str) -> str:
+    return _id(text, "batch")
+
+
+def _file_id(text: str) -> str:
+    return _id(text, "file")
+
+
+def _id(text: str, of: str) -> str:
     # Empty, or a dot segment: no address can be made of it.
     if not text.strip() or text in {".", ".."}:
-        raise argparse.ArgumentTypeError(f"{text!r} is no id of a batch")
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of a {of}")
     return text
 
 

@@ -35,6 +35,7 @@ _MODULES = {
     "download": "downloading",
     "results": "joining",
     "retry": "retrying",
+    "files": "filing",
     "profiles": "profiles",
 }
 

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage, timeline
+from tui.batches.files import StoredFile
 from tui.batches.pace import seconds_left
-from tui.wire.shapes import StoredFile, batch_from, file_from, page_from
+from tui.wire.shapes import batch_from, file_from, page_from
 
 OPENAI: dict[str, Any] = {
     "id": "batch_abc", "object": "batch", "endpoint": "/v1/chat/completions", "model": "gpt-4o-mini", "errors": None,

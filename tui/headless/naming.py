@@ -15,6 +15,11 @@ from tui.wire.shapes import file_from
 _OWN_UPLOAD = re.compile(r"\.[0-9a-f]{20}(?=\.jsonl\Z)")
 
 
+def shown_name(filename: str) -> str:
+    """The name of a stored file as a person knows it, safe to show."""
+    return clean_line(_OWN_UPLOAD.sub("", filename))
+
+
 class Names:
     """The names of batches, from what is known of their files."""
 
@@ -61,7 +66,7 @@ class Names:
         return any(self.of(batch) == batch.id and batch.input_file_id for batch in batches)
 
     def _learn(self, file_id: str, filename: str) -> None:
-        self._files[clean_line(file_id)] = clean_line(_OWN_UPLOAD.sub("", filename))
+        self._files[file_id] = shown_name(filename)
 
     def _file(self, batch: Batch) -> str | None:
         if submission := self._own.get(batch.id):

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 from tui.batches.batch import CANCELLABLE, Batch
 from tui.flows.monitor import HORIZON
+from tui.flows.pages import pages
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
-from tui.wire.shapes import batch_from
+from tui.wire.shapes import Page, batch_from
 
 _PAGE = 100
 
@@ -15,26 +16,24 @@ _PAGE = 100
 async def newest_first(wire: Wire, *, page_size: int = _PAGE) -> AsyncIterator[Batch]:
     """Every batch once, in the server's order.
 
-    Ends where the cursor does not move or a page brings nothing new, whatever the server says of more to come.
+    Ends where the cursor does not move, whatever the server says of more to come.
     """
     seen: set[str] = set()
-    after = None
-    while True:
+
+    async def ask(after: str | None) -> Page:
         try:
-            page = await wire.list_batches(after=after, limit=page_size)
+            return await wire.list_batches(after=after, limit=page_size)
         except WireError as error:
             # Every account has a list, if an empty one: a server that has none is no server for us.
             error.exit_code = 3
             raise
-        fresh = [batch for batch in map(batch_from, page.items) if batch is not None and batch.id not in seen]
-        for batch in fresh:
+
+    async for page in pages(ask):
+        for batch in filter(None, map(batch_from, page.items)):
             # A page may hold a batch twice, too.
             if batch.id not in seen:
                 seen.add(batch.id)
                 yield batch
-        if not fresh or not page.has_more or page.last_id in {None, after}:
-            return
-        after = page.last_id
 
 
 async def active(wire: Wire) -> list[Batch]:

@@ -1,4 +1,4 @@
-"""What was done to an account on purpose: submissions and cancellations, how far they got, what became of them.
+"""What was done to an account on purpose: submissions, cancellations, deletions, and what became of them.
 
 A line is on disk before the step that it announces is taken, so that a process that dies at any point leaves behind
 what the next one needs in order to find out whether the server did the work.
@@ -171,6 +171,21 @@ class Journal:
             (outcome, message, time.time(), number),
         )
 
+    def delete_asked(self, file_id: str) -> int:
+        """Note that a delete is about to be sent; the number given back is for `delete_told`."""
+        row = self._write(
+            "INSERT INTO deletions (account, file_id, asked_at) VALUES (?, ?, ?)",
+            (self.account, file_id, time.time()),
+        )
+        return row.lastrowid or 0
+
+    def delete_told(self, number: int, outcome: str, message: str | None) -> None:
+        """Note what became of a delete."""
+        self._write(
+            "UPDATE deletions SET outcome = ?, message = ?, told_at = ? WHERE rowid = ?",
+            (outcome, message, time.time(), number),
+        )
+
     def find(self, submission_id: str) -> Submission | None:
         found = self._select("id = ?", submission_id)
         return found[0] if found else None
@@ -179,6 +194,10 @@ class Journal:
         """The submissions of which it is not known whether they came to a batch, oldest first."""
         marks = ",".join("?" * len(OPEN))
         return self._select(f"stage IN ({marks})", *OPEN)[::-1]
+
+    def given_up(self) -> list[Submission]:
+        """The submissions that nothing will come of any more, newest first."""
+        return self._select("stage IN (?, ?)", Stage.REFUSED, Stage.ABANDONED)
 
     def of_content(self, sha256: str) -> list[Submission]:
         """Earlier submissions of the same bytes, newest first."""

@@ -34,6 +34,14 @@ CREATE TABLE IF NOT EXISTS cancellations (
   message TEXT,
   told_at REAL
 );
+CREATE TABLE IF NOT EXISTS deletions (
+  account TEXT NOT NULL,
+  file_id TEXT NOT NULL,
+  asked_at REAL NOT NULL,
+  outcome TEXT,
+  message TEXT,
+  told_at REAL
+);
 CREATE TABLE IF NOT EXISTS batches (
   account TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -90,7 +98,7 @@ CREATE TABLE IF NOT EXISTS preferences (
   value
 ) WITHOUT ROWID;
 """
-_VERSION = 4
+_VERSION = 5
 _LOCK_TIMEOUT = 10.0  # seconds
 
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from tui.batches.files import StoredFile
 from tui.text import clean_line
 from tui.wire.address import Address
 from tui.wire.errors import Kind, WireError, translated
-from tui.wire.shapes import Page, StoredFile, batch_from, file_from, page_from
+from tui.wire.shapes import Page, batch_from, file_from, page_from
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -107,9 +108,11 @@ class Wire:
             content = await send(self.address, path, filename, progress)
         return self._file(content, unclear=True)
 
-    async def list_files(self, *, purpose: str | None = None, after: str | None = None, limit: int = 1000) -> Page:
-        """One page of stored files, newest first."""
-        query: dict[str, Any] = {"limit": limit, "order": "desc"}
+    async def list_files(
+        self, *, purpose: str | None = None, after: str | None = None, limit: int | None = 1000
+    ) -> Page:
+        """One page of stored files, newest first; without a limit, as the provider sizes and sorts it by itself."""
+        query: dict[str, Any] = {"limit": limit, "order": "desc"} if limit is not None else {}
         query |= ({"purpose": purpose} if purpose else {}) | ({"after": after} if after else {})
         with self._call():
             answer = await self._reads.files.with_raw_response.list(**query)
@@ -119,6 +122,15 @@ class Wire:
         with self._call():
             answer = await self._reads.files.with_raw_response.retrieve(file_id)
         return self._file(answer.content)
+
+    async def delete_file(self, file_id: str) -> None:
+        """Delete a file, once; `Kind.NOT_FOUND` where it is gone already."""
+        with self._call():
+            answer = await self._client.files.with_raw_response.delete(file_id)
+        # Some providers answer with nothing at all, which is no refusal.
+        told = self._decoded(answer.content, unclear=True) if answer.content.strip() else None
+        if isinstance(told, dict) and told.get("deleted") is False:
+            raise WireError(Kind.REFUSED, f"{self.address.host} answers that it did not delete the file.")
 
     @asynccontextmanager
     async def download(self, file_id: str, *, start: int = 0) -> AsyncIterator[Download]:

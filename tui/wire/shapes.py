@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage
+from tui.batches.files import StoredFile
 from tui.text import clean_line
 
 _STATUSES = {status.value: status for status in Status} | {
@@ -30,18 +31,6 @@ _STAMPS = (
 _LINE_IN_TEXT = re.compile(r"\bline (\d{1,9})\b", re.IGNORECASE)
 _DIGITS = 18
 _MILLISECONDS = 100_000_000_000  # as Unix seconds this is the year 5138, as milliseconds 1973
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file kept by the server; sizes in bytes, times in Unix seconds."""
-
-    id: str
-    filename: str | None = None
-    purpose: str | None = None
-    bytes: int | None = None
-    created_at: int | None = None
-    expires_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

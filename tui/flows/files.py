@@ -1,0 +1,150 @@
+"""Finding out which files the server keeps, and which batches refer to them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tui.batches.batch import Batch
+from tui.batches.files import RESULT_PURPOSE, Standing, StoredFile, Uses
+from tui.flows.monitor import HORIZON
+from tui.flows.pages import pages
+from tui.state.journal import Journal, Submission
+from tui.wire.client import Wire
+from tui.wire.errors import Kind, WireError
+from tui.wire.shapes import Page, batch_from, file_from
+
+# Servers stamp with clocks of their own, which may differ by minutes.
+_CLOCK_MARGIN: Final = 3600.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Files that have not been told before."""
+
+    files: tuple[StoredFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """All has been asked for. `cut_short` says in a sentence why `uses` is not complete, or not all files are told."""
+
+    uses: Uses
+    cut_short: str | None
+
+
+async def survey(
+    *, wire: Wire, journal: Journal, known: Iterable[Batch] = (), named: Iterable[str] = ()
+) -> AsyncIterator[Listed | Surveyed]:
+    """The files page by page, at the end what refers to them.
+
+    `known` are batches that the server has told before; `named` are ids of files that are asked for one by one where
+    they are not in the list, which need not have all of them.
+    Files come before batches: what is uploaded and used meanwhile is then missing, never taken for unused. Raises
+    `WireError` where the files cannot be listed.
+    """
+    files: dict[str, StoredFile] = {}
+    cut_short = None
+    async for page in pages(lambda after: _page_of_files(after, wire)):
+        new = {found.id: found for found in map(file_from, page.items) if found is not None and found.id not in files}
+        files |= new
+        yield Listed(tuple(new.values()))
+        cut_short = _short(wire, "files") if page.has_more else None
+    for file_id in named:
+        if file_id not in files and (found := await _one_file(file_id, wire)) is not None:
+            files[file_id] = found
+            yield Listed((found,))
+    waiting = await asyncio.to_thread(journal.open_ones)
+    given_up = await asyncio.to_thread(journal.given_up)
+    batches = {batch.id: batch for batch in known}
+    try:
+        complete = await _follow_batches(list(files.values()), batches, wire)
+        cut_short = cut_short or (None if complete else _short(wire, "batches"))
+    except WireError as error:
+        complete, cut_short = False, f"Not all batches are known. {error.sentence}"
+    yield Surveyed(await asyncio.to_thread(_uses, files, batches, complete, waiting, given_up), cut_short)
+
+
+async def _page_of_files(after: str | None, wire: Wire) -> Page:
+    try:
+        return await wire.list_files(after=after)
+    except WireError as error:
+        if error.kind is Kind.NOT_FOUND:
+            unlisted = WireError(Kind.NOT_FOUND, f"{wire.address.host} does not list its files.")
+            # It is no fault of what was asked for.
+            unlisted.exit_code = 3
+            raise unlisted from None
+        if error.kind is not Kind.REFUSED or after is not None:
+            raise
+    # Not every provider takes parameters here.
+    return await wire.list_files(limit=None)
+
+
+async def _one_file(file_id: str, wire: Wire) -> StoredFile | None:
+    try:
+        return await wire.retrieve_file(file_id)
+    except WireError as error:
+        if error.kind is not Kind.NOT_FOUND:
+            raise
+        return None
+
+
+async def _follow_batches(files: Sequence[StoredFile], batches: dict[str, Batch], wire: Wire) -> bool:
+    """Read the list of batches into `batches` as far as one can refer to one of `files`; whether it went so far."""
+    complete = False
+    async for page in pages(lambda after: wire.list_batches(after=after)):
+        found = [batch for batch in map(batch_from, page.items) if batch is not None]
+        batches |= {batch.id: batch for batch in found}
+        complete = not page.has_more
+        now = time.time() + wire.clock_ahead
+        if not complete and await asyncio.to_thread(_far_enough, found, files, list(batches.values()), now):
+            return True
+    return complete
+
+
+def _far_enough(page: Sequence[Batch], files: Sequence[StoredFile], batches: Iterable[Batch], now: float) -> bool:
+    """Whether no batch behind `page` can change what one of `files` is to the batches."""
+    stamps = [batch.created_at for batch in page]
+    if not all(stamps) or stamps != sorted(stamps, key=lambda at: -(at or 0)):
+        # A list in another order says nothing of what is behind it.
+        return False
+    uses = Uses(batches, complete=True)
+    reach = (_first_use(file, uses.standing(file, now), now) for file in files)
+    return (stamps[-1] or 0) < min(reach, default=float("inf"))
+
+
+def _first_use(file: StoredFile, standing: Standing, now: float) -> float:
+    """The earliest that a batch can have been made which would change what `file` is; in Unix seconds."""
+    if file.created_at is None:
+        return 0.0
+    if standing in {Standing.ORPHAN, Standing.NEW}:
+        # A batch comes after its input.
+        return file.created_at - _CLOCK_MARGIN
+    if file.purpose == RESULT_PURPOSE:
+        # And before its results, by no more than a completion window.
+        return file.created_at - HORIZON
+    # What is left is whether an active one uses it, and none is as old as that.
+    return max(file.created_at - _CLOCK_MARGIN, now - HORIZON)
+
+
+def _uses(
+    files: dict[str, StoredFile],
+    batches: dict[str, Batch],
+    complete: bool,
+    waiting: Sequence[Submission],
+    given_up: Sequence[Submission],
+) -> Uses:
+    # An upload that the journal has no id of yet bears the submission's in its name.
+    named = {found.id for found in files.values() if any(one.id in (found.filename or "") for one in waiting)}
+    awaited = {*named, *(known.file_id for known in waiting if known.file_id)}
+    return Uses(
+        batches.values(),
+        complete=complete,
+        awaited=awaited,
+        given_up={known.file_id for known in given_up if known.file_id},
+    )
+
+
+def _short(wire: Wire, what: str) -> str:
+    return f"{wire.address.host} does not list its {what} to the end."

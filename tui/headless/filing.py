@@ -1,0 +1,64 @@
+"""`lazybatch files`."""
+
+import asyncio
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+
+from tui.batches.files import Standing, StoredFile
+from tui.flows.files import Listed, Surveyed, survey
+from tui.headless.asking import need_a_terminal
+from tui.headless.naming import Names
+from tui.headless.printing import Output
+from tui.headless.session import connected, journal, own_submissions, to_change, with_key
+from tui.headless.stored import Found, file_object, narrowed, say_table
+from tui.settings import Profile
+
+
+def run(options: Namespace) -> int:
+    """Print the files, or delete them; 1 where one is kept or missing, or it could not be told which are orphans."""
+    profile = to_change(options, "delete anything") if options.delete else with_key(options)
+    if options.delete:
+        need_a_terminal(yes=options.yes, verb="delete")
+    output = Output(as_json=options.json)
+    found = asyncio.run(_found(profile, options.ids))
+    if options.orphans:
+        found = narrowed(found, {Standing.ORPHAN})
+    if found.cut_short:
+        output.note(f"{found.cut_short}{'' if found.uses.complete else ' So no file is called an orphan.'}")
+    names = Names(own_submissions(profile))
+    unknown = not found.uses.complete and (options.orphans or options.delete)
+    if options.delete:
+        from tui.headless.deleting import delete_found
+
+        if not options.ids and not options.orphans:
+            found = narrowed(found, {Standing.ORPHAN, Standing.INPUT})
+        return max(delete_found(found, names, profile, output, yes=options.yes), int(unknown))
+    for file_id in found.missing:
+        output.note(f"{file_id}: there is no such file.")
+    output.document([file_object(file, found.uses) for file in found.files])
+    if found.files and not options.json:
+        say_table(found, names, output)
+    elif not options.json and not found.missing:
+        output.note("There are no orphans." if options.orphans else "There are no files.")
+    return int(unknown or bool(found.missing))
+
+
+async def _found(profile: Profile, ids: Sequence[str]) -> Found:
+    """All files, or those called `ids`."""
+    files: dict[str, StoredFile] = {}
+    end: Surveyed | None = None
+    named = dict.fromkeys(ids)
+    with journal(profile) as book:
+        async with connected(profile) as wire:
+            async for step in survey(wire=wire, journal=book, named=named):
+                if isinstance(step, Listed):
+                    files |= {file.id: file for file in step.files}
+                else:
+                    end = step
+            now = time.time() + wire.clock_ahead
+    if end is None:
+        raise AssertionError("the last step tells the uses")
+    wanted = [files[file_id] for file_id in named if file_id in files] if named else list(files.values())
+    wanted.sort(key=lambda file: (-(file.created_at or 0), file.id))
+    return Found(wanted, end.uses, now, [file_id for file_id in named if file_id not in files], end.cut_short)
