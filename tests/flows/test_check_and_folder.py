@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import MakeInput
 from tui.errors import LazybatchError
 from tui.flows.check import Validated, Validating, check
-from tui.flows.folder import complete, listing, look_at
+from tui.flows.folder import complete, find, listing, look_at
 from tui.requests.problem import Limits
 
 
@@ -95,14 +95,23 @@ async def test_completing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         (tmp_path / name).write_text("")
     (tmp_path / "deep").mkdir()
     base = f"{tmp_path}/"
-    assert await complete(base + "s") == base + "sums-"
-    assert await complete(base + "o") == base + "other.jsonl"
-    assert await complete(base + "de") == base + "deep/"
-    assert await complete(base + "x") == base + "x"
-    assert await complete(base) == base
-    assert await complete(base + "gone/x") == base + "gone/x"
-    assert await complete("~nobody-of-that-name/x") == "~nobody-of-that-name/x"
+    for text, longer in {"s": "sums-", "o": "other.jsonl", "de": "deep/", "x": "x", "": "", "gone/x": "gone/x"}.items():
+        assert await complete(base + text, tmp_path) == base + longer
+        assert await complete(text, tmp_path) == longer
+        assert await complete("/nowhere/at/all/" + base + text, Path("/")) == base + longer
+    assert await complete("~nobody-of-that-name/x", tmp_path) == "~nobody-of-that-name/x"
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert await complete("~/oth") == "~/other.jsonl"
-    monkeypatch.chdir(tmp_path)
-    assert await complete("sum") == "sums-"
+    assert await complete("~/oth", Path("/")) == "~/other.jsonl"
+    assert await complete(base + "~/oth", Path("/")) == "~/other.jsonl"
+
+
+async def test_finding_what_is_typed(make_input: MakeInput, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_input()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for text in (path.name, str(path), f"/nowhere/{path}", f"~/{path.name}", f"/nowhere/~/{path.name}"):
+        found = await find(text, tmp_path)
+        assert (found.path, found.folder, found.size) == (path, False, path.stat().st_size)
+    assert (await find("..", tmp_path)).folder
+    for text in ("gone.jsonl", "~nobody-of-that-name/x", "\0", "x" * 5000):
+        with pytest.raises(LazybatchError, match=r"^Cannot read '"):
+            await find(text, tmp_path)

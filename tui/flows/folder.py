@@ -1,13 +1,17 @@
-"""What a folder has to choose from: input files and further folders."""
+"""What a folder has to choose from, and what a path that is typed there stands for."""
 
 import asyncio
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui.errors import LazybatchError
+from tui.text import clean_line
 
 _SUFFIX = ".jsonl"
+# What is typed or pasted behind a folder that stands there already: only from here on is it meant.
+_ANEW = re.compile(r".*/(?=/|~)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,36 @@ async def look_at(paths: list[str]) -> tuple[Entry, ...]:
     return await asyncio.to_thread(_present, paths)
 
 
-async def complete(text: str) -> str:
-    """`text` as far as the folder leaves no choice: the longest beginning that all fitting names share."""
-    return await asyncio.to_thread(_complete, text)
+async def complete(text: str, folder: Path) -> str:
+    """`text`, seen from `folder`, as far as the names there leave no choice: the beginning that all fitting ones share.
+
+    Of a path that begins anew behind another, at `//` or `/~`, that path alone is left.
+    """
+    return await asyncio.to_thread(_complete, _meant(text), folder)
+
+
+async def find(text: str, folder: Path) -> Entry:
+    """The file or folder that `text` stands for, seen from `folder`; read as `complete` reads it.
+
+    Raises `LazybatchError` where there is nothing.
+    """
+    return await asyncio.to_thread(_found, text, folder)
+
+
+def _meant(text: str) -> str:
+    return _ANEW.sub("", text)
+
+
+def _found(text: str, folder: Path) -> Entry:
+    try:
+        path = folder / Path(_meant(text)).expanduser()
+        status = path.stat()
+    except (OSError, RuntimeError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or (
+            "there is no such home folder" if isinstance(error, RuntimeError) else "no file can have this name"
+        )
+        raise LazybatchError(f"Cannot read {clean_line(_meant(text))[:80]!r}: {why}.") from None
+    return Entry(path, path.is_dir(), status.st_size, status.st_mtime)
 
 
 def _scan(folder: Path) -> tuple[Entry, ...]:
@@ -75,11 +106,11 @@ def _present(paths: list[str]) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def _complete(text: str) -> str:
+def _complete(text: str, folder: Path) -> str:
     # Split by hand: Path drops a final slash, which is what tells "in this folder" from "this folder".
     stem, slash, beginning = text.rpartition("/")
     try:
-        entries = _scan(Path(stem + slash or ".").expanduser())
+        entries = _scan(folder / Path(stem + slash).expanduser())
     except (LazybatchError, RuntimeError):
         # It cannot be read, or it begins with "~" and no user's name.
         return text

@@ -1,6 +1,7 @@
 """A line that asks for a word, a number or a path."""
 
 import asyncio
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -27,7 +28,7 @@ class _Field(SafeInput):
 
     async def action_complete(self) -> None:
         if self.path:
-            self.value = await complete(self.value)
+            self.value = await complete(self.value, Path())
             self.cursor_position = len(self.value)
 
     def action_give_up(self) -> None:
