@@ -1,6 +1,6 @@
 """Finding on the server what a submission has made, when no answer told."""
 
-from tui.batches.batch import Batch
+from tui.batches.batch import Batch, Status
 from tui.state.journal import Submission
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
@@ -39,6 +39,19 @@ async def find_upload(submission: Submission, wire: Wire) -> str | None:
     return None
 
 
+async def still_there(file_id: str | None, size: int, wire: Wire) -> str | None:
+    """`file_id`, if an earlier upload is called so and has all of its `size` bytes still."""
+    if file_id is None:
+        return None
+    try:
+        stored = await wire.retrieve_file(file_id)
+    except WireError as error:
+        if error.kind is Kind.NOT_FOUND:
+            return None
+        raise
+    return stored.id if stored.bytes in {None, size} else None
+
+
 async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
     """The batch whose metadata carries the submission's id, or that runs on its file, which nothing else does.
 
@@ -50,9 +63,9 @@ async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
         page = await wire.list_batches(after=after)
         newest = oldest = None
         for batch in filter(None, map(batch_from, page.items)):
-            if batch.submission == submission.id or (
-                submission.file_id is not None and batch.input_file_id == submission.file_id
-            ):
+            # A file that is used again was that of a batch which failed.
+            on_its_file = submission.file_id is not None and batch.input_file_id == submission.file_id
+            if batch.submission == submission.id or (on_its_file and batch.status is not Status.FAILED):
                 return batch
             newest, oldest = newest or batch.created_at, batch.created_at or oldest
         # A list that begins with the oldest says nothing about the newest before its end.

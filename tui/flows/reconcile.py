@@ -1,7 +1,7 @@
 """Finding out, at a start, what became of submissions that an earlier process left open."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from dataclasses import dataclass
 
 from tui.batches.batch import Batch
@@ -25,13 +25,17 @@ class Settled:
     batch: Batch | None
 
 
-async def reconcile(*, wire: Wire, journal: Journal) -> AsyncIterator[Settled]:
+async def reconcile(*, wire: Wire, journal: Journal, leave: Container[str] = ()) -> AsyncIterator[Settled]:
     """Ask the server about each open submission; one that another process is at work on is left to it.
+
+    So are those whose ids are in `leave`.
 
     Only looks and writes down: nothing is created here. Giving up one that never got beyond its upload costs nothing:
     the same file makes a new one.
     """
     for submission in await asyncio.to_thread(journal.open_ones):
+        if submission.id in leave:
+            continue
         try:
             with journal.claim(submission.sha256):
                 batch = await find_batch(submission, wire)

@@ -24,6 +24,9 @@ class Order:
 
     It also writes off a submission of which the provider cannot tell whether it came to a batch. `expected` is what the
     estimate says of the file, if there is one: it is kept, to tell what the batch costs while it runs.
+
+    `file_id` is an upload of the same bytes, which is used if it is still there. `submission_id` is a new id for the
+    submission, by which who gave it finds it in the journal whatever happens.
     """
 
     report: Report
@@ -31,6 +34,8 @@ class Order:
     metadata: Mapping[str, str]
     again: bool = False
     expected: Expected | None = None
+    file_id: str | None = None
+    submission_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

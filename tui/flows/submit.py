@@ -12,7 +12,7 @@ from dataclasses import replace
 from tui.batches.batch import SUBMISSION_KEY, Status
 from tui.flows.creating import create
 from tui.flows.giving_up import GivenUp, outdated, written_off
-from tui.flows.lookup import find_upload
+from tui.flows.lookup import find_upload, still_there
 from tui.flows.steps import LOOKS, Already, Order, Step, Uploaded
 from tui.flows.uploading import upload
 from tui.state.journal import Journal, Stage, Submission, new_id
@@ -50,6 +50,7 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
         if submission.stage is Stage.UPLOADING:
             # Only an earlier attempt can have left something on the server.
             file_id = await find_upload(submission, wire) if open_one else None
+            file_id = file_id or await still_there(order.file_id, submission.bytes, wire)
             if file_id is not None:
                 yield Uploaded(file_id, adopted=True)
             else:
@@ -63,7 +64,7 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
 
 
 async def _opened(order: Order, journal: Journal) -> Submission:
-    report, identity = order.report, new_id()
+    report, identity = order.report, order.submission_id or new_id()
     models = list(report.models)
     submission = Submission(
         id=identity,

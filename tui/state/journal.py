@@ -5,7 +5,6 @@ what the next one needs in order to find out whether the server did the work.
 """
 
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.state.lock import Taken, locked
+from tui.state.paths import readable, storable
 
 # Metadata that the parts of one file share: the first half of the file's SHA-256, a dash, and what tells one time of
 # submitting it from another.
@@ -106,7 +106,7 @@ class Journal:
         """Write the intent down, before the first byte goes out."""
         now = time.time()
         row = (
-            submission.id, self.account, submission.sha256, _storable(submission.path), submission.bytes,
+            submission.id, self.account, submission.sha256, storable(submission.path), submission.bytes,
             submission.requests, submission.endpoint, submission.model, json.dumps(dict(submission.metadata)),
             submission.upload_name, submission.stage, submission.file_id, submission.batch_id, submission.reason,
             now, now,
@@ -205,7 +205,7 @@ class Journal:
 
     def of_path(self, path: str) -> list[Submission]:
         """Earlier submissions of a file of that path, newest first."""
-        return self._select("path = ?", _storable(path))
+        return self._select("path = ?", storable(path))
 
     def of_source(self, sha256: str) -> list[Submission]:
         """Submissions of parts of a file of that content, newest first."""
@@ -214,6 +214,13 @@ class Journal:
             f"substr(json_extract(metadata, '$.{GROUP_KEY}'), 1, {len(prefix)}) = ?",  # constants alone
             prefix,
         )
+
+    def other_batches(self, submission: Submission) -> frozenset[str]:
+        """The batches that others than `submission` came to with the same uploaded file."""
+        if submission.file_id is None:
+            return frozenset()
+        found = self._select("file_id = ? AND id <> ? AND batch_id IS NOT NULL", submission.file_id, submission.id)
+        return frozenset(other.batch_id for other in found if other.batch_id)
 
     def recent(self, limit: int) -> list[Submission]:
         """The newest submissions, one a path."""
@@ -243,16 +250,10 @@ class Journal:
             raise LazybatchError(f"The journal in {self._folder} cannot be used: {error}.") from None
 
 
-def _storable(path: str) -> str | bytes:
-    """A file's name need not be UTF-8, a database's text does: such a name is kept as its bytes."""
-    return os.fsencode(path) if any("\ud800" <= character <= "\udfff" for character in path) else path
-
-
 def _submission(row: dict[str, object]) -> Submission:
-    path = row["path"]
     fields = {
         **row,
-        "path": os.fsdecode(path) if isinstance(path, bytes) else path,
+        "path": readable(row["path"]),
         "metadata": json.loads(str(row["metadata"])),
         "stage": Stage(str(row["stage"])),
     }

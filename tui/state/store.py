@@ -84,6 +84,30 @@ CREATE TABLE IF NOT EXISTS samples (
   samples TEXT NOT NULL,
   PRIMARY KEY (account, batch_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS queue (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account TEXT NOT NULL,
+  place INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  models TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  again INTEGER NOT NULL,
+  expected TEXT,
+  state TEXT NOT NULL,
+  submission_id TEXT,
+  file_id TEXT,
+  batch_id TEXT,
+  settled INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  added_at REAL NOT NULL,
+  changed_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS queue_by_place ON queue (account, place);
 CREATE TABLE IF NOT EXISTS enqueued_limits (
   account TEXT NOT NULL,
   model TEXT NOT NULL,
@@ -98,7 +122,7 @@ CREATE TABLE IF NOT EXISTS preferences (
   value
 ) WITHOUT ROWID;
 """
-_VERSION = 5
+_VERSION = 6
 _LOCK_TIMEOUT = 10.0  # seconds
 
 
