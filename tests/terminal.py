@@ -157,10 +157,17 @@ class Terminal:
             deadline = time.monotonic() + 3
             while self.process.poll() is None and time.monotonic() < deadline:
                 # A program that restores the terminal writes, and must be read, to come to its end.
-                self._read(0.05)
+                if self._master >= 0:
+                    self._read(0.05)
+                else:
+                    time.sleep(0.05)
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the terminal under the command, as a lost connection does."""
         if self._master >= 0:
             os.close(self._master)
             self._master = -1

@@ -6,12 +6,36 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.bench_start import environment, fill
+from tests.terminal import Terminal
+
 ROOT = Path(__file__).parents[1]
 
 SERVER = {"starlette", "uvicorn", "python_multipart"}
 CLIENT = {"openai", "httpx2"}
 PRICES = {"genai_prices", "splintr"}
 ROOMS = ["tui.batches", "tui.requests", "tui.results", "tui.state", "tui.flows", "tui.wire", "tui.headless"]
+
+# What is imported when the first frame is on screen: its user waits for each of them at every start.
+FIRST_FRAME = {
+    "tui": {"actions", "app", "cli", "errors", "settings", "start", "text"},
+    "tui.batches": {"batch", "book", "order", "pace"},
+    "tui.driver": {"canvas", "driver", "frame", "pen", "scroll", "writer"},
+    "tui.flows": {"session"},
+    "tui.headless": {"screen"},
+    "tui.requests": {"limits"},
+    "tui.screens": {
+        "home", "home_account", "home_alarms", "home_choice", "home_lines", "home_rows", "home_view", "room", "warm_up",
+    },
+    "tui.state": {"cache", "preferences", "samples", "store"},
+    "tui.widgets": {
+        "bar", "bottom", "column", "glyphs", "line", "lines", "looks", "roles", "table", "table_line", "table_paint",
+        "table_place", "table_rows",
+    },
+    "tui.wire": {"shapes"},
+}  # fmt: skip
+# Beside what Textual brings.
+FIRST_FRAME_LIBRARIES = {"_json", "_queue", "_sqlite3", "gc", "json", "queue", "rich", "sqlite3", "termios", "tty"}
 
 
 def pulled_in(statement: str) -> set[str]:
@@ -58,3 +82,35 @@ def test_the_version_imports_no_command() -> None:
     statement = "import contextlib, tui.cli\nwith contextlib.suppress(SystemExit):\n tui.cli.main(['--version'])"
     found = {name for name in pulled_in(statement) if name.startswith(("tui.headless.", "tui.flows", "textual"))}
     assert found <= {"tui.headless.printing"}
+
+
+def at_first_frame(folder: Path) -> set[str]:
+    """The modules that the program has imported when the first frame, with batches of the cache, is on screen."""
+    env = environment(folder)
+    fill(env, 3)
+    told = folder / "modules"
+    code = (
+        "import pathlib, sys\nfrom tui.app import LazybatchApp\n"
+        "def on_ready(app):\n pathlib.Path(sys.argv[1]).write_text(' '.join([*sys.modules, 'end']))\n"
+        "LazybatchApp.on_ready = on_ready\nfrom tui.cli import main\nsys.exit(main([]))"
+    )
+    with Terminal([sys.executable, "-c", code, str(told)], env=env) as terminal:
+        terminal.wait_text("nightly-eval-00000", 60)
+        terminal.wait_for(lambda _: told.exists() and told.read_text().endswith("end"))
+    return set(told.read_text().split()) - {"end"}
+
+
+def test_nothing_but_the_first_frame_is_imported_for_it(tmp_path: Path) -> None:
+    found = at_first_frame(tmp_path)
+    allowed = {*FIRST_FRAME, *(f"{room}.{name}" for room, names in FIRST_FRAME.items() for name in names)}
+    ours = {name for name in found if name.partition(".")[0] == "tui"}
+    hint = (
+        "imported before the first frame. Import it inside the function that needs it, or under TYPE_CHECKING for a "
+        "type alone. If the first frame does show it, add it to FIRST_FRAME, and see that the figures of "
+        "`python -m tests.bench.bench_start` stay good."
+    )
+    assert not (more := ours - allowed), f"{', '.join(sorted(more))}: {hint}"
+    assert not (less := allowed - ours), f"{', '.join(sorted(less))}: needed no longer; take it out of FIRST_FRAME."
+    textual = {name.partition(".")[0] for name in pulled_in("import textual.app")}
+    more = {name.partition(".")[0] for name in found} - textual - FIRST_FRAME_LIBRARIES - {"tui"}
+    assert not more, f"{', '.join(sorted(more))}: {hint}"

@@ -8,7 +8,7 @@ import pytest
 
 from tui import settings
 from tui.errors import LazybatchError
-from tui.requests.problem import Limits
+from tui.requests.limits import Limits
 
 Write = Callable[[str], dict[str, str]]
 

@@ -5,8 +5,7 @@ that a key means the same thing everywhere and nothing is left undocumented.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 HOME: Final = "batches"
 PICK: Final = "choose a file"
@@ -20,8 +19,7 @@ EVERYWHERE: Final = "everywhere"
 ROOMS: Final = (HOME, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE)
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """Something a user can do in `room`.
 
     `name` is the method `action_<name>` of the screen; `keys` in Textual's names, the first of them shown; `label` the

@@ -68,9 +68,11 @@ class LazybatchApp(App[str]):
 
     def on_resize(self, event: events.Resize) -> None:
         """A terminal that is too small says so, and gives the screen back when it has grown."""
+        small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
+        if not small and len(self.screen_stack) == 1:
+            return
         from tui.screens.too_small import TooSmall
 
-        small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         shown = isinstance(self.screen, TooSmall)
         if small and not shown:
             self.push_screen(TooSmall())

@@ -29,7 +29,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tui.errors import LazybatchError
-from tui.requests.problem import Limits
+from tui.requests.limits import Limits
 from tui.text import clean_line
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -211,7 +211,7 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         organization=entry.get("organization"),
         project=entry.get("project"),
         read_only=entry.get("read_only", False),
-        limits=replace(Limits(), **_limits(limits, where)),
+        limits=Limits(**_limits(limits, where)),
         **{name: _enqueued(limits, name, where) for name in _ENQUEUED},
     )
 

@@ -11,13 +11,14 @@ from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
 
+# Patterns are compiled when a text first needs them, which none of the first frame may.
 # C0 and DEL have pictures of their own in Unicode; C1 and the invisible controls have none and share one stand-in.
-_UNSAFE: Final = re.compile(
+_UNSAFE: Final = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 # What terminals and width tables disagree about: joiners, variation selectors, skin tones, tag characters.
-_JOINERS: Final = re.compile("[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]")
-_FLAGS: Final = re.compile("[\U0001f1e6-\U0001f1ff]")
+_JOINERS: Final = "[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]"
+_FLAGS: Final = "[\U0001f1e6-\U0001f1ff]"
 _BREAKS: Final = str.maketrans({"\n": "␊", "\t": " "})
 
 
@@ -34,7 +35,8 @@ def clean(text: str) -> str:
     C0 controls and DEL become their pictures (ESC is ␛); C1, bidirectional and line-separator controls and lone
     surrogates become U+FFFD.
     """
-    return _UNSAFE.sub(_stand_in, text) if _UNSAFE.search(text) else text
+    # Nothing that can be printed is a control: most texts are not searched.
+    return text if text.isprintable() else re.sub(_UNSAFE, _stand_in, text)
 
 
 def clean_line(text: str) -> str:
@@ -44,9 +46,9 @@ def clean_line(text: str) -> str:
     their two letters, because terminals differ in the width they give to such sequences and columns would break.
     """
     if text.isascii():
-        return clean(text).translate(_BREAKS)
-    text = _JOINERS.sub("", clean(text).translate(_BREAKS))
-    return _FLAGS.sub(lambda flag: chr(ord(flag[0]) - 0x1F1E6 + ord("A")), text)
+        return text if text.isprintable() else clean(text).translate(_BREAKS)
+    text = re.sub(_JOINERS, "", clean(text).translate(_BREAKS))
+    return re.sub(_FLAGS, lambda flag: chr(ord(flag[0]) - 0x1F1E6 + ord("A")), text)
 
 
 def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:

@@ -16,7 +16,7 @@ from tests.conftest import MakeInput
 from tui.errors import LazybatchError
 from tui.flows.check import Validated, Validating, check
 from tui.flows.folder import complete, find, listing, look_at
-from tui.requests.problem import Limits
+from tui.requests.limits import Limits
 
 
 async def test_a_check(make_input: MakeInput) -> None:

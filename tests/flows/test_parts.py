@@ -60,7 +60,7 @@ def test_only_limits_can_be_cut_away(make_input: MakeInput) -> None:
     assert not only_limits(validate(path))
     path.write_bytes(path.read_bytes() + b"{}\n")
     assert not only_limits(validate(path, limits=LIMITS))
-    small = replace(LIMITS, max_requests=50, max_bytes=1000)
+    small = LIMITS._replace(max_requests=50, max_bytes=1000)
     assert least_parts(validate(make_input(10), limits=small), small) == 2
 
 

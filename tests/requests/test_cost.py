@@ -18,7 +18,7 @@ from tests.requests.samples import CHAT, lines, request
 from tui.batches.batch import Usage
 from tui.requests import cost, counting, tokens
 from tui.requests.cost import Estimate, cost_of, estimate, estimate_json
-from tui.requests.problem import Limits
+from tui.requests.limits import Limits
 from tui.requests.source import Cancelled, Changed, Unreadable
 from tui.requests.validate import Report, validate
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tui.requests.excerpt import excerpt
-from tui.requests.problem import Limits
+from tui.requests.limits import Limits
 from tui.requests.validate import validate
 
 GOOD = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions"}

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.requests.samples import lines, request
+from tui.requests.limits import Limits
 from tui.requests.output import Unwritable
-from tui.requests.problem import Limits
 from tui.requests.source import Cancelled, Changed, Unreadable
 from tui.requests.split import Part, Unsplittable, Weight, split
 from tui.requests.validate import validate

@@ -73,8 +73,7 @@ def test_a_terminal_that_is_gone_ends_it_without_a_signal(seeded: DemoServer, tm
         terminal.wait_text("smoke-test", 60)
         child = int(told.read_text())
         try:
-            os.close(terminal._master)
-            terminal._master = -1
+            terminal.hang_up()
             deadline = time.monotonic() + 8
             while _lives(child) and time.monotonic() < deadline:
                 time.sleep(0.05)

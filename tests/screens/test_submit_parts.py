@@ -7,7 +7,7 @@ from tests.screens.desk import Desk, desk, write
 from tests.screens.test_sending import sent
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.requests.problem import Limits
+from tui.requests.limits import Limits
 
 LIMITS = Limits(max_requests=4)
 

@@ -93,8 +93,7 @@ def test_a_line_that_drops_ends_it(seeded: DemoServer, tmp_path: Path) -> None:
     env = {**on(seeded), "LAZYBATCH_STATE": str(tmp_path / "state"), "LAZYBATCH_CONFIG": str(tmp_path / "none.toml")}
     with Terminal([sys.executable, "-c", leader, *LAZYBATCH], env=env) as terminal:
         terminal.wait_text("smoke-test", 60)
-        os.close(terminal._master)
-        terminal._master = -1
+        terminal.hang_up()
         assert eventually(lambda: terminal.process.poll() is not None)
         # Whether the signal or the end of the input is heard first is the kernel's choice.
         assert terminal.process.returncode in {128 + signal.SIGHUP, 1}

@@ -1,13 +1,12 @@
 """All batches that are known: a snapshot goes in, what it changed comes out."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui.batches.batch import Batch
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """Ids of the batches that a snapshot brought, altered or took away."""
 
     added: frozenset[str] = frozenset()

@@ -1,12 +1,13 @@
 """Which batches the table shows, and in which order."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.batches.batch import Batch
 from tui.batches.pace import Sample, rate, seconds_left
-from tui.batches.query import Query
+
+if TYPE_CHECKING:
+    from tui.batches.query import Query
 
 # What moves first, then the newest: the order in which one wants to see them without having asked for any.
 BY_STATE: Final = "status"
@@ -32,8 +33,7 @@ _LARGEST_FIRST: Final = frozenset({"progress", "requests", "fail", "rate", "elap
 SORTS: Final = (BY_STATE, *_VALUES)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """A column to sort by, and whether against its natural direction."""
 
     column: str = BY_STATE
@@ -46,7 +46,7 @@ class Order:
         return Order(choices[place % len(choices)])
 
     def reversed(self) -> "Order":
-        return replace(self, reverse=not self.reverse)
+        return self._replace(reverse=not self.reverse)
 
     @property
     def descending(self) -> bool:
@@ -81,8 +81,8 @@ class Order:
         return [batch_id for _, batch_id in known] + unknown
 
 
-def select(batches: Iterable[Batch], query: Query, name_of: Callable[[Batch], str], now: float) -> list[Batch]:
-    """The batches that `query` lets through."""
+def select(batches: Iterable[Batch], query: "Query | None", name_of: Callable[[Batch], str], now: float) -> list[Batch]:
+    """The batches that `query` lets through; all without one."""
     if not query:
         return list(batches)
     return [batch for batch in batches if query.matches(batch, name=name_of(batch), now=now)]

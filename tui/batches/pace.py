@@ -8,9 +8,8 @@ server's clock, rates requests a second. Without samples a rate is the average s
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from tui.batches.batch import Batch, Status
 
@@ -29,20 +28,18 @@ _MOST = 200  # samples at which the old ones are thinned
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _ASCII: Final = "_.:-=+*#"
 
-_LENGTH: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_LENGTH: Final = r"([0-9]{1,6})([smhd])"
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """A batch had `ended` requests that were over, well or badly, when the server was asked `at`."""
 
     at: float
     ended: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Pace:
+class _Pace(NamedTuple):
     """`rate`, good for the count as it should be `as_of`; `seen_at` is when the server last told it."""
 
     rate: float
@@ -234,7 +231,7 @@ def _remaining(batch: Batch) -> int | None:
 def _window_end(batch: Batch) -> float | None:
     if batch.expires_at is not None:
         return batch.expires_at
-    length = _LENGTH.fullmatch(batch.completion_window or "")
+    length = re.fullmatch(_LENGTH, batch.completion_window or "")
     if batch.created_at is None or length is None:
         return None
     return batch.created_at + int(length[1]) * _SECONDS[length[2]]

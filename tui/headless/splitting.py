@@ -2,7 +2,6 @@
 
 import asyncio
 from argparse import Namespace
-from dataclasses import replace
 from pathlib import Path
 
 from tui.errors import LazybatchError
@@ -17,8 +16,7 @@ from tui.text import plural, size
 def run(options: Namespace) -> int:
     """Write a file's requests to parts within the limits, which are the profile's unless given."""
     limits = chosen(options).limits
-    limits = replace(
-        limits,
+    limits = limits._replace(
         max_requests=options.max_requests or limits.max_requests,
         max_bytes=options.max_bytes or limits.max_bytes,
     )

@@ -37,20 +37,6 @@ class Problem:
         return f"{self.message} {self.detail}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one input file may hold; the defaults are OpenAI's, and a profile may set others.
-
-    200 MB is 209,715,200 bytes: OpenAI's refusal reads "The batch input file is larger than the 209715200 maximum for
-    the gpt-4o model."
-    """
-
-    max_requests: int = 50_000
-    max_bytes: int = 200 * 1024 * 1024
-    max_embedding_inputs: int = 50_000
-    one_model: bool = True
-
-
 class Fault(NamedTuple):
     """A problem before it is known where it is."""
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from tui.requests import bodies, reading, sieve
 from tui.requests.ids import Ids, Repeat
-from tui.requests.problem import Fault, Limits, Problem, cut, missing, quote, wrong_type
+from tui.requests.limits import Limits
+from tui.requests.problem import Fault, Problem, cut, missing, quote, wrong_type
 from tui.requests.reading import Line
 
 __all__ = ["BOM", "ENDPOINTS", "Checker", "Limits", "Problem", "is_blank"]

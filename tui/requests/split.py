@@ -12,8 +12,8 @@ from typing import NamedTuple
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
 from tui.requests import bodies, reading
+from tui.requests.limits import Limits
 from tui.requests.output import Output
-from tui.requests.problem import Limits
 from tui.requests.rules import BOM, is_blank
 from tui.requests.source import LONGEST_LINE, Digest, Source
 

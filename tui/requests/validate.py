@@ -12,7 +12,8 @@ from typing import Final
 
 from tui.requests import reading
 from tui.requests.ids import Repeat
-from tui.requests.problem import Fault, Limits, Problem, cut
+from tui.requests.limits import Limits
+from tui.requests.problem import Fault, Problem, cut
 from tui.requests.rules import BOM, Checker, is_blank, repeated
 from tui.requests.source import LONGEST_LINE, Block, Cancelled, Changed, Digest, Identity, Source, Unreadable
 

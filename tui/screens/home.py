@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import Batch
-from tui.screens import copying, home_lines, home_rows
+from tui.screens import home_lines, home_rows
 from tui.screens.home_choice import Choosing
 from tui.screens.room import bindings
 from tui.text import clean_line, count
@@ -115,7 +115,7 @@ class Home(Choosing):
 
     def _say_strip(self) -> None:
         batch = self._under_cursor()
-        if self._query.faults:
+        if self._query is not None and self._query.faults:
             self.strip.say([Cell(clean_line(self._query.faults[0].sentence), "warn")])
         elif self._offline is not None:
             self.strip.say([Cell(self._offline.error.sentence, "bad")])
@@ -147,10 +147,14 @@ class Home(Choosing):
             self.lazybatch.show_results(batch)
 
     def action_copy_id(self) -> None:
+        from tui.screens import copying
+
         if batch := self._under_cursor():
             copying.copy_id(self, batch)
 
     def action_copy_json(self) -> None:
+        from tui.screens import copying
+
         if batch := self._under_cursor():
             copying.copy_json(self, batch)
 

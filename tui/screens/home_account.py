@@ -3,7 +3,6 @@
 import asyncio
 import time
 from abc import abstractmethod
-from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
@@ -173,7 +172,7 @@ class Account(Room):
         return self.session.preferences.interval or ACTIVE_INTERVAL
 
     def _ask_every(self, seconds: float) -> None:
-        self.prefer(replace(self.session.preferences, interval=seconds))
+        self.prefer(self.session.preferences._replace(interval=seconds))
         self.look_again()
 
     def prefer(self, preferences: Preferences) -> None:

@@ -1,20 +1,21 @@
 """Batches that break a rule of the guard, and which of them nobody has been told of."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING
 
 from tui.batches.batch import CANCELLABLE, Batch
-from tui.batches.guard import Facts, Rules, Trip, Watch, trips
 from tui.batches.pace import Sample
 
-_RULES: Final = Rules()
+# The rules are held once the first frame is on screen, and imported by then.
+if TYPE_CHECKING:
+    from tui.batches.guard import Trip, Watch
 
 
 class Alarms:
     """The guard with its default rules, held against all batches at each answer."""
 
     def __init__(self) -> None:
-        self._watch = Watch()
+        self._watch: Watch | None = None
         self._found: dict[str, tuple[Trip, ...]] = {}
 
     @property
@@ -22,7 +23,7 @@ class Alarms:
         """The ids of the batches that break a rule now."""
         return frozenset(self._found)
 
-    def of(self, batch_id: str) -> tuple[Trip, ...]:
+    def of(self, batch_id: str) -> "tuple[Trip, ...]":
         """The rules that a batch breaks now, the gravest first."""
         return self._found.get(batch_id, ())
 
@@ -34,6 +35,10 @@ class Alarms:
         now: float,
     ) -> bool:
         """Hold the rules against all `batches` as they are `now`; whether there is a trip that is new."""
+        from tui.batches.guard import Facts, Rules, Watch, trips
+
+        watch = self._watch = self._watch or Watch()
+        rules = Rules()
         everything = list(batches)
         running = [batch for batch in everything if batch.status in CANCELLABLE]
         ended = [batch for batch in everything if batch.id in self._found and batch.status not in CANCELLABLE]
@@ -41,8 +46,8 @@ class Alarms:
         fresh, standing = False, {}
         for batch in (*running, *ended):
             facts = Facts(samples_of(batch.id), earlier=_earlier(batch, totals.get(name_of(batch), ())))
-            found = trips(batch, facts, _RULES, now)
-            fresh |= bool(self._watch.take(batch.id, found, now))
+            found = trips(batch, facts, rules, now)
+            fresh |= bool(watch.take(batch.id, found, now))
             if found:
                 standing[batch.id] = found
         self._found = standing

@@ -1,11 +1,9 @@
 """Which batches home shows, and in which order: the filter, the view, the column that is sorted by."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.batches.batch import Batch
 from tui.batches.order import SORTS, Order, select
-from tui.batches.query import parse
 from tui.screens import home_rows
 from tui.screens.home_account import Account
 from tui.screens.home_view import View
@@ -16,6 +14,8 @@ from tui.widgets.table import Table
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from tui.batches.query import Query
+
 
 class Choosing(Account):
     """The part of home that is asked for something else to look at."""
@@ -25,7 +25,7 @@ class Choosing(Account):
     def __init__(self) -> None:
         super().__init__()
         self._wanted = ""
-        self._query = parse(self._wanted)
+        self._query: Query | None = None
         self._view = View.ALL
         self._order = Order()
 
@@ -91,6 +91,8 @@ class Choosing(Account):
         self.table.focus()
 
     def _filter(self, text: str) -> None:
+        from tui.batches.query import parse
+
         self._wanted, self._query = text, parse(text)
         self.stand_empty()
         self.show()
@@ -117,6 +119,6 @@ class Choosing(Account):
 
     def _sort(self, order: Order) -> None:
         self._order = order
-        self.prefer(replace(self.session.preferences, sort=order.column, reverse=order.reverse))
+        self.prefer(self.session.preferences._replace(sort=order.column, reverse=order.reverse))
         self.table.columns = home_rows.columns(order)
         self.show()

@@ -3,17 +3,18 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.batches.batch import Batch, Status
-from tui.batches.guard import Trip
 from tui.batches.pace import Sample
 from tui.settings import Profile
 from tui.text import count, duration, plural
 from tui.widgets import looks
 from tui.widgets.column import Cell
 from tui.widgets.glyphs import GLYPHS
+
+if TYPE_CHECKING:
+    from tui.batches.guard import Trip
 
 # What is on its way is one number in the sums: the table tells the steps apart.
 _RUNNING: Final = frozenset({Status.VALIDATING, Status.IN_PROGRESS, Status.FINALIZING})
@@ -27,8 +28,7 @@ WIDE: Final = 100  # cells from which on there is room for what is good to know
 _SPARKLINE: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(NamedTuple):
     """How old what is shown is. Times in Unix seconds of this machine's clock, `next_try` only while offline.
 
     `interval` is the time in seconds between two rounds, if its user has chosen one; `calls` those of the last minute.
@@ -91,7 +91,7 @@ def tally(batches: Iterable[Batch], width: int) -> list[Cell]:
 
 
 def strip(
-    batch: Batch, now: float, width: int, samples: Sequence[Sample] = (), trips: Sequence[Trip] = ()
+    batch: Batch, now: float, width: int, samples: Sequence[Sample] = (), trips: "Sequence[Trip]" = ()
 ) -> tuple[Sequence[Cell], Sequence[Cell]]:
     """What is wrong with `batch`, or what it has gone through, and what it has come to; in `width` cells."""
     told = [looks.counts_text(batch), looks.rate_text(batch, now, samples)]

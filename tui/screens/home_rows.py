@@ -1,7 +1,6 @@
 """The columns of the home table, and a batch as a row of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from tui.batches.batch import Batch
@@ -67,7 +66,7 @@ def columns(order: Order) -> list[Column]:
     """The columns, with an arrow at the one that the rows are sorted by if their user has asked for it."""
     arrow = GLYPHS.descending if order.descending else GLYPHS.ascending
     return [
-        replace(column, title=column.title + arrow)
+        column._replace(title=column.title + arrow)
         if column.key == order.column and (order.column != BY_STATE or order.reverse)
         else column
         for column in _COLUMNS

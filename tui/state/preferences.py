@@ -2,11 +2,10 @@
 
 import contextlib
 import sqlite3
-from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(NamedTuple):
     """The column that batches are sorted by, against its natural direction or not, and the seconds between two rounds.
 
     `interval` is None until somebody chooses one.
@@ -23,7 +22,7 @@ def load(connection: sqlite3.Connection) -> Preferences:
     with contextlib.suppress(sqlite3.Error):
         rows = connection.execute("SELECT name, value FROM preferences").fetchall()
     kept = dict(rows)
-    sort, reverse, interval = (kept.get(field.name) for field in fields(Preferences))
+    sort, reverse, interval = map(kept.get, Preferences._fields)
     return Preferences(
         sort if isinstance(sort, str) else Preferences().sort,
         reverse == 1,
@@ -35,5 +34,5 @@ def save(connection: sqlite3.Connection, preferences: Preferences) -> None:
     """Keep `preferences`; blocks for the disk. Where the state cannot be written they last until the end."""
     with contextlib.suppress(sqlite3.Error):
         # No transaction: the connection may be in use by another thread, whose transaction this must not end.
-        for pair in asdict(preferences).items():
+        for pair in preferences._asdict().items():
             connection.execute("INSERT OR REPLACE INTO preferences VALUES (?, ?)", pair)

@@ -1,14 +1,12 @@
 """Columns of a table, chosen by the width that there is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 GAP: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column: `width` cells at least, which its title and texts are cut to."""
 
     key: str
@@ -23,8 +21,7 @@ class Column:
     cut: Callable[[str, int], str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """What a row shows in one column: plain text that is safe to show, and what it means.
 
     Roles are "ok", "warn", "bad", "dim", "accent" and "running"; "" and any other word draw in the table's own colour.
@@ -34,8 +31,7 @@ class Cell:
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A column that is shown, and the cells it takes."""
 
     column: Column

@@ -3,15 +3,13 @@
 import locale
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tui.batches.batch import Status
 from tui.text import clean_line
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """Each sign is one cell wide in every terminal that has it."""
 
     states: Mapping[Status, str]

@@ -1,6 +1,7 @@
 """One line of text with something at its left and something at its right end."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,6 +20,7 @@ class Line(Lines, can_focus=False):
     """
 
     ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = roles.classes(roles.WORDS)
     DEFAULT_CSS = "Line { height: 1; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
@@ -50,12 +52,16 @@ class Line(Lines, can_focus=False):
         return Segment(shown(cell.text), self._style(cell.role))
 
     def _style(self, role: str) -> Style:
-        return roles.resolve(self, role, False)
+        return roles.resolve(self, role if role in roles.WORDS else "", False)
 
 
-class Rule(Line):
+class Rule(Lines, can_focus=False):
     """A thin line from edge to edge."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = roles.classes({"dim"})
+    DEFAULT_CSS = "Rule { height: 1; }"
 
     def line(self, y: int) -> Strip:
         """The one line."""
-        return Strip([Segment(GLYPHS.rule * self.size.width, self._style("dim"))], self.size.width)
+        return Strip([Segment(GLYPHS.rule * self.size.width, roles.resolve(self, "dim", False))], self.size.width)

@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar
 
 from textual.geometry import Region
 from textual.scroll_view import ScrollView
@@ -17,9 +16,9 @@ class Lines(ScrollView):
 
     Textual redraws what a widget names; most widgets name all of themselves. Here lines that may look different are
     built again once no message waits, however often that was asked for, and only the cells that differ are named.
+    Subclasses name the roles that they draw in as `COMPONENT_CLASSES`.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(roles.CLASSES)
     DEFAULT_CSS = roles.CSS
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name

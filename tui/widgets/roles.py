@@ -1,13 +1,14 @@
 """What texts mean, as colours: in full colour, in the terminal's own sixteen, and without any."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from rich.style import Style
 from textual.widget import Widget
 
-ROLES: Final = frozenset({"ok", "warn", "bad", "dim", "accent", "running", "header", "mark", "empty"})
+WORDS: Final = frozenset({"ok", "warn", "bad", "dim", "accent", "running"})
+ROLES: Final = WORDS | {"header", "mark", "empty"}
 CURSOR: Final = "lines--cursor"
-CLASSES: Final = frozenset({CURSOR, *(f"lines--{role}" for role in ROLES)})
 
 # Sixteen colours and none have no ground that every scheme keeps apart from the terminal's own: there the cursor is
 # reversed, or underlined while the table has no focus.
@@ -41,6 +42,11 @@ Lines {
     &:nocolor:focus > .lines--cursor { text-style: reverse; }
 }
 """
+
+
+def classes(roles: Iterable[str]) -> set[str]:
+    """The component classes of `roles`. Textual works out the style of each whenever a widget's own may change."""
+    return {f"lines--{role}" for role in roles}
 
 
 def resolve(table: Widget, role: str, cursor: bool) -> Style:

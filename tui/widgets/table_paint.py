@@ -1,7 +1,7 @@
 """Lines of a table, drawn once for each content and kept while they may be needed again."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -12,8 +12,7 @@ from tui.widgets.column import Cell, Column, Slot, arrange
 from tui.widgets.table_line import EMPTY, draw
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What a line looks like beyond its text."""
 
     cursor: bool = False

@@ -6,13 +6,14 @@ provider's peculiarity costs one cell and never the screen. Every string is made
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage
-from tui.batches.files import StoredFile
 from tui.text import clean_line
+
+if TYPE_CHECKING:
+    from tui.batches.files import StoredFile
 
 _STATUSES = {status.value: status for status in Status} | {
     # The other spelling, and the words of compatible providers for the same states.
@@ -28,13 +29,12 @@ _STAMPS = (
     "created_at", "in_progress_at", "finalizing_at", "completed_at", "failed_at", "expired_at", "cancelling_at",
     "cancelled_at", "expires_at",
 )  # fmt: skip
-_LINE_IN_TEXT = re.compile(r"\bline (\d{1,9})\b", re.IGNORECASE)
+_LINE_IN_TEXT = r"(?i)\bline (\d{1,9})\b"
 _DIGITS = 18
 _MILLISECONDS = 100_000_000_000  # as Unix seconds this is the year 5138, as milliseconds 1973
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page of a list: its items as the server sent them, and where the next page begins."""
 
     items: tuple[Mapping[str, Any], ...]
@@ -90,8 +90,10 @@ def batch_from(item: Mapping[str, Any]) -> Batch | None:
     )
 
 
-def file_from(item: object) -> StoredFile | None:
+def file_from(item: object) -> "StoredFile | None":
     """The file that `item` describes, or None where it has no id."""
+    from tui.batches.files import StoredFile
+
     if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
         return None
     odd: list[str] = []
@@ -192,7 +194,7 @@ def _error(entry: object) -> BatchError:
         entry = {"message": str(entry)}
     message = _text(entry.get("message")) or "no reason given"
     line = _int(entry.get("line"))
-    if line is None and (found := _LINE_IN_TEXT.search(message)):
+    if line is None and (found := re.search(_LINE_IN_TEXT, message)):
         line = int(found[1])
     return BatchError(code=_text(entry.get("code")), message=message, line=line, param=_text(entry.get("param")))
 

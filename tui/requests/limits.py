@@ -1,0 +1,16 @@
+"""What one input file may hold."""
+
+from typing import NamedTuple
+
+
+class Limits(NamedTuple):
+    """What one input file may hold; the defaults are OpenAI's, and a profile may set others.
+
+    200 MB is 209,715,200 bytes: OpenAI's refusal reads "The batch input file is larger than the 209715200 maximum for
+    the gpt-4o model."
+    """
+
+    max_requests: int = 50_000
+    max_bytes: int = 200 * 1024 * 1024
+    max_embedding_inputs: int = 50_000
+    one_model: bool = True
