@@ -99,7 +99,14 @@ def _submit(parser: ArgumentParser) -> None:
     parser.add_argument("--description", metavar="TEXT", help="what to call the batch")
     parser.add_argument("--meta", action="append", default=[], metavar="K=V", help="a pair of metadata; repeatable")
     parser.add_argument("--split", action="store_true", help="in parts, where the file is over the limits of one batch")
-    parser.add_argument("--again", action="store_true", help="even if the same content was submitted before")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--again", action="store_true", help="even if the same content was submitted before")
+    again.add_argument(
+        "--adopt",
+        type=_batch_id,
+        metavar="ID",
+        help="the batch that a broken-off submission came to, where asked for it",
+    )
     _yes(parser)
     _json(parser)
     parser.set_defaults(interrupted="Submit the same file again: it goes on from here, and makes no second batch.")

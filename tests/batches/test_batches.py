@@ -140,7 +140,7 @@ def test_metadata() -> None:
         "description": "nightly", "team": "a", "note": "b=c", "empty": "",
     }  # fmt: skip
     assert metadata("x" * 512, ["k" * 64 + "=" + "v" * 512])
-    assert len(metadata("d", [f"k{number}=v" for number in range(14)])) == 15
+    assert len(metadata("d", [f"k{number}=v" for number in range(12)])) == 13
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_metadata() -> None:
         ("", ["k" * 65 + "=v"], f"The metadata key '{'k' * 65}' has over 64 characters."),
         ("", ["k=" + "v" * 513], "The metadata value of 'k' has over 512 characters."),
         ("x" * 513, [], "The metadata value of 'description' has over 512 characters."),
-        ("d", [f"k{n}=v" for n in range(15)], "A batch takes at most 15 pairs of metadata, the description among"),
+        ("d", [f"k{n}=v" for n in range(13)], "A batch takes at most 13 pairs of metadata, the description among"),
     ],
 )
 def test_metadata_that_cannot_be(description: str, pairs: list[str], sentence: str) -> None:

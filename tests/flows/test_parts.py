@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CHAT, MakeInput
+from tui.batches.batch import GROUP_KEY
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
@@ -16,7 +17,7 @@ from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, cut, least_p
 from tui.flows.steps import Already, Created, Order, Step, Unknowable
 from tui.flows.submit import submit
 from tui.requests.validate import Limits, Report, validate
-from tui.state.journal import GROUP_KEY, Journal, Stage
+from tui.state.journal import Journal, Stage
 from tui.wire.client import Wire
 
 LOOKS = (0, 0.05)

@@ -45,7 +45,10 @@ async def test_each_open_one_is_asked_about(demo: DemoServer, wire: Wire, journa
     assert settled["made"].batch is not None
     assert settled["made"].batch.id == batch_id
     assert settled["lost"].batch is None
+    # Its file is not there either: the list may be that of another project.
+    assert "not known: this key is shown neither a batch nor the uploaded file" in settled["lost"].told
     assert settled["begun"].batch is None
+    assert settled["begun"].told.startswith("No batch was created.")
     found = journal.find("made")
     assert found is not None
     assert (found.stage, found.batch_id) == (Stage.CREATED, batch_id)
@@ -54,7 +57,7 @@ async def test_each_open_one_is_asked_about(demo: DemoServer, wire: Wire, journa
     begun = journal.find("begun")
     assert begun is not None
     assert (begun.stage, settled["begun"].submission.stage) == (Stage.ABANDONED, Stage.ABANDONED)
-    assert "nothing of it is on the server" in (begun.reason or "")
+    assert "the server shows nothing of it" in (begun.reason or "")
     # It only looks.
     assert demo.calls["batches.create"] == 1
     assert demo.calls["files.create"] == 1
@@ -78,13 +81,29 @@ async def test_what_another_process_works_on_is_left_to_it(
     assert set(await run(wire, journal)) == {"made"}
 
 
-@pytest.mark.parametrize("fault", [Fault("batches.list", "drop_before"), Fault("batches.list", "empty_page")])
-async def test_a_server_that_does_not_say_leaves_it_open(
-    demo: DemoServer, wire: Wire, journal: Journal, created: str, fault: Fault
+async def test_a_server_that_does_not_answer_leaves_it_open(
+    demo: DemoServer, wire: Wire, journal: Journal, created: str
 ) -> None:
     journal.open(submission("made", Stage.CREATING))
-    demo.faults.add(fault)
+    demo.faults.add(Fault("batches.list", "drop_before"))
     assert await run(wire, journal) == {}
     assert [left.id for left in journal.open_ones()] == ["made"]
     settled = await run(wire, journal)
     assert settled["made"].batch is not None
+
+
+async def test_no_more_is_told_than_is_known(demo: DemoServer, wire: Wire, journal: Journal, created: str) -> None:
+    """That a batch is not listed says nothing where a create had been sent."""
+    _, file_id = created.split()
+    journal.open(submission("sent", Stage.CREATING, file_id=file_id + "x"))
+    journal.open(submission("seen", Stage.UPLOADED, file_id=file_id + "x"))
+    stored = await wire.upload(Path(__file__), "another.jsonl", lambda _done, _total: None)
+    journal.open(submission("late", Stage.CREATING, file_id=stored.id))
+    settled = await run(wire, journal)
+    assert settled["seen"].told == "No batch was created. Choose it again to go on."
+    assert "is not known: the server shows none." in settled["late"].told
+    assert "another project" in settled["sent"].told
+    demo.faults.add(Fault("batches.list", "empty_page", times=None))
+    settled = await run(wire, journal)
+    assert "the server cannot tell" in settled["late"].told
+    assert [left.id for left in journal.open_ones()] == ["sent", "seen", "late"]

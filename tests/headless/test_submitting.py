@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.terminal import Terminal
 from tui.demo.clock import Clock
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
+from tui.flows.submit import submit
 
 FIELDS = {"submission", "batch_id", "input_file_id", "sha256", "requests", "parts"}
 Submitted = Callable[..., str]
@@ -40,7 +42,8 @@ def test_a_file_becomes_a_batch(cli: Cli, make_file: MakeFile) -> None:
     (batch,) = cli("list", "--json").json
     assert (batch["id"], batch["input_file_id"]) == (ran.json["batch_id"], ran.json["input_file_id"])
     assert batch["metadata"] == {
-        "description": "sums", "team": "a", "run": "7=x", "lazybatch_submission": ran.json["submission"]
+        "description": "sums", "team": "a", "run": "7=x", "lazybatch_submission": ran.json["submission"],
+        "lazybatch_content": ran.json["sha256"][:32],
     }  # fmt: skip
     plain = cli("submit", make_file(5), "--yes")
     assert plain.code == 0
@@ -210,3 +213,34 @@ def test_the_bar_is_for_terminals_alone(cli: Cli, home: Path, make_file: MakeFil
         terminal.wait_text("Created")
         assert "Uploading sums.jsonl" in bytes(terminal.log).decode()
         assert "Uploading" not in terminal.text
+
+
+def test_where_the_server_cannot_tell_its_user_does(
+    cli: Cli, make_file: MakeFile, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.headless.submitting.submit", partial(submit, looks=(0, 0.05)))
+    path = make_file(4)
+    server.faults.add(Fault("batches.create", "drop_after"))
+    bare = {"metadata": None, "input_file_id": None}
+    server.faults.add(Fault("batches.list", "rewrite", times=None, merge=bare))
+    ran = cli("submit", path, "--yes")
+    server.faults.clear()
+    (there,) = _batches(cli)
+    assert ran.code == 3
+    assert f"  {there}  validating, created " in ran.err
+    assert f"lazybatch submit {path} --adopt ID" in ran.err
+    adopted = cli("submit", path, "--yes", "--json", "--adopt", there)
+    assert (adopted.code, adopted.json["batch_id"]) == (0, there)
+    assert _batches(cli) == [there]
+    assert cli("submit", path, "--yes", "--adopt", there).code == 1
+
+
+def test_what_another_machine_submitted_is_refused(
+    cli: Cli, submitted: Submitted, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    batch_id = submitted(4)
+    monkeypatch.setenv("LAZYBATCH_STATE", str(tmp_path / "another"))
+    ran = cli("submit", make_file(4), "--yes", "--json")
+    assert (ran.code, ran.json["batch_id"], ran.json["submission"]) == (1, batch_id, None)
+    assert batch_id in ran.err
+    assert _batches(cli) == [batch_id]

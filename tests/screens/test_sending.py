@@ -1,12 +1,16 @@
 """Sending: one batch comes of one yes, whatever happens on the way."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
+from tui.flows.submit import submit
 
 
 async def sent(home: Desk) -> None:
@@ -146,6 +150,34 @@ async def test_what_an_earlier_run_left_open_is_told(server: DemoServer, tmp_pat
         await home.until("uploading")
         await asyncio.sleep(0)
     async with desk(server, tmp_path, samples=samples) as home:
-        await home.told("no batch was created. Choose it again to go on.")
+        await home.told("No batch was created. Choose it again to go on.")
         await home.submit("reviews-200.jsonl")
         assert len(api.batches(server)) == 1
+
+
+async def test_where_the_server_cannot_tell_its_user_is_asked(
+    server: DemoServer, tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.submit_sending.submit", partial(submit, looks=(0, 0.05)))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.until(lambda: home.room == "Home")
+        server.faults.add(Fault("batches.create", "drop_after"))
+        bare = {"metadata": None, "input_file_id": None}
+        server.faults.add(Fault("batches.list", "rewrite", times=None, merge=bare))
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("u says that it is one of these, A submits it all the same.")
+        (there,) = api.batches(server)
+        assert f"{there['id']} · created " in home.prose
+        await home.press("u")
+        await home.until(f"Is {there['id']} the batch of this file?")
+        await home.press("n")
+        await home.until(lambda: "y yes" not in home.bottom)
+        assert home.room == "Submit" and not home.app.submitting
+        server.faults.clear()
+        await home.press("u")
+        await home.until("y yes")
+        await home.press("y")
+        await home.until(lambda: home.room == "Home" and "reviews-200" in home.cursor_row)
+        assert len(api.batches(server)) == 1 and server.calls["batches.create"] == 1

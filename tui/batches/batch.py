@@ -125,6 +125,11 @@ class Batch:
         return dict(self.metadata).get(SUBMISSION_KEY)
 
     @property
+    def content(self) -> str | None:
+        """The first half of its input file's SHA-256, where lazybatch made the batch, on whatever machine."""
+        return dict(self.metadata).get(CONTENT_KEY)
+
+    @property
     def ended_at(self) -> int | None:
         """When it reached the state that it is in, if it has ended and the server told."""
         return {
@@ -141,8 +146,14 @@ class Batch:
 
 
 SUBMISSION_KEY = "lazybatch_submission"
+# The first half of the input file's SHA-256, by which the same content is known again from another machine.
+CONTENT_KEY = "lazybatch_content"
+# Metadata that the parts of one file share: the first quarter of the whole file's SHA-256, a dash, and what tells one
+# time of submitting it from another.
+GROUP_KEY = "lazybatch_group"
 # The batch whose requests without a good result this one runs again.
 PARENT_KEY = "lazybatch_parent"
+OWN_KEYS = frozenset({SUBMISSION_KEY, CONTENT_KEY, GROUP_KEY, PARENT_KEY})
 _NAME_KEYS = ("description", "batch_description", "name", "title", "job", "job_name")
 
 

@@ -1,15 +1,16 @@
 """The pairs that a user gives a batch, held to the API's limits.
 
-At most 16 pairs, keys of at most 64 and values of at most 512 characters, all text; one pair is lazybatch's own.
+At most 16 pairs, keys of at most 64 and values of at most 512 characters, all text; three pairs are lazybatch's own.
 """
 
 from collections.abc import Iterable, Mapping
 
-from tui.batches.batch import SUBMISSION_KEY
+from tui.batches.batch import CONTENT_KEY, GROUP_KEY, SUBMISSION_KEY
 from tui.errors import LazybatchError
 from tui.text import clean_line
 
-_PAIRS = 15
+_OWN = frozenset({SUBMISSION_KEY, CONTENT_KEY, GROUP_KEY})
+_PAIRS = 16 - len(_OWN)
 _KEY = 64
 _VALUE = 512
 
@@ -25,8 +26,8 @@ def metadata(description: str, pairs: Iterable[str]) -> Mapping[str, str]:
         key, value = key.strip(), value.strip()
         if not equals or not key:
             raise LazybatchError(f"Metadata {clean_line(pair)[:80]!r} is not of the form key=value.")
-        if key == SUBMISSION_KEY:
-            raise LazybatchError(f"The metadata key {SUBMISSION_KEY!r} is lazybatch's own.")
+        if key in _OWN:
+            raise LazybatchError(f"The metadata key {key!r} is lazybatch's own.")
         found[key] = value
     for key, value in found.items():
         if len(key) > _KEY:

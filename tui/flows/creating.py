@@ -7,7 +7,7 @@ from dataclasses import replace
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.giving_up import never_told
-from tui.flows.lookup import find_batch
+from tui.flows.lookup import Doubtful, find_batch, sees_upload
 from tui.flows.steps import PATIENCE, TRIES, Created, Unclear, Unknowable, passing
 from tui.state.journal import Journal, Stage, Submission
 from tui.wire.client import Wire
@@ -22,8 +22,9 @@ async def create(
         # An earlier process sent it off and never heard.
         batch = await _looked_for_batch(submission, wire, looks)
         if batch is not None:
-            yield await _created(submission, batch, journal, adopted=True)
+            yield await created(submission, batch, journal, adopted=True)
             return
+        await _check_same_project(submission, wire)
     for attempt in range(1, TRIES + 1):
         await asyncio.to_thread(journal.advance, submission.id, Stage.CREATING)
         try:
@@ -42,7 +43,7 @@ async def create(
                 yield Unclear(error)
                 batch = await _looked_for_batch(submission, wire, looks)
                 if batch is not None:
-                    yield await _created(submission, batch, journal, adopted=True)
+                    yield await created(submission, batch, journal, adopted=True)
                     return
             else:
                 await asyncio.to_thread(journal.advance, submission.id, Stage.UPLOADED)
@@ -52,11 +53,27 @@ async def create(
         else:
             if batch is None:
                 raise AssertionError("the wire lets no batch without an id through")
-            yield await _created(submission, batch, journal, adopted=False)
+            yield await created(submission, batch, journal, adopted=False)
             return
     raise LazybatchError(
         "The server never said whether the batch was created, and shows none. Submit the same file to look again.", 3
     )
+
+
+async def _check_same_project(submission: Submission, wire: Wire) -> None:
+    """Raise where a list without the batch tells nothing, because it is another project's."""
+    try:
+        seen = await sees_upload(submission, wire)
+    except WireError as error:
+        raise LazybatchError(
+            f"It is not known whether the batch was created: {error.sentence} Submit the same file to ask again.", 3
+        ) from None
+    if not seen:
+        raise Unknowable(
+            f"It is not known whether the batch was created: {wire.address.host} shows this key neither a batch of it "
+            "nor the uploaded file. With the key it was sent with, it can be found out; submitted again with this one "
+            "it may be paid for twice."
+        )
 
 
 async def _looked_for_batch(submission: Submission, wire: Wire, looks: Sequence[float]) -> Batch | None:
@@ -68,11 +85,7 @@ async def _looked_for_batch(submission: Submission, wire: Wire, looks: Sequence[
                 return batch
         except WireError as error:
             if never_told(error) and (place == len(looks) or error.kind is Kind.NOT_FOUND):
-                raise Unknowable(
-                    f"It is not known whether the batch was created: {error.sentence} The provider cannot be asked. "
-                    "Look elsewhere whether it runs: submitted again it may be paid for twice.",
-                    3,
-                ) from None
+                raise _unknowable(error) from None
             if place == len(looks) or not passing(error):
                 raise LazybatchError(
                     f"It is not known whether the batch was created: {error.sentence} "
@@ -82,6 +95,18 @@ async def _looked_for_batch(submission: Submission, wire: Wire, looks: Sequence[
     return None
 
 
-async def _created(submission: Submission, batch: Batch, journal: Journal, *, adopted: bool) -> Created:
+def _unknowable(error: WireError) -> Unknowable:
+    known = f"It is not known whether the batch was created: {error.sentence}"
+    if not isinstance(error, Doubtful):
+        return Unknowable(
+            f"{known} The provider cannot be asked. Look elsewhere whether it runs: submitted again it may be paid for "
+            "twice."
+        )
+    several = len(error.candidates) > 1
+    told = "One of these may be it" if several else "This one may be it"
+    return Unknowable(f"{known} {told}; if not, submitted again it is paid for once.", error.candidates)
+
+
+async def created(submission: Submission, batch: Batch, journal: Journal, *, adopted: bool) -> Created:
     await asyncio.to_thread(journal.advance, submission.id, Stage.CREATED, batch_id=batch.id)
     return Created(batch, replace(submission, stage=Stage.CREATED, batch_id=batch.id), adopted)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from tui.flows.lookup import NotListed, find_batch
+from tui.flows.lookup import Doubtful, NotListed, find_batch, sees_upload
 from tui.requests.validate import Report
 from tui.state.journal import Busy, Journal, Stage, Submission
 from tui.wire.client import Wire
@@ -37,12 +37,13 @@ async def written_off(submission: Submission, wire: Wire, journal: Journal) -> S
     if submission.stage is not Stage.CREATING:
         return None
     try:
-        await find_batch(submission, wire)
+        unknown = await find_batch(submission, wire) is None and not await sees_upload(submission, wire)
     except WireError as error:
-        if never_told(error):
-            reason = "Whether it came to a batch is not known; its user has submitted the file again all the same."
-            return await abandoned(submission, reason, journal)
-    return None
+        unknown = never_told(error)
+    if not unknown:
+        return None
+    reason = "Whether it came to a batch is not known; its user has submitted the file again all the same."
+    return await abandoned(submission, reason, journal)
 
 
 async def abandoned(submission: Submission, reason: str, journal: Journal) -> Submission:
@@ -53,4 +54,4 @@ async def abandoned(submission: Submission, reason: str, journal: Journal) -> Su
 
 def never_told(error: WireError) -> bool:
     """Whether a list of batches failed because the provider has none that serves: no later call will fare better."""
-    return error.kind is Kind.NOT_FOUND or isinstance(error, NotListed)
+    return error.kind is Kind.NOT_FOUND or isinstance(error, NotListed | Doubtful)

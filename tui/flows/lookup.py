@@ -1,5 +1,7 @@
 """Finding on the server what a submission has made, when no answer told."""
 
+from collections.abc import Sequence
+
 from tui.batches.batch import Batch, Status
 from tui.state.journal import Submission
 from tui.wire.client import Wire
@@ -9,10 +11,20 @@ from tui.wire.shapes import batch_from, file_from
 # Servers stamp with their own clock; ours may differ by minutes.
 _CLOCK_MARGIN = 3600.0  # seconds
 _MOST_PAGES = 20
+_GUARD_PAGES = 5
+CONTENT_DIGITS = 32  # of the SHA-256, in a batch's metadata
 
 
 class NotListed(WireError):  # noqa: N818  # what it says of the list; the base is an Error by name
     """The provider's list of batches does not go far enough to tell what is not there."""
+
+
+class Doubtful(WireError):  # noqa: N818
+    """The provider tells neither the metadata nor the input file of `candidates`: one of them may be meant."""
+
+    def __init__(self, host: str, candidates: Sequence[Batch]) -> None:
+        super().__init__(Kind.NOT_AN_API, f"{host} does not tell what its batches were made of.", unclear=True)
+        self.candidates = tuple(candidates)
 
 
 async def find_upload(submission: Submission, wire: Wire) -> str | None:
@@ -56,9 +68,10 @@ async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
     """The batch whose metadata carries the submission's id, or that runs on its file, which nothing else does.
 
     None where the server's list, followed to its end or far enough back in time, does not have it. Raises a `WireError`
-    where the list does not show that much.
+    where the list does not show that much, among them `Doubtful`.
     """
     after = None
+    candidates = list[Batch]()
     for _ in range(_MOST_PAGES):
         page = await wire.list_batches(after=after)
         newest = oldest = None
@@ -67,13 +80,65 @@ async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
             on_its_file = submission.file_id is not None and batch.input_file_id == submission.file_id
             if batch.submission == submission.id or (on_its_file and batch.status is not Status.FAILED):
                 return batch
+            candidates += [batch] if _may_be(batch, submission) else []
             newest, oldest = newest or batch.created_at, batch.created_at or oldest
         # A list that begins with the oldest says nothing about the newest before its end.
         descending = newest is not None and oldest is not None and newest >= oldest
         older_than_it = oldest is not None and oldest < submission.opened_at - _CLOCK_MARGIN
         if not page.has_more or (descending and (older_than_it or page.last_id in {None, after})):
+            if candidates:
+                raise Doubtful(wire.address.host, candidates)
             return None
         if page.last_id in {None, after}:
             break
         after = page.last_id
     raise NotListed(Kind.NOT_AN_API, f"{wire.address.host} does not list its batches to the end.", unclear=True)
+
+
+def _may_be(batch: Batch, submission: Submission) -> bool:
+    """Whether nothing that `batch` tells speaks against its being the submission's, nor anything for it."""
+    total = batch.counts.total if batch.counts else None
+    return (
+        not batch.metadata
+        and batch.input_file_id is None
+        and batch.endpoint in {None, submission.endpoint}
+        and total in {None, 0, submission.requests}
+        and (batch.created_at is None or batch.created_at >= submission.opened_at - _CLOCK_MARGIN)
+    )
+
+
+async def sees_upload(submission: Submission, wire: Wire) -> bool:
+    """Whether the submission's uploaded file is there for the present key.
+
+    Where it is not, that no batch is listed tells nothing: a key of another project sees neither.
+    """
+    try:
+        await wire.retrieve_file(submission.file_id or "")
+    except WireError as error:
+        if error.kind is Kind.NOT_FOUND:
+            return False
+        raise
+    return True
+
+
+async def find_content(sha256: str, wire: Wire) -> Batch | None:
+    """The newest batch of that content that did not fail, by its metadata, among the newest few hundred.
+
+    For what was submitted from another machine, or with a state folder that is gone. A provider that lists no batches
+    (or not to this key) or keeps no metadata cannot tell: None.
+    """
+    after = None
+    for _ in range(_GUARD_PAGES):
+        try:
+            page = await wire.list_batches(after=after)
+        except WireError as error:
+            if error.kind in {Kind.NOT_FOUND, Kind.NOT_AN_API, Kind.FORBIDDEN}:
+                return None
+            raise
+        for batch in filter(None, map(batch_from, page.items)):
+            if batch.content == sha256[:CONTENT_DIGITS] and batch.status is not Status.FAILED:
+                return batch
+        if not page.has_more or page.last_id in {None, after}:
+            return None
+        after = page.last_id
+    return None

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.batches.batch import GROUP_KEY
 from tui.batches.money import Expected
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
@@ -20,7 +21,7 @@ from tui.flows.threads import Cancelled, Progress
 from tui.requests.output import Unwritable
 from tui.requests.split import Part, split
 from tui.requests.validate import Limits, Report, validate
-from tui.state.journal import GROUP_KEY, Journal, Stage, Submission, new_group
+from tui.state.journal import Journal, Stage, Submission, new_group
 from tui.wire.client import Wire
 
 # Problems of a file that its parts do not have.

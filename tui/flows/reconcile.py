@@ -6,23 +6,33 @@ from dataclasses import dataclass
 
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
-from tui.flows.giving_up import abandoned
-from tui.flows.lookup import find_batch, find_upload
+from tui.flows.giving_up import abandoned, never_told
+from tui.flows.lookup import find_batch, find_upload, sees_upload
 from tui.state.journal import Journal, Stage, Submission
 from tui.wire.client import Wire
+from tui.wire.errors import WireError
 
-_NOTHING = "lazybatch ended before the upload did; nothing of it is on the server."
+_NOTHING = "lazybatch ended before the upload did; the server shows nothing of it."
+_NO_BATCH = "No batch was created. Choose it again to go on."
+_NOT_SHOWN = "Whether a batch was created is not known: the server shows none. Choose it again to ask once more."
+_NOT_TOLD = "Whether a batch was created is not known: the server cannot tell. Choose it again to decide."
+_ANOTHER_KEY = (
+    "Whether a batch was created is not known: this key is shown neither a batch nor the uploaded file. "
+    "Is it another project's?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What was found out: `batch` if there is one; without one nothing is sent until its user says so again.
 
-    A submission of which nothing had reached the server is `Stage.ABANDONED` from now on, and told of this once.
+    `told` says in a sentence what is known, and no more than that. A submission of which nothing had reached the server
+    is `Stage.ABANDONED` from now on, and told of this once.
     """
 
     submission: Submission
     batch: Batch | None
+    told: str
 
 
 async def reconcile(*, wire: Wire, journal: Journal, leave: Container[str] = ()) -> AsyncIterator[Settled]:
@@ -38,13 +48,25 @@ async def reconcile(*, wire: Wire, journal: Journal, leave: Container[str] = ())
             continue
         try:
             with journal.claim(submission.sha256):
-                batch = await find_batch(submission, wire)
-                if batch is not None:
-                    await asyncio.to_thread(journal.advance, submission.id, Stage.CREATED, batch_id=batch.id)
-                elif submission.stage is Stage.UPLOADING and await find_upload(submission, wire) is None:
-                    yield Settled(await abandoned(submission, _NOTHING, journal), None)
-                    continue
-                yield Settled(submission, batch)
+                yield await _settled(submission, wire, journal)
         except LazybatchError:
             # Taken by another process, or the server does not answer: the next start asks again.
             continue
+
+
+async def _settled(submission: Submission, wire: Wire, journal: Journal) -> Settled:
+    if submission.stage is not Stage.CREATING:
+        # Nothing had been asked for: there is no batch, whatever a list shows.
+        if submission.stage is Stage.UPLOADING and await find_upload(submission, wire) is None:
+            submission = await abandoned(submission, _NOTHING, journal)
+        return Settled(submission, None, _NO_BATCH)
+    try:
+        batch = await find_batch(submission, wire)
+    except WireError as error:
+        if never_told(error):
+            return Settled(submission, None, _NOT_TOLD)
+        raise
+    if batch is None:
+        return Settled(submission, None, _NOT_SHOWN if await sees_upload(submission, wire) else _ANOTHER_KEY)
+    await asyncio.to_thread(journal.advance, submission.id, Stage.CREATED, batch_id=batch.id)
+    return Settled(submission, batch, "Its batch is there.")

@@ -26,7 +26,8 @@ class Order:
     estimate says of the file, if there is one: it is kept, to tell what the batch costs while it runs.
 
     `file_id` is an upload of the same bytes, which is used if it is still there. `submission_id` is a new id for the
-    submission, by which who gave it finds it in the journal whatever happens.
+    submission, by which who gave it finds it in the journal whatever happens. `adopt` is the id of the batch that its
+    user has recognised as that of a submission of which the provider cannot tell what it came to.
     """
 
     report: Report
@@ -36,6 +37,7 @@ class Order:
     expected: Expected | None = None
     file_id: str | None = None
     submission_id: str | None = None
+    adopt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,12 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Already:
-    """The same content was submitted before and did not fail: nothing was sent."""
+    """The same content was submitted before and did not fail: nothing was sent.
 
-    submission: Submission
+    `submission` is None where that was done elsewhere, and only the batch's metadata tells.
+    """
+
+    submission: Submission | None
     batch: Batch
 
 
@@ -82,10 +87,15 @@ Step = Uploading | Uploaded | Unclear | GivenUp | Created | Already
 
 
 class Unknowable(LazybatchError):  # noqa: N818  # what it says of the outcome; the base is an Error by name
-    """Whether a batch was created can never be found out here: the provider does not list its batches.
+    """Whether a batch was created can never be found out here: the provider does not show it, or not to this key.
 
-    Only its user can look elsewhere, and decide: an `Order` with `again` writes the open submission off.
+    Only its user can look elsewhere, and decide: an `Order` with `again` writes the open submission off, one that
+    names one of `candidates` adopts it.
     """
+
+    def __init__(self, sentence: str, candidates: Sequence[Batch] = ()) -> None:
+        super().__init__(sentence, 3)
+        self.candidates = tuple(candidates)
 
 
 def passing(error: WireError) -> bool:

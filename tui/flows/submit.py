@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from tui.batches.batch import SUBMISSION_KEY, Status
-from tui.flows.creating import create
+from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
+from tui.flows.creating import create, created
 from tui.flows.giving_up import GivenUp, outdated, written_off
-from tui.flows.lookup import find_upload, still_there
-from tui.flows.steps import LOOKS, Already, Order, Step, Uploaded
+from tui.flows.lookup import CONTENT_DIGITS, find_content, find_upload, still_there
+from tui.flows.steps import LOOKS, Already, Created, Order, Step, Uploaded
 from tui.flows.uploading import upload
 from tui.state.journal import Journal, Stage, Submission, new_id
 from tui.text import clean_line
@@ -38,9 +38,12 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
         if open_one is None and not order.again:
             # What went out in parts has gone out as well.
             parts = await asyncio.to_thread(journal.of_source, order.report.sha256)
-            if already := await already_there([*earlier, *parts], wire):
+            if already := await already_there([*earlier, *parts], wire) or await _already_elsewhere(order, wire):
                 yield already
                 return
+        if open_one is not None and order.adopt is not None and open_one.stage is Stage.CREATING:
+            yield await _adopted(open_one, order.adopt, wire, journal)
+            return
         if open_one is not None and order.again and (lost := await written_off(open_one, wire, journal)):
             yield GivenUp(lost)
             open_one = None
@@ -59,8 +62,8 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
                     file_id = step.file_id if isinstance(step, Uploaded) else None
             await asyncio.to_thread(journal.advance, submission.id, Stage.UPLOADED, file_id=file_id)
             submission = replace(submission, stage=Stage.UPLOADED, file_id=file_id)
-        async for created in create(submission, wire, journal, looks):
-            yield created
+        async for made in create(submission, wire, journal, looks):
+            yield made
 
 
 async def _opened(order: Order, journal: Journal) -> Submission:
@@ -75,7 +78,7 @@ async def _opened(order: Order, journal: Journal) -> Submission:
         requests=report.requests,
         endpoint=order.endpoint,
         model=models[0] if len(models) == 1 else None,
-        metadata=dict(order.metadata) | {SUBMISSION_KEY: identity},
+        metadata=_named(order, identity),
         upload_name=f"{clean_line(report.path.stem)[:_NAME_ROOM]}.{identity}.jsonl",
         stage=Stage.UPLOADING,
     )
@@ -87,9 +90,28 @@ async def _taken_up(submission: Submission, order: Order, journal: Journal) -> S
     """A broken-off submission with what has been said yes to now, unless its batch may exist already."""
     if submission.stage is Stage.CREATING:
         return submission
-    metadata = dict(order.metadata) | {SUBMISSION_KEY: submission.id}
+    metadata = _named(order, submission.id)
     await asyncio.to_thread(journal.amend, submission.id, order.endpoint, metadata)
     return replace(submission, endpoint=order.endpoint, metadata=metadata)
+
+
+def _named(order: Order, submission_id: str) -> dict[str, str]:
+    """The user's metadata with what the batch is known again by."""
+    return dict(order.metadata) | {SUBMISSION_KEY: submission_id, CONTENT_KEY: order.report.sha256[:CONTENT_DIGITS]}
+
+
+async def _adopted(submission: Submission, batch_id: str, wire: Wire, journal: Journal) -> Created:
+    """Raises `LazybatchError` where there is no such batch."""
+    batch = batch_from(await wire.retrieve_batch(batch_id))
+    if batch is None:
+        raise AssertionError("the wire lets no batch without an id through")
+    return await created(submission, batch, journal, adopted=True)
+
+
+async def _already_elsewhere(order: Order, wire: Wire) -> Already | None:
+    """What another machine, or a state folder that is gone, has submitted."""
+    batch = await find_content(order.report.sha256, wire)
+    return None if batch is None else Already(None, batch)
 
 
 async def already_there(earlier: Sequence[Submission], wire: Wire) -> Already | None:

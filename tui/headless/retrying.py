@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.batches.batch import PARENT_KEY, SUBMISSION_KEY, Batch
+from tui.batches.batch import OWN_KEYS, PARENT_KEY, Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.collect import Part, result_path
+from tui.flows.steps import Order
 from tui.headless.asking import need_a_terminal
 from tui.headless.checking import report_lines, validated
 from tui.headless.judging import judged
@@ -60,13 +61,13 @@ def _submit(batch: Batch, out: Path, profile: Profile, output: Output, *, yes: b
     if not report.ok or report.endpoint is None:
         output.say("\n".join(report_lines(report)))
         return 1, None
-    status, end = send(report, report.endpoint, _pairs(batch), profile, output, yes=yes)
+    status, end = send(Order(report, report.endpoint, _pairs(batch)), profile, output, yes=yes)
     return status, None if end is None else end.batch.id
 
 
 def _pairs(batch: Batch) -> Mapping[str, str]:
     """The batch's own metadata, and which batch this is the rest of; where that is too much, the latter alone."""
-    given = {key: value for key, value in batch.metadata if key not in {SUBMISSION_KEY, PARENT_KEY}}
+    given = {key: value for key, value in batch.metadata if key not in OWN_KEYS}
     pairs = [f"{key}={value}" for key, value in given.items()]
     origin = f"{PARENT_KEY}={batch.id}"
     for attempt in ([*pairs, origin], [origin]):

@@ -1,8 +1,9 @@
 """`lazybatch submit`."""
 
 import asyncio
+import time
 from argparse import Namespace
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tui.batches.metadata import metadata
@@ -19,7 +20,7 @@ from tui.headless.progress import Progress
 from tui.headless.session import connected, journal, to_change
 from tui.requests.validate import Report
 from tui.settings import Profile
-from tui.text import plural
+from tui.text import age, plural
 
 
 def run(options: Namespace) -> int:
@@ -43,32 +44,28 @@ def run(options: Namespace) -> int:
             output.note(f"Nothing else is wrong with it: --split submits it in {number} parts or more.")
         _document(output, report)
         return 1
-    status, end = send(report, report.endpoint, pairs, profile, output, yes=options.yes, again=options.again)
+    order = Order(report, report.endpoint, pairs, again=options.again, adopt=options.adopt)
+    status, end = send(order, profile, output, yes=options.yes)
     _document(output, report, end)
     return status
 
 
-def send(
-    report: Report,
-    endpoint: str,
-    pairs: Mapping[str, str],
-    profile: Profile,
-    output: Output,
-    *,
-    yes: bool,
-    again: bool = False,
-) -> tuple[int, Created | Already | None]:
+def send(order: Order, profile: Profile, output: Output, *, yes: bool) -> tuple[int, Created | Already | None]:
     """Submit a good file after asking, unless `yes`: the exit status, and the flow's end if it was begun."""
+    report = order.report
     worth = estimated(report, profile)
     output.note(f"{report.path}: {summary(report)}. Estimated cost: {range_text(worth)}.")
     if not yes and not agreed(f"Submit {plural(report.requests, 'request')} to {profile.host}?"):
         output.note("Nothing was submitted.")
         return 1, None
     try:
-        order = Order(report, endpoint, pairs, again, expected(report, worth))
+        order = replace(order, expected=expected(report, worth))
         end = asyncio.run(_carry_out(order, profile, output))
     except Unknowable as error:
-        raise only_again(error, report.path) from None
+        for batch in error.candidates:
+            since = f"created {age(time.time() - batch.created_at)} ago" if batch.created_at else "of unknown age"
+            output.note(f"  {batch.id}  {batch.status}, {since}  {batch.description or ''}".rstrip())
+        raise only_again(error, report.path, adopt=bool(error.candidates)) from None
     return _told(end, report, output), end
 
 
@@ -101,10 +98,11 @@ def note(step: Step, output: Output) -> None:
             output.note(submission.reason or "")
 
 
-def only_again(error: LazybatchError, path: Path, *options: str) -> LazybatchError:
-    """`error`, with the way out that only the user can take."""
-    way = " ".join(("lazybatch submit", str(path), *options, "--again"))
-    return LazybatchError(f"{error.sentence} To submit it all the same: {way}", error.exit_code)
+def only_again(error: LazybatchError, path: Path, *options: str, adopt: bool = False) -> LazybatchError:
+    """`error`, with the ways out that only the user can take."""
+    way = " ".join(("lazybatch submit", str(path), *options))
+    adopted = f" To say which batch it is: {way} --adopt ID." if adopt else ""
+    return LazybatchError(f"{error.sentence}{adopted} To submit it all the same: {way} --again", error.exit_code)
 
 
 def _told(end: Created | Already, report: Report, output: Output) -> int:

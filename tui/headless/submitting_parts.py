@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from tui.batches.batch import GROUP_KEY
 from tui.errors import LazybatchError
 from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, cut, submit_parts
 from tui.flows.price import expected, range_text
@@ -16,7 +17,6 @@ from tui.headless.submitting import note, only_again
 from tui.headless.working import worked
 from tui.requests.validate import Report
 from tui.settings import Profile, state_folder
-from tui.state.journal import GROUP_KEY
 from tui.text import plural
 
 _Ends = dict[int, Created | Already]

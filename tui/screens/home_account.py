@@ -77,13 +77,11 @@ class Account(Room):
 
         async for settled in reconcile(wire=self.session.wire, journal=self.session.journal):
             name = clean_line(Path(settled.submission.path).name)
+            told = f"{name} was being submitted when lazybatch ended. {settled.told}"
             if settled.batch is not None:
                 self.take_in(settled.batch)
-                self.notify(f"{name} was being submitted when lazybatch ended: its batch is there.", markup=False)
+                self.notify(told, markup=False)
             else:
-                told = (
-                    f"{name} was being submitted when lazybatch ended: no batch was created. Choose it again to go on."
-                )
                 self.notify(told, severity="warning", markup=False, timeout=20)
 
     async def _price(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.app import SuspendNotSupported
 
-from tui.batches.batch import PARENT_KEY, SUBMISSION_KEY, Batch
+from tui.batches.batch import OWN_KEYS, PARENT_KEY, Batch
 from tui.flows.handing import page, plain_name, save
 from tui.flows.reading import WHOLE
 from tui.results.chosen import Choice
@@ -178,6 +178,6 @@ def _pairs(batch: Batch) -> list[str]:
     kept = (
         f"{key}={value}"
         for key, value in batch.metadata
-        if key not in {SUBMISSION_KEY, PARENT_KEY} and value != named and "," not in key + value and "=" not in key
+        if key not in OWN_KEYS and value != named and "," not in key + value and "=" not in key
     )
     return [f"{PARENT_KEY}={batch.id}", *kept]

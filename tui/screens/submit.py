@@ -46,6 +46,7 @@ class Submit(Repairing, Sending):
             "validate": not sending,
             "send": good and not sending,
             "again": self.already and good and not sending,
+            "adopt": bool(self.candidates) and good and not sending,
             "fold": bad and self.table.foldable,
             "edit": bad,
             "mend": bad and not cuttable,
@@ -75,7 +76,7 @@ class Submit(Repairing, Sending):
 
     def _take(self, report: Report) -> None:
         self.report = report
-        self.already = False
+        self.already, self.candidates = False, ()
         self._line = None
         facts = [plural(report.requests, "request"), size(report.bytes), models(report), report.endpoint or "?"]
         if report.ok:

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from tui import actions
+from tui.batches.batch import Batch
 from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.requests.validate import Report
@@ -37,6 +38,7 @@ class SubmitRoom(Room):
         self.parts: Sequence[Report] = ()
         self.sending: Worker[None] | None = None
         self.already = False  # there is a batch of it, or there may be: only A makes another
+        self.candidates: Sequence[Batch] = ()  # one of them may be it, for all that the server tells
         self.worth = ""
         self.expected: Expected | None = None
         self.summary = Line(id="summary")
@@ -62,11 +64,11 @@ class SubmitRoom(Room):
         if not widgets:
             self.progress.say([])
 
-    def say_wrong(self, error: LazybatchError, more: str = "") -> None:
+    def say_wrong(self, error: LazybatchError, more: str = "", lines: Sequence[Sequence[Cell]] = ()) -> None:
         """Tell it in full: a path at its beginning would push the reason off a single line."""
         self.progress.say([])
         self.detail.display = True
-        self.detail.read([[Cell(clean(f"{error.sentence} {more}".strip()), "bad")]])
+        self.detail.read([[Cell(clean(f"{error.sentence} {more}".strip()), "bad")], *lines])
 
     def ready(self) -> None:
         """Give the keys to the form: there is something that can be sent."""

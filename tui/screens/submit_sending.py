@@ -14,11 +14,12 @@ from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, submit_parts
 from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.screens.submit_base import SubmitRoom, models, under_way
-from tui.text import plural
+from tui.text import age, plural
 from tui.widgets import looks
 from tui.widgets.column import Cell
 
 _AGAIN = "A submits it all the same."
+_ADOPT = "u says that it is one of these, A submits it all the same."
 
 
 class Sending(SubmitRoom):
@@ -36,6 +37,18 @@ class Sending(SubmitRoom):
 
     def action_again(self) -> None:
         self.work(self._confirm(again=True), "confirm")
+
+    def action_adopt(self) -> None:
+        self.work(self._recognise(), "confirm")
+
+    async def _recognise(self) -> None:
+        """Ask of each batch that may be meant whether it is."""
+        report = self.report
+        for batch in self.candidates:
+            asked = f"Is {batch.description or batch.id} the batch of this file?"
+            if report is not None and await self.bottom.ask(asked):
+                self._begin(Order(report, report.endpoint or "", {}, adopt=batch.id))
+                return
 
     async def _confirm(self, *, again: bool) -> None:
         report = self.report
@@ -55,11 +68,14 @@ class Sending(SubmitRoom):
                 if self.parts
                 else Order(report, endpoint, said, again, self.expected)
             )
-            # The app's worker, not the screen's: leaving the screen must not break it off.
-            self.sending = self.app.run_worker(
-                self._send(order), name="submit", group="submit", description="submit", exit_on_error=True
-            )
-            self.bottom.show_keys()
+            self._begin(order)
+
+    def _begin(self, order: Order | PartsOrder) -> None:
+        # The app's worker, not the screen's: leaving the screen must not break it off.
+        self.sending = self.app.run_worker(
+            self._send(order), name="submit", group="submit", description="submit", exit_on_error=True
+        )
+        self.bottom.show_keys()
 
     async def _send(self, order: Order | PartsOrder) -> None:
         self.lazybatch.submitting += 1
@@ -70,7 +86,8 @@ class Sending(SubmitRoom):
             await self._follow(order)
         except LazybatchError as error:
             self.already |= _only_again(error)
-            self.say_wrong(error, _AGAIN if _only_again(error) else "")
+            self.candidates = error.candidates if isinstance(error, Unknowable) else ()
+            self._say_wrong(error)
             if not self.is_attached:
                 self.app.notify(error.sentence, severity="error", markup=False, timeout=20)
         finally:
@@ -132,6 +149,18 @@ class Sending(SubmitRoom):
             name = batch.description or batch.id
             said = f"Sent before ({looks.word(batch.status)}). A submits it again. It is {name}."
         self.progress.say([Cell(said, "warn")])
+
+    def _say_wrong(self, error: LazybatchError) -> None:
+        if not self.candidates:
+            self.say_wrong(error, _AGAIN if _only_again(error) else "")
+            return
+        self.say_wrong(error, _ADOPT, [[], *(self._candidate(batch) for batch in self.candidates)])
+
+    def _candidate(self, batch: Batch) -> list[Cell]:
+        """By which its user may recognise a batch."""
+        created = f"created {age(self.session.now - batch.created_at)} ago" if batch.created_at else "of unknown age"
+        facts = (batch.id, created, looks.counts_text(batch), batch.model or "")
+        return [looks.status_cell(batch.status, batch.raw_status), Cell("  " + " · ".join(filter(None, facts)))]
 
     def action_stop(self) -> None:
         if self.sending is not None:

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tui.batches.batch import GROUP_KEY
 from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.state.lock import Taken, locked
 from tui.state.paths import readable, storable
 
-# Metadata that the parts of one file share: the first half of the file's SHA-256, a dash, and what tells one time of
-# submitting it from another.
-GROUP_KEY = "lazybatch_group"
 _GROUP_DIGITS = 16
 
 

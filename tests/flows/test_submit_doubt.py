@@ -1,0 +1,130 @@
+"""What cannot be found out is neither guessed nor sent again: its user decides, who is shown what may be meant."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import CHAT, Validated
+from tui.batches.batch import CONTENT_KEY
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+from tui.flows.giving_up import GivenUp
+from tui.flows.steps import Already, Created, Order, Step, Unknowable
+from tui.flows.submit import submit
+from tui.requests.validate import Report
+from tui.state.journal import Journal, Stage
+from tui.wire.address import Address
+from tui.wire.client import Wire
+
+LOOKS = (0, 0.05)
+
+
+async def run(what: Order, wire: Wire, journal: Journal) -> list[Step]:
+    return [step async for step in submit(what, wire=wire, journal=journal, looks=LOOKS)]
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[DemoServer]:
+    """Another project's account: it has none of what this one has."""
+    from tests.conftest import KEY
+    from tui.demo.clock import Clock
+
+    with DemoServer(clock=Clock(frozen=True), api_key=KEY) as running:
+        yield running
+
+
+async def test_a_key_of_another_project_creates_nothing(
+    demo: DemoServer, elsewhere: DemoServer, wire: Wire, journal: Journal, validated: Validated
+) -> None:
+    report = validated()
+    demo.faults.add(Fault("batches.create", "drop_after"))
+    demo.faults.add(Fault("batches.list", "drop_before", skip=1, times=None))
+    with pytest.raises(Exception, match="It is not known whether the batch was created"):
+        await run(Order(report, CHAT, {}), wire, journal)
+    other = await Wire.connect(Address(elsewhere.base_url, wire.address.key))
+    with pytest.raises(Unknowable, match="shows this key neither a batch of it nor the uploaded file"):
+        await run(Order(report, CHAT, {}), other, journal)
+    await other.close()
+    assert "batches.create" not in elsewhere.calls
+    # With the key that it was sent with it is found.
+    demo.faults.clear()
+    (created,) = await run(Order(report, CHAT, {}), wire, journal)
+    assert isinstance(created, Created)
+    assert created.adopted
+    assert demo.calls["batches.create"] == 1
+
+
+async def test_a_key_of_another_project_may_go_on_knowingly(
+    demo: DemoServer, elsewhere: DemoServer, wire: Wire, journal: Journal, validated: Validated
+) -> None:
+    report = validated()
+    demo.faults.add(Fault("batches.create", "drop_after"))
+    demo.faults.add(Fault("batches.list", "drop_before", skip=1, times=None))
+    with pytest.raises(Exception, match="It is not known"):
+        await run(Order(report, CHAT, {}), wire, journal)
+    other = await Wire.connect(Address(elsewhere.base_url, wire.address.key))
+    first, *_, last = await run(Order(report, CHAT, {}, again=True), other, journal)
+    await other.close()
+    assert isinstance(first, GivenUp)
+    assert isinstance(last, Created)
+
+
+async def in_doubt(demo: DemoServer, wire: Wire, journal: Journal, report: Report) -> Unknowable:
+    """A create without an answer, at a provider whose list has neither metadata nor input files."""
+    demo.faults.add(Fault("batches.create", "drop_after"))
+    bare = {"metadata": None, "input_file_id": None}
+    demo.faults.add(Fault("batches.list", "rewrite", times=None, merge=bare))
+    with pytest.raises(Unknowable) as unknown:
+        await run(Order(report, CHAT, {}), wire, journal)
+    return unknown.value
+
+
+async def test_candidates_are_told_and_one_can_be_adopted(
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated
+) -> None:
+    report = validated(3)
+    path = validated(7, "other.jsonl").path
+    stored = await wire.upload(path, "other.jsonl", lambda _done, _total: None)
+    other = await wire.create_batch(input_file_id=stored.id, endpoint="/v1/embeddings", metadata={})
+    unknown = await in_doubt(demo, wire, journal, report)
+    assert "This one may be it" in unknown.sentence
+    # Another endpoint's batch is none.
+    (candidate,) = unknown.candidates
+    assert candidate.id != other["id"]
+    assert demo.calls["batches.create"] == 2
+    (created,) = await run(Order(report, CHAT, {}, adopt=candidate.id), wire, journal)
+    assert isinstance(created, Created)
+    assert (created.batch.id, created.adopted) == (candidate.id, True)
+    assert [found.stage for found in journal.of_content(report.sha256)] == [Stage.CREATED]
+    assert demo.calls["batches.create"] == 2
+
+
+async def test_no_candidate_is_it(demo: DemoServer, wire: Wire, journal: Journal, validated: Validated) -> None:
+    report = validated(3)
+    await in_doubt(demo, wire, journal, report)
+    first, *_, last = await run(Order(report, CHAT, {}, again=True), wire, journal)
+    assert isinstance(first, GivenUp)
+    assert isinstance(last, Created)
+    assert not last.adopted
+
+
+async def test_what_another_machine_submitted_is_known_by_its_content(
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated
+) -> None:
+    report = validated(3)
+    stored = await wire.upload(report.path, "from-there.jsonl", lambda _done, _total: None)
+    content = {CONTENT_KEY: report.sha256[:32], "description": "there"}
+    there = await wire.create_batch(input_file_id=stored.id, endpoint=CHAT, metadata=content)
+    (already,) = await run(Order(report, CHAT, {}), wire, journal)
+    assert isinstance(already, Already)
+    assert (already.submission, already.batch.id) == (None, there["id"])
+    assert demo.calls["batches.create"] == 1
+    assert isinstance((await run(Order(report, CHAT, {}, again=True), wire, journal))[-1], Created)
+
+
+async def test_a_key_that_may_not_list_batches_can_submit(
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated
+) -> None:
+    report = validated(3)
+    demo.faults.add(Fault("batches.list", "status", status=403))
+    assert isinstance((await run(Order(report, CHAT, {}), wire, journal))[-1], Created)
