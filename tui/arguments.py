@@ -158,6 +158,14 @@ def _results(parser: ArgumentParser) -> None:
     parser.add_argument("--only", choices=("ok", "failed", "missing"), help="requests that came to this alone")
     parser.add_argument("--format", choices=("jsonl", "csv"), help="what the joined lines are written as (jsonl)")
     parser.add_argument(
+        "--columns",
+        metavar="C,…",
+        help="those of the CSV: id,status,text,tokens,finish; answer.NAME is a field of answers in JSON",
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="with the other parts of its file, and the batch whose rest it ran"
+    )
+    parser.add_argument(
         "-o",
         dest="out",
         metavar="OUT",

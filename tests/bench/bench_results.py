@@ -23,14 +23,17 @@ from pathlib import Path
 
 import orjson
 
-from tui.results.export import export_csv, export_jsonl
-from tui.results.judge import Judgement, judge
+from tui.results.atomic import written
+from tui.results.columns import columns_of
+from tui.results.export import export_jsonl
+from tui.results.judge import Judgement, Returned, judge
 from tui.results.lines import LineFile
 from tui.results.match import RequestIndex
 from tui.results.pretty import pretty
 from tui.results.reading import read_result
 from tui.results.remainder import write_remainder
 from tui.results.row import answer_text, read_row
+from tui.results.table import export_csv
 from tui.results.verdict import Reported
 
 WORDS = ("lorem", "ipsum", "dolor", "zażółć", "gęślą", '"quoted"', "0.25", "line\nbreak", "sit", "amet")
@@ -132,7 +135,7 @@ def index_requests(folder: Path) -> RequestIndex:
 
 def verdict(folder: Path) -> Judgement:
     requests = index_requests(folder)
-    return judge(requests, folder / "out", folder / "err", reported=Reported(), progress=quiet, cancelled=never)
+    return judge(requests, [Returned(folder / "out", folder / "err", Reported())], progress=quiet, cancelled=never)
 
 
 def plain_pass(folder: Path, *names: str) -> None:
@@ -143,7 +146,8 @@ def plain_pass(folder: Path, *names: str) -> None:
 
 
 def copy(folder: Path, *names: str) -> None:
-    with (folder / "copy").open("wb") as out:
+    """As an export is made: under a temporary name, on disk before it gets its own."""
+    with written(folder / "copy", ()) as out:
         for name in names:
             with (folder / name).open("rb") as file:
                 while chunk := file.read(1 << 20):
@@ -214,7 +218,8 @@ def bench_joins(folder: Path, runs: int) -> None:
     report("remainder", seconds, "orjson pass, in", read_in)
     seconds = best(runs, lambda: export_jsonl(judgement, out, None, quiet, never))
     report("export as JSON Lines", seconds, "copy of in and out", copied)
-    seconds = best(runs, lambda: export_csv(judgement, out, ["custom_id", "state", "answer"], None, quiet, never))
+    columns = columns_of("id,status,text,tokens")
+    seconds = best(runs, lambda: export_csv(judgement, out, columns, None, quiet, never))
     report("export as CSV", seconds, "orjson pass, all", read_all)
     seconds, wait = longest_wait(lambda: verdict(folder))
     print(f"{'verdict beside another thread':<44}{seconds:8.3f} s   longest wait {wait * 1000:.0f} ms")

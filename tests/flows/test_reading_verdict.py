@@ -22,11 +22,9 @@ from tests.results.result_lines import (
     write,
 )
 from tui.batches.batch import Batch, Counts, Status
-from tui.flows.collect import Part
-from tui.flows.judging import Judged, keep, known
-from tui.flows.judging import judged as judged_batch
+from tui.flows.judging import keep, kept_of, known, returned
 from tui.results.chosen import Choice, choice_of, chosen
-from tui.results.finish import finishes
+from tui.results.judge import Judgement, judge
 from tui.results.match import RequestIndex
 from tui.results.problems import FileChangedError, ResultFileError
 from tui.results.remainder import write_remainder
@@ -43,29 +41,30 @@ def cut(custom_id: str, reason: str = "length") -> bytes:
 
 
 @pytest.fixture
-def paths(tmp_path: Path) -> dict[Part, Path]:
+def paths(tmp_path: Path) -> tuple[Path, Path]:
     output = write(tmp_path / "out.jsonl", good("a"), cut("b"), good("c", 'He said \\"finish_reason\\": \\"length\\".'))
     errors = write(tmp_path / "err.jsonl", refused("d", "Too long."), expired("e"))
-    return {Part.OUTPUT: output, Part.ERRORS: errors}
+    return output, errors
 
 
 @pytest.fixture
-def found(tmp_path: Path, paths: dict[Part, Path]) -> Judged:
+def found(tmp_path: Path, paths: tuple[Path, Path]) -> Judgement:
     asked = write(tmp_path / "in.jsonl", *(request(name) for name in "abcdef"))
     told: list[tuple[int, int]] = []
     index = RequestIndex.build(asked, quiet, never)
-    made = judged_batch(BATCH, index, paths, lambda done, total: told.append((done, total)), never)
+    batches = [returned(BATCH, *paths)]
+    made = judge(index, batches, progress=lambda done, total: told.append((done, total)), cancelled=never)
     assert told[-1][0] == told[-1][1] and told == sorted(told)
     return made
 
 
-def names(found: Judged, choice: Choice | None) -> str:
+def names(found: Judgement, choice: Choice | None) -> str:
     assert choice is not None
-    return "".join("abcdef"[row] for row in chosen(found.judgement, choice, found.finishes))
+    return "".join("abcdef"[row] for row in chosen(found, choice))
 
 
-def test_words_mean_states_reasons_codes_and_statuses(found: Judged) -> None:
-    verdict, reasons = found.judgement.verdict, frozenset(found.finishes)
+def test_words_mean_states_reasons_codes_and_statuses(found: Judgement) -> None:
+    verdict, reasons = found.verdict, frozenset(found.finishes)
     for word, meant in (
         ("ok", "abc"), ("failed", "de"), ("missing", "f"), ("bad", "def"), ("BAD", "def"), ("length", "b"),
         ("invalid_value", "d"), ("400", "d"), ("batch_expired", "e"),
@@ -75,17 +74,17 @@ def test_words_mean_states_reasons_codes_and_statuses(found: Judged) -> None:
         assert choice_of(word, verdict, reasons) is None, word
 
 
-def test_the_remainder_of_one_failure(found: Judged, tmp_path: Path) -> None:
-    number = next(group.number for group in found.judgement.verdict.failures if group.code == "batch_expired")
+def test_the_remainder_of_one_failure(found: Judgement, tmp_path: Path) -> None:
+    number = next(group.number for group in found.verdict.failures if group.code == "batch_expired")
     out = tmp_path / "rest.jsonl"
-    remainder = write_remainder(found.judgement, out, quiet, never, frozenset({number}))
+    remainder = write_remainder(found, out, quiet, never, frozenset({number}))
     assert (remainder.requests, remainder.expired, remainder.failed, remainder.missing) == (1, 1, 0, 0)
     assert out.read_bytes() == request("e") + b"\n"
-    assert write_remainder(found.judgement, out, quiet, never, frozenset({999})).out is None
+    assert write_remainder(found, out, quiet, never, frozenset({999})).out is None
 
 
 def reasons_of(path: Path) -> dict[str, int]:
-    return {reason: len(lines) for reason, lines in finishes(path, quiet, never).items()}
+    return {reason: len(lines) for reason, lines in judged(None, path).finishes.items()}
 
 
 def test_answers_that_did_not_end_by_themselves(tmp_path: Path) -> None:
@@ -105,39 +104,40 @@ def test_answers_that_did_not_end_by_themselves(tmp_path: Path) -> None:
 
 
 async def test_a_verdict_is_kept_for_the_same_files_and_counts_alone(
-    found: Judged, paths: dict[Part, Path], tmp_path: Path, database: sqlite3.Connection
+    found: Judgement, paths: tuple[Path, Path], tmp_path: Path, database: sqlite3.Connection
 ) -> None:
-    verdicts, asked = Verdicts(database, ACCOUNT), tmp_path / "in.jsonl"
-    assert await known(BATCH, paths, asked, verdicts) is None
-    await keep(BATCH, paths, asked, verdicts, found.kept)
-    kept = await known(BATCH, paths, asked, verdicts)
-    assert kept == found.kept and kept is not None
-    assert kept.verdict.failures and kept.finishes == {"length": 1} and kept.doubted
+    verdicts, asked = Verdicts(database, ACCOUNT), [tmp_path / "in.jsonl"]
+    files = [returned(BATCH, *paths)]
+    assert await known(BATCH, files, asked, verdicts) is None
+    await keep(BATCH, files, asked, verdicts, kept_of(found))
+    kept = await known(BATCH, files, asked, verdicts)
+    assert kept == kept_of(found) and kept is not None
+    assert kept.verdict.failures and kept.finishes == {"length": 1} and kept.doubts(BATCH.id)
     assert verdicts.load(BATCH.id) == kept and verdicts.doubted() == {BATCH.id}
-    assert await known(BATCH, paths, None, verdicts) is None
-    assert await known(replace(BATCH, counts=Counts(6, 3, 2)), paths, asked, verdicts) is None
+    assert await known(BATCH, files, [], verdicts) is None
+    assert await known(BATCH, [returned(replace(BATCH, counts=Counts(6, 3, 2)), *paths)], asked, verdicts) is None
     assert Verdicts(database, "another account").load(BATCH.id) is None
     assert not Verdicts(database, "another account").doubted()
-    with paths[Part.ERRORS].open("ab") as file:
+    with paths[1].open("ab") as file:
         file.write(refused("f") + b"\n")
-    assert await known(BATCH, paths, asked, verdicts) is None
-    paths[Part.OUTPUT].unlink()
+    assert await known(BATCH, files, asked, verdicts) is None
+    paths[0].unlink()
     with pytest.raises(FileChangedError):
-        await known(BATCH, paths, asked, verdicts)
+        await known(BATCH, files, asked, verdicts)
 
 
 def test_what_agrees_is_not_doubted(tmp_path: Path, database: sqlite3.Connection) -> None:
     asked = write(tmp_path / "in.jsonl", request("a"), request("b"))
     output = write(tmp_path / "out.jsonl", good("b"), good("a"))
-    kept = Judged(judged(asked, output, None, 2, 2, 0), {}).kept
+    kept = kept_of(judged(asked, output, None, 2, 2, 0))
     verdicts = Verdicts(database, ACCOUNT)
     verdicts.save("batch_1", "x", kept)
-    assert not kept.doubted and not verdicts.doubted()
+    assert not kept.doubts("batch_1") and not verdicts.doubted()
 
 
 @pytest.mark.parametrize("answer", ["", "{}", "[]", '{"verdict": 3, "finishes": {}}', "\x00"])
 def test_a_verdict_that_cannot_be_read_is_none(database: sqlite3.Connection, answer: str) -> None:
-    database.execute("INSERT INTO verdicts VALUES (?, 'batch_1', '1 x', 1, ?)", (ACCOUNT, answer))
+    database.execute("INSERT INTO verdicts VALUES (?, 'batch_1', '2 x', 1, ?)", (ACCOUNT, answer))
     assert Verdicts(database, ACCOUNT).load("batch_1", "x") is None
 
 

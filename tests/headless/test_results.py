@@ -14,7 +14,10 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 
 Submitted = Callable[..., str]
-RESULT_FIELDS = {"requests", "ok", "failed", "missing", "duplicate", "unknown", "agrees_with_counts", "failures"}
+RESULT_FIELDS = {
+    "requests", "ok", "failed", "missing", "duplicate", "unknown", "agrees_with_counts", "failures", "joined",
+    "left_out",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -235,3 +238,73 @@ def test_retry_never_writes_over_its_own_input(cli: Cli, ended: str, home: Path)
 def test_joined_lines_into_a_pipe(cli: Cli, ended: str) -> None:
     ran = process("results", ended, "--format", "jsonl")
     assert len(ran.out.splitlines()) == 60
+
+
+def test_chosen_columns(cli: Cli, good: str, home: Path) -> None:
+    ran = cli("results", good, "--columns", "id,text,answer.x", "-o", "some.csv", "--json")
+    assert (ran.code, ran.json["ok"]) == (0, 6)
+    with (home / "some.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["id", "text", "answer.x"] and [row[0] for row in rows] == [f"request-{n}" for n in range(6)]
+    assert cli("results", good, "--columns", "id").out.splitlines()[0] == "id"
+    for wrong in (("--columns", "nonsense"), ("--columns", "id", "--format", "jsonl")):
+        ran = cli("results", good, *wrong)
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+
+
+def test_what_was_run_again_is_read_with_it(cli: Cli, ended: str, server: DemoServer, clock: Clock, home: Path) -> None:
+    alone = cli("results", ended, "--json").json
+    assert alone["joined"] == [ended] and alone["left_out"] == []
+    server.knobs.update({"failure_rate": 0.0})
+    rest = cli("retry", ended, "--submit", "--yes", "--json").json["batch_id"]
+    ran = cli("results", ended, "--json")
+    assert ran.json == alone | {"left_out": [{"id": rest, "reason": "It is still validating."}]}
+    # Nor is it submitted again while it runs.
+    again = cli("retry", ended, "--submit", "--yes", "--json")
+    assert (again.code, again.json["batch_id"]) == (1, rest)
+    assert server.calls["batches.create"] == 2
+    clock.jump(1000)
+    ran = cli("results", ended, "-o", "all.jsonl", "--json")
+    assert ran.code == 0, ran.err
+    assert (ran.json["requests"], ran.json["ok"], ran.json["failures"]) == (60, 60, [])
+    assert ran.json["joined"] == [ended, rest] and ran.json["agrees_with_counts"] is True
+    lines = [json.loads(line) for line in (home / "all.jsonl").read_bytes().splitlines()]
+    assert [line["custom_id"] for line in lines] == [f"request-{number}" for number in range(60)]
+    assert all(line["response"]["status_code"] == 200 for line in lines)
+    assert "2 batches read as one" in ran.err
+    # The remainder is its own requests, unless the whole is asked for.
+    ran = cli("results", rest, "--json")
+    assert ran.json["requests"] == alone["failed"] and ran.json["joined"] == [rest]
+    assert cli("results", rest, "--whole", "--json").json["joined"] == [ended, rest]
+    ran = cli("retry", ended, "--json")
+    assert (ran.code, ran.json["requests"]) == (0, 0)
+
+
+def test_the_parts_of_a_file_are_read_as_one(
+    cli: Cli, tmp_path: Path, server: DemoServer, clock: Clock, make_file: MakeFile
+) -> None:
+    text = f'[profiles.few]\nbase_url = "{server.base_url}"\n[profiles.few.limits]\nmax_requests = 4\n'
+    (tmp_path / "config.toml").write_text('default = "few"\n' + text)
+    path = make_file(10)
+    parts = [part["batch_id"] for part in cli("submit", path, "--split", "--yes", "--json").json["parts"]]
+    clock.jump(1000)
+    assert cli("results", parts[1], "--json").json["requests"] == 4
+    for part in (parts[2], parts[0]):
+        ran = cli("results", part, "--whole", "-o", "all.jsonl", "--json")
+        assert (ran.code, ran.json["requests"], ran.json["ok"], ran.json["joined"]) == (0, 10, 10, parts)
+    lines = [json.loads(line)["custom_id"] for line in Path("all.jsonl").read_bytes().splitlines()]
+    assert lines == [f"request-{number}" for number in range(10)]
+    # A part whose files are gone is left out, and said to be.
+    for found in (tmp_path / "state" / "results").rglob(f"{parts[1]}.*"):
+        found.unlink()
+    server.faults.add(Fault("files.content", "status", times=None, status=404))
+    ran = cli("results", parts[0], "--whole", "--json")
+    assert (ran.json["requests"], ran.json["joined"]) == (6, [parts[0], parts[2]])
+    assert ran.json["left_out"][0]["id"] == parts[1] and "no longer on the server" in ran.json["left_out"][0]["reason"]
+
+
+def test_a_list_that_cannot_be_had_is_told(cli: Cli, good: str, server: DemoServer) -> None:
+    server.faults.add(Fault("batches.list", "status", times=None, status=500))
+    ran = cli("results", good, "--json")
+    assert (ran.code, ran.json["ok"]) == (0, 6)
+    assert "Whether its requests were run again is only known from here" in ran.err

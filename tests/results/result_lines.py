@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tui.results.judge import Judgement, judge
+from tui.results.judge import Judgement, Returned, judge
 from tui.results.match import RequestIndex
 from tui.results.verdict import Reported
 
@@ -66,4 +66,4 @@ def write(path: Path, *lines: bytes, end: bytes = b"\n") -> Path:
 
 def judged(requests: Path | None, output: Path | None, errors: Path | None = None, *counts: int) -> Judgement:
     index = None if requests is None else RequestIndex.build(requests, quiet, never)
-    return judge(index, output, errors, reported=Reported(*counts), progress=quiet, cancelled=never)
+    return judge(index, [Returned(output, errors, Reported(*counts))], progress=quiet, cancelled=never)

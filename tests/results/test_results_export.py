@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.results.result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
-from tui.results.export import COLUMNS, csv_lines, export_csv, export_jsonl, jsonl_lines
+from tui.results.columns import STANDARD, columns_of
+from tui.results.export import export_jsonl, jsonl_lines
 from tui.results.judge import Judgement
 from tui.results.problems import FileChangedError, ResultFileError, StoppedError
+from tui.results.table import csv_lines, export_csv
 
 
 @pytest.fixture
@@ -53,10 +55,10 @@ def test_parts_are_copied_byte_for_byte(tmp_path: Path) -> None:
 
 def test_csv_round_trips(judgement: Judgement, tmp_path: Path) -> None:
     out = tmp_path / "joined.csv"
-    assert export_csv(judgement, out, COLUMNS, None, quiet, never) == 4
+    assert export_csv(judgement, out, STANDARD, None, quiet, never) == 4
     with out.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == tuple(column.name for column in STANDARD)
     assert rows[0]["answer"] == 'He said "=1+1",\nthen\x1b[2J left.'
     assert (rows[0]["status_code"], rows[0]["input_tokens"], rows[0]["finish_reason"]) == ("200", "9", "stop")
     assert [row["state"] for row in rows] == ["ok", "failed", "missing", "ok"]
@@ -65,7 +67,7 @@ def test_csv_round_trips(judgement: Judgement, tmp_path: Path) -> None:
 
 
 def test_csv_has_the_chosen_columns_in_their_order(judgement: Judgement) -> None:
-    lines = list(csv_lines(judgement, ["answer", "custom_id"], "ok", quiet, never))
+    lines = list(csv_lines(judgement, columns_of("answer,custom_id"), "ok", quiet, never))
     assert lines[0] == b"answer,custom_id\r\n"
     assert lines[-1] == b"x,d\r\n"
 
@@ -79,7 +81,7 @@ def test_odd_lines_are_exported_as_far_as_they_go(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in jsonl_lines(judgement, None, quiet, never)]
     assert [line["custom_id"] for line in lines] == ["a", "b", None, None]
     assert [bool(line["response"]) for line in lines] == [True, True, False, False]
-    rows = list(csv_lines(judgement, ["custom_id", "answer"], None, quiet, never))
+    rows = list(csv_lines(judgement, columns_of("custom_id,answer"), None, quiet, never))
     assert [row.decode("utf-8").split(",")[0] for row in rows] == ["custom_id", "a", "b", "\r\n"[:0], "\r\n"[:0]]
 
 
@@ -89,7 +91,7 @@ def test_a_line_of_fifty_megabytes_is_exported_whole(tmp_path: Path) -> None:
     judgement = judged(write(tmp_path / "in", request("a")), write(tmp_path / "out", line))
     (joined,) = jsonl_lines(judgement, None, quiet, never)
     assert json.loads(joined)["response"] == json.loads(line)["response"]
-    (_, row) = csv_lines(judgement, ["answer"], None, quiet, never)
+    (_, row) = csv_lines(judgement, columns_of("answer"), None, quiet, never)
     assert 15_000_000 < len(row) < 20_000_000
     assert b"too long" in row
 
@@ -104,7 +106,7 @@ def test_without_the_input_the_results_come_in_their_own_order(tmp_path: Path) -
     judgement = judged(None, write(tmp_path / "out", good("z"), good("a")))
     lines = [json.loads(line) for line in jsonl_lines(judgement, None, quiet, never)]
     assert [(line["custom_id"], line["request"]) for line in lines] == [("z", None), ("a", None)]
-    assert [row.split(b",")[0] for row in csv_lines(judgement, COLUMNS, None, quiet, never)] == [
+    assert [row.split(b",")[0] for row in csv_lines(judgement, STANDARD, None, quiet, never)] == [
         b"custom_id",
         b"z",
         b"a",
@@ -123,12 +125,12 @@ def test_a_change_during_the_export_leaves_nothing(judgement: Judgement, tmp_pat
         os.utime(tmp_path / "in", ns=(1, 1))
 
     with pytest.raises(FileChangedError, match="in is no longer the file"):
-        export_csv(judgement, tmp_path / "joined", COLUMNS, None, change, never)
+        export_csv(judgement, tmp_path / "joined", STANDARD, None, change, never)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["err", "in", "out"]
 
 
 @pytest.mark.parametrize(
-    "write_out", [export_jsonl, lambda judgement, out, *rest: export_csv(judgement, out, COLUMNS, *rest)]
+    "write_out", [export_jsonl, lambda judgement, out, *rest: export_csv(judgement, out, STANDARD, *rest)]
 )
 def test_stopping_leaves_nothing(judgement: Judgement, tmp_path: Path, write_out: Callable[..., int]) -> None:
     with pytest.raises(StoppedError):
@@ -149,6 +151,6 @@ def test_any_text_comes_through(tmp_path_factory: pytest.TempPathFactory, names:
     )
     lines = [json.loads(line) for line in jsonl_lines(judgement, None, quiet, never)]
     assert [line["custom_id"] for line in lines] == names
-    export_csv(judgement, folder / "csv", ["custom_id", "answer"], None, quiet, never)
+    export_csv(judgement, folder / "csv", columns_of("custom_id,answer"), None, quiet, never)
     with (folder / "csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file))[1:] == [[name, answer] for name in names]

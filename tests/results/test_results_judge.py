@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.results.result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
 from tui.results.ids import IdTable
-from tui.results.judge import judge
+from tui.results.judge import Returned, judge
 from tui.results.match import Place, RequestIndex
 from tui.results.parse import custom_id_of
 from tui.results.problems import FileChangedError, ResultFileError, StoppedError
@@ -206,7 +206,7 @@ def test_a_file_that_changes_while_it_is_read_gives_no_verdict(tmp_path: Path) -
             file.write(b"more\n")
 
     with pytest.raises(FileChangedError, match="out changed while it was being read"):
-        judge(index, output, None, reported=Reported(), progress=grow, cancelled=never)
+        judge(index, [Returned(output, None, Reported())], progress=grow, cancelled=never)
 
 
 def test_it_stops_when_it_is_told_to(tmp_path: Path) -> None:
@@ -216,13 +216,13 @@ def test_it_stops_when_it_is_told_to(tmp_path: Path) -> None:
         RequestIndex.build(path, lambda done, _: asked.append(done), lambda: len(asked) == 2)
     assert len(asked) == 2
     with pytest.raises(StoppedError):
-        judge(None, path, None, reported=Reported(), progress=quiet, cancelled=lambda: True)
+        judge(None, [Returned(path, None, Reported())], progress=quiet, cancelled=lambda: True)
 
 
 def test_progress_runs_over_both_files(tmp_path: Path) -> None:
     output, errors = write(tmp_path / "out", good("a")), write(tmp_path / "err", refused("b"))
     seen: list[tuple[int, int]] = []
-    judge(None, output, errors, reported=Reported(), progress=lambda *pair: seen.append(pair), cancelled=never)
+    judge(None, [Returned(output, errors, Reported())], progress=lambda *pair: seen.append(pair), cancelled=never)
     total = output.stat().st_size + errors.stat().st_size
     assert seen == sorted(seen)
     assert seen[-1] == (total, total)

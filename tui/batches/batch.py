@@ -130,6 +130,16 @@ class Batch:
         return dict(self.metadata).get(CONTENT_KEY)
 
     @property
+    def group(self) -> str | None:
+        """The id that the parts of one file have in common, if this is one of them."""
+        return dict(self.metadata).get(GROUP_KEY)
+
+    @property
+    def parent(self) -> str | None:
+        """The id of the batch whose requests without a good result this one runs again."""
+        return dict(self.metadata).get(PARENT_KEY)
+
+    @property
     def ended_at(self) -> int | None:
         """When it reached the state that it is in, if it has ended and the server told."""
         return {

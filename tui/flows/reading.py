@@ -18,7 +18,7 @@ from tui.results.problems import ResultFileError, StoppedError
 from tui.results.question import question_text
 from tui.results.row import Row, answer_text, read_row
 from tui.results.search import Needle, search
-from tui.results.stream import Cancelled, Progress, open_unchanged
+from tui.results.stream import Cancelled, Progress
 from tui.text import clean_line
 
 View = Literal["answer", "json", "request"]
@@ -248,7 +248,7 @@ class RowReader(Reader):
         return self._rows
 
     def number(self, key: int) -> int:
-        return key + 1 if self.requests is None else self.requests.place(key).line
+        return key + 1 if self.requests is None else self.requests.number(key)
 
     def nearest(self, number: int) -> int | None:
         if not self._rows:
@@ -267,8 +267,7 @@ class RowReader(Reader):
         if found is None:
             return b"" if self.requests is None else self.requests.read(self.requests.place(key), limit)
         place, offset, length = found
-        source = self.judgement.sources[place]
-        descriptor = open_unchanged(source.path, source.fingerprint)
+        descriptor = self.judgement.sources[place].open()
         try:
             return os.pread(descriptor, min(limit, length), offset).rstrip(b"\r\n")
         finally:

@@ -1,17 +1,19 @@
-"""The files of one batch's results, as far as they are here, with what was found out from them."""
+"""The files of one batch's results, and of those that are read with it, as far as they are here, and what they say."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tui.batches.batch import Batch
+from tui.batches.family import Family, family_of
 from tui.errors import LazybatchError
 from tui.flows.collect import RESULTS, Absent, Downloaded, Downloading, Part, collect
-from tui.flows.judging import Judged, judged, keep, known
+from tui.flows.judging import keep, kept_of, known, returned
 from tui.flows.peek import peek, peek_path
 from tui.flows.reading import FileReader
 from tui.flows.session import Session
 from tui.flows.threads import Progress, worked
+from tui.results.judge import Judgement, Returned, judge
 from tui.results.match import RequestIndex
 from tui.results.problems import FileChangedError
 from tui.state.verdicts import Kept
@@ -20,18 +22,25 @@ Step = Downloading | Downloaded | Absent
 
 
 class Shelf:
-    """Filled by `fetch`, then `find_requests`, then `verdict`. Every method raises `LazybatchError` in a sentence."""
+    """Filled by `fetch`, then `fetch_others`, `find_requests` and `verdict`.
 
-    def __init__(self, batch: Batch, session: Session) -> None:
+    `family` is the batch with those that are read with it, `left_out` has those of them that cannot be, each with the
+    reason. Every method raises `LazybatchError` in a sentence.
+    """
+
+    def __init__(self, batch: Batch, session: Session, family: Family | None = None) -> None:
         self.batch = batch
+        self.family = family or Family((batch,))
+        self.left_out: list[tuple[Batch, str]] = []
         self._session = session
         self._finding, self._judging = asyncio.Lock(), asyncio.Lock()
         self.readers: dict[Part, FileReader] = {}
         self.paths: dict[Part, Path] = {}
-        self.input_path: Path | None = None
+        self.input_paths: tuple[Path, ...] = ()
         self.requests: RequestIndex | None = None
         self.kept: Kept | None = None
-        self.judged: Judged | None = None
+        self.judgement: Judgement | None = None
+        self._others: dict[str, Returned] = {}
 
     @property
     def complete(self) -> bool:
@@ -39,6 +48,11 @@ class Shelf:
         ids = {Part.OUTPUT: self.batch.output_file_id, Part.ERRORS: self.batch.error_file_id}
         wanted = [part for part, file_id in ids.items() if file_id is not None]
         return bool(wanted) and not self.batch.status.active and all(part in self.paths for part in wanted)
+
+    @property
+    def joined(self) -> bool:
+        """Whether the results of several batches are read as one."""
+        return len(self.family.batches) > 1
 
     async def fetch(self) -> AsyncIterator[Step]:
         """Bring the result files here; `readers` can read what has come of them from the first step on.
@@ -62,8 +76,39 @@ class Shelf:
         if failure is not None:
             raise failure
 
+    async def meet(self) -> None:
+        """Find the batches whose results are read with this one's: the other parts of its file, what ran again."""
+        submissions = await asyncio.to_thread(self._session.journal.by_batch)
+        submitted = {batch_id: found.opened_at for batch_id, found in submissions.items()}
+        self.family = family_of(self.batch, list(self._session.book), submitted)
+
+    async def fetch_others(self, tell: Progress) -> None:
+        """Bring the files of the others here; one whose files cannot be had is left out of the family."""
+        self.left_out = []
+        for other in self.family.batches:
+            if other.id == self.batch.id or other.id in self._others:
+                continue
+            try:
+                self._others[other.id] = await self._fetched(other, tell)
+            except LazybatchError as error:
+                self.left_out.append((other, error.sentence))
+        family = self.family.without({other.id for other, _ in self.left_out})
+        alone = self.batch.id not in {batch.id for batch in family.batches}
+        self.family = Family((self.batch,)) if alone else family
+
+    async def _fetched(self, other: Batch, tell: Progress) -> Returned:
+        if other.status.active:
+            raise LazybatchError(f"It is still {other.raw_status}.")
+        paths: dict[Part, Path] = {}
+        async for step in collect(other, self._session.results_folder, wire=self._session.wire):
+            if isinstance(step, Downloading):
+                tell(step.done, step.total or step.done)
+            elif isinstance(step, Downloaded):
+                paths[step.part] = step.path
+        return returned(other, paths.get(Part.OUTPUT), paths.get(Part.ERRORS))
+
     async def find_requests(self, tell: Progress, path: Path | None = None) -> None:
-        """Find the input file, or take the one at `path`, and read which requests it has; a second caller waits."""
+        """Find the input files, or take the one at `path`, and read which requests they have; a second caller waits."""
         try:
             async with self._finding:
                 if self.requests is None or path is not None:
@@ -74,39 +119,49 @@ class Shelf:
             raise
 
     async def _find_requests(self, tell: Progress, path: Path | None) -> None:
-        path = path or await self._session.input_here(self.batch)
+        found = [await self._input_of(root, tell) for root in self.family.roots] if path is None else [path]
+        paths = tuple(filter(None, found))
+        if not paths or len(paths) < len(found):
+            return
+        self.requests = await worked(lambda told, gone: RequestIndex.of_parts(paths, told, gone), tell)
+        if self.input_paths != paths:
+            self.input_paths, self.kept, self.judgement = paths, None, None
+        for reader in self.readers.values():
+            reader.requests = self.requests
+
+    async def _input_of(self, root: Batch, tell: Progress) -> Path | None:
+        path = await self._session.input_here(root)
         if path is None:
             parts = [Part.INPUT]
-            async for step in collect(self.batch, self._session.results_folder, wire=self._session.wire, parts=parts):
+            async for step in collect(root, self._session.results_folder, wire=self._session.wire, parts=parts):
                 if isinstance(step, Downloading):
                     tell(step.done, step.total or step.done)
                 elif isinstance(step, Downloaded):
                     path = step.path
-        if path is None:
-            return
-        found = path
-        self.requests = await worked(lambda told, gone: RequestIndex.build(found, told, gone), tell)
-        if self.input_path != path:
-            self.input_path, self.kept, self.judged = path, None, None
-        for reader in self.readers.values():
-            reader.requests = self.requests
+        return path
 
     async def verdict(self, tell: Progress) -> Kept:
         """What the files say, as kept from an earlier time or worked out now."""
-        if self.kept is None:
-            self.kept = await known(self.batch, self.paths, self.input_path, self._session.verdicts)
-        return self.kept or (await self.judgement(tell)).kept
+        if self.kept is None and not self.joined:
+            self.kept = await known(self.batch, self._files, self.input_paths, self._session.verdicts)
+        return self.kept or kept_of(await self.judged(tell))
 
-    async def judgement(self, tell: Progress) -> Judged:
+    async def judged(self, tell: Progress) -> Judgement:
         """The files held against the requests; a second caller waits for the first."""
         async with self._judging:
-            if self.judged is None:
-                requests, paths = self.requests, dict(self.paths)
-                found = await worked(lambda told, gone: judged(self.batch, requests, paths, told, gone), tell)
-                self.judged, self.kept = found, found.kept
-                await keep(self.batch, paths, self.input_path, self._session.verdicts, self.kept)
-                (self._session.doubted.add if self.kept.doubted else self._session.doubted.discard)(self.batch.id)
-            return self.judged
+            if self.judgement is None:
+                requests, files = self.requests, self._files
+                found = await worked(lambda told, gone: judge(requests, files, progress=told, cancelled=gone), tell)
+                self.judgement, self.kept = found, kept_of(found)
+                await keep(self.batch, files, self.input_paths, self._session.verdicts, self.kept)
+                doubted = self.kept.doubts(self.batch.id)
+                (self._session.doubted.add if doubted else self._session.doubted.discard)(self.batch.id)
+            return self.judgement
+
+    @property
+    def _files(self) -> list[Returned]:
+        own = returned(self.batch, self.paths.get(Part.OUTPUT), self.paths.get(Part.ERRORS))
+        return [own if batch.id == self.batch.id else self._others[batch.id] for batch in self.family.batches]
 
     def close(self) -> None:
         """Let go of the files; of a running batch nothing is kept."""

@@ -11,9 +11,10 @@ from tui.headless.judging import Judged, judged
 from tui.headless.printing import Output
 from tui.headless.session import with_key
 from tui.headless.working import Cancelled, Told, worked
-from tui.results.export import COLUMNS, csv_lines, export_csv, export_jsonl, jsonl_lines
+from tui.results.columns import columns_of
+from tui.results.export import export_jsonl, jsonl_lines
 from tui.results.judge import Judgement, State
-from tui.results.verdict import Verdict
+from tui.results.table import csv_lines, export_csv
 from tui.settings import Profile
 from tui.text import count, plural
 
@@ -23,6 +24,11 @@ _MOST_FAILURES = 20  # groups in words; --json has them all
 def run(options: Namespace) -> int:
     """Tell what became of a batch's requests, and write them out with their results; 1 where not all are good."""
     profile = with_key(options)
+    if options.columns is not None:
+        if options.format == "jsonl":
+            raise LazybatchError("--columns goes with --format csv: JSON Lines have it all.")
+        options.format = "csv"
+    columns_of(options.columns or "")
     lines_wanted = options.only is not None or options.format is not None
     if options.json and lines_wanted and options.out is None:
         raise LazybatchError("With --json the joined lines need a file of their own: give -o OUT.")
@@ -32,7 +38,7 @@ def run(options: Namespace) -> int:
     # Where the lines are the result, the words go beside it.
     output = Output(as_json=options.json or to_output)
     if options.json:
-        output.document(_object(verdict))
+        output.document(_object(found))
     output.say("\n".join(_words(found)))
     if to_output:
         output.raw(_lines(found.judgement, options))
@@ -40,7 +46,7 @@ def run(options: Namespace) -> int:
 
 
 async def _results(options: Namespace, profile: Profile) -> Judged:
-    found = await judged(profile, options.id, options.input)
+    found = await judged(profile, options.id, options.input, whole=options.whole)
     if options.out is not None:
         out = Path(options.out)
         await worked(f"Writing {out.name}", lambda told, gone: _export(found.judgement, out, options, told, gone))
@@ -50,19 +56,23 @@ async def _results(options: Namespace, profile: Profile) -> Judged:
 def _export(judgement: Judgement, out: Path, options: Namespace, told: Told, cancelled: Cancelled) -> int:
     only: State | None = options.only
     if options.format == "csv":
-        return export_csv(judgement, out, COLUMNS, only, told, cancelled)
+        return export_csv(judgement, out, columns_of(options.columns or ""), only, told, cancelled)
     return export_jsonl(judgement, out, only, told, cancelled)
 
 
 def _lines(judgement: Judgement, options: Namespace) -> Iterator[bytes]:
     only: State | None = options.only
     if options.format == "csv":
-        return csv_lines(judgement, COLUMNS, only, lambda _done, _total: None, lambda: False)
+        return csv_lines(judgement, columns_of(options.columns or ""), only, lambda _done, _total: None, lambda: False)
     return jsonl_lines(judgement, only, lambda _done, _total: None, lambda: False)
 
 
 def _words(found: Judged) -> Iterator[str]:
     verdict = found.judgement.verdict
+    if len(found.joined) > 1:
+        yield f"{len(found.joined):,} batches read as one: {', '.join(batch.id for batch in found.joined)}"
+    for batch, reason in found.left_out:
+        yield f"{batch.id} is left out. {reason}"
     of = "" if verdict.requests is None else f"{plural(verdict.requests, 'request')}: "
     missing = "" if verdict.missing is None else f", {count(verdict.missing)} missing"
     yield f"{of}{count(verdict.ok)} ok, {count(verdict.failed)} failed{missing}"
@@ -75,7 +85,8 @@ def _words(found: Judged) -> Iterator[str]:
     yield from verdict.notes
 
 
-def _object(verdict: Verdict) -> dict[str, Any]:
+def _object(found: Judged) -> dict[str, Any]:
+    verdict = found.judgement.verdict
     return {
         "requests": verdict.requests,
         "ok": verdict.ok,
@@ -94,4 +105,6 @@ def _object(verdict: Verdict) -> dict[str, Any]:
             }
             for group in verdict.failures
         ],
+        "joined": [batch.id for batch in found.joined],
+        "left_out": [{"id": batch.id, "reason": reason} for batch, reason in found.left_out],
     }

@@ -3,73 +3,73 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.batches.batch import Batch, Counts
+from tui.batches.batch import Batch
+from tui.batches.family import Family, family_of, with_remainders
 from tui.errors import LazybatchError
-from tui.flows.collect import Downloaded, Downloading, Part, collect
+from tui.flows.collect import Downloading
+from tui.flows.relatives import made_around, made_since
 from tui.flows.session import Session
+from tui.flows.shelf import Shelf
 from tui.headless.printing import tell
 from tui.headless.progress import Progress
 from tui.headless.session import opened, retrieved
-from tui.headless.working import Cancelled, Told, worked
-from tui.results.judge import Judgement, judge
-from tui.results.match import RequestIndex
-from tui.results.verdict import Reported
+from tui.results.judge import Judgement
 from tui.settings import Profile
 from tui.wire.errors import Kind, WireError
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A batch with what its files say of it; `judgement.requests` is None where its input file is not to be had."""
+    """A batch with what its files say of it; `judgement.requests` is None where its input file is not to be had.
+
+    `joined` are the batches that were read as one, in that order; `left_out` those that belong to them and could not
+    be read, each with the reason.
+    """
 
     batch: Batch
     judgement: Judgement
+    joined: tuple[Batch, ...]
+    left_out: tuple[tuple[Batch, str], ...]
 
 
-async def judged(profile: Profile, batch_id: str, input_file: str | None) -> Judged:
-    """Fetch what is not here yet, and read it all.
+async def judged(profile: Profile, batch_id: str, input_file: str | None, *, whole: bool = False) -> Judged:
+    """Fetch what is not here yet, and read it all: the batch with those that ran its requests again.
 
-    `input_file` is taken as the batch's; without it, it is the one that was submitted from here if that is unchanged,
-    else the server's copy. Raises `LazybatchError`, also for a batch that has not ended.
+    With `whole` also the batch whose requests it runs again, and the other parts of the file. `input_file` is taken as
+    the input; without it, it is what was submitted from here if that is unchanged, else the server's copy. Raises
+    `LazybatchError`, also for a batch that has not ended.
     """
     async with opened(profile) as session:
         batch = await retrieved(session.wire, batch_id)
         if batch.status.active:
             raise LazybatchError(f"{batch_id} is still {batch.raw_status}: there are no results yet.", 1)
-        paths = await _fetched(batch, session)
-        requests = await _index(await _input_path(batch, session) if input_file is None else Path(input_file))
-    counts = batch.counts or Counts()
-    reported = Reported(counts.total, counts.completed, counts.failed)
-
-    def work(told: Told, cancelled: Cancelled) -> Judgement:
-        output, errors = paths.get(Part.OUTPUT), paths.get(Part.ERRORS)
-        return judge(requests, output, errors, reported=reported, progress=told, cancelled=cancelled)
-
-    return Judged(batch, await worked("Reading the results", work))
-
-
-async def _fetched(batch: Batch, session: Session) -> dict[Part, Path]:
-    paths = {}
-    with Progress(f"Downloading {batch.id}") as bar:
-        async for step in collect(batch, session.results_folder, wire=session.wire):
-            if isinstance(step, Downloading):
-                bar.update(step.done, step.total)
-            elif isinstance(step, Downloaded):
-                paths[step.part] = step.path
-    return paths
+        shelf = Shelf(batch, session, await _family(batch, session, whole=whole))
+        with Progress(f"Downloading {batch.id}") as bar:
+            async for step in shelf.fetch():
+                if isinstance(step, Downloading):
+                    bar.update(step.done, step.total)
+            await shelf.fetch_others(bar.update)
+        with Progress("Reading the input file") as bar:
+            await _find_requests(shelf, bar, None if input_file is None else Path(input_file))
+        with Progress("Reading the results") as bar:
+            judgement = await shelf.judged(bar.update)
+        return Judged(batch, judgement, shelf.family.batches, tuple(shelf.left_out))
 
 
-async def _input_path(batch: Batch, session: Session) -> Path | None:
+async def _family(batch: Batch, session: Session, *, whole: bool) -> Family:
     try:
-        return await session.input_of(batch)
+        known = await (made_around if whole else made_since)(batch, session)
+    except WireError as error:
+        tell(f"Whether its requests were run again is only known from here: {error.sentence}")
+        known = list(session.book)
+    submitted = {own: found.opened_at for own, found in session.journal.by_batch().items()}
+    return (family_of if whole else with_remainders)(batch, known, submitted)
+
+
+async def _find_requests(shelf: Shelf, bar: Progress, path: Path | None) -> None:
+    try:
+        await shelf.find_requests(bar.update, path)
     except LazybatchError as error:
-        if isinstance(error, WireError) and error.kind is not Kind.NOT_FOUND:
+        if path is not None or (isinstance(error, WireError) and error.kind is not Kind.NOT_FOUND):
             raise
         tell(f"{error.sentence} Give it with --input FILE if you have it.")
-        return None
-
-
-async def _index(path: Path | None) -> RequestIndex | None:
-    if path is None:
-        return None
-    return await worked(f"Reading {path.name}", lambda told, cancelled: RequestIndex.build(path, told, cancelled))

@@ -13,7 +13,7 @@ from tui.flows.collect import Part, result_path
 from tui.flows.steps import Order
 from tui.headless.asking import need_a_terminal
 from tui.headless.checking import report_lines, validated
-from tui.headless.judging import judged
+from tui.headless.judging import Judged, judged
 from tui.headless.printing import Output
 from tui.headless.session import to_change, with_key
 from tui.headless.submitting import send
@@ -29,16 +29,23 @@ def run(options: Namespace) -> int:
     if options.submit:
         need_a_terminal(yes=options.yes, verb="submit")
     output = Output(as_json=options.json)
-    batch, remainder = asyncio.run(_remainder(options, profile))
+    found, remainder = asyncio.run(_remainder(options, profile))
     output.say(_words(remainder))
     status, batch_id = 0, None
+    running = next((batch.id for batch, _ in found.left_out if batch.status.active), None)
+    if running is not None:
+        output.note(f"{running} is still running requests of {found.batch.id} again: they may come out well there.")
     if options.submit and remainder.out is not None:
-        status, batch_id = _submit(batch, remainder.out, profile, output, yes=options.yes)
+        if running is not None:
+            output.say("Nothing was submitted: that would pay for them twice.")
+            status, batch_id = 1, running
+        else:
+            status, batch_id = _submit(found.batch, remainder.out, profile, output, yes=options.yes)
     output.document(_object(remainder, batch_id))
     return status
 
 
-async def _remainder(options: Namespace, profile: Profile) -> tuple[Batch, Remainder]:
+async def _remainder(options: Namespace, profile: Profile) -> tuple[Judged, Remainder]:
     found = await judged(profile, options.id, options.input)
     if found.judgement.requests is None:
         raise LazybatchError("Without the input file the requests to run again are not known: give --input FILE.", 1)
@@ -46,7 +53,7 @@ async def _remainder(options: Namespace, profile: Profile) -> tuple[Batch, Remai
     remainder = await worked(
         f"Writing {out.name}", lambda told, gone: write_remainder(found.judgement, out, told, gone)
     )
-    return found.batch, remainder
+    return found, remainder
 
 
 def _default_name(batch_id: str) -> Path:

@@ -3,7 +3,6 @@
 from array import array
 from dataclasses import dataclass
 
-from tui.results.finish import Finishes
 from tui.results.judge import Judgement, State
 from tui.results.verdict import Verdict
 
@@ -41,13 +40,12 @@ def choice_of(word: str, verdict: Verdict, reasons: frozenset[str]) -> Choice | 
     return Choice(word, groups=groups) if groups else None
 
 
-def chosen(judgement: Judgement, choice: Choice, found: Finishes) -> "array[int]":
+def chosen(judgement: Judgement, choice: Choice) -> "array[int]":
     """The rows of `judgement` that `choice` means, in their order; for a worker thread where there are many."""
     rows = range(len(judgement))
     if choice.finish:
-        offsets = frozenset(found.get(choice.finish, ()))
-        ended = (row for row in rows if (at := judgement.result(row)) and at[0] == 0 and at[1] in offsets)
-        return array("I", (row for row in ended if judgement.state(row) == "ok"))
+        found = frozenset(judgement.finishes.get(choice.finish, ()))
+        return array("I", (row for row in rows if judgement.positions[row] in found and judgement.state(row) == "ok"))
     if choice.groups:
         return array("I", (row for row in rows if judgement.group(row) in choice.groups))
     return array("I", (row for row in rows if judgement.state(row) in choice.states))

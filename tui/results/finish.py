@@ -1,14 +1,11 @@
-"""Why answers ended, for all lines of an output file: those that were cut off are good results only to a server."""
+"""Why an answer ended: those that were cut off are good results only to a server."""
 
 import re
-from array import array
-from pathlib import Path
 from typing import Final
 
 from tui.results.answer import finish_reason_in
 from tui.results.outcome import outcome_of
 from tui.results.parse import parse
-from tui.results.stream import Cancelled, Progress, each_line
 from tui.text import clean_line
 
 # What an answer ends with that came to its own end.
@@ -17,21 +14,14 @@ _CHAT: Final = re.compile(rb'"finish_reason"\s*:\s*"([^"\\]{1,60})"')
 _RESPONSES: Final = re.compile(rb'"incomplete_details"\s*:\s*\{')
 _NAMES: Final = (b'"finish_reason"', b'"incomplete_details"')
 
-Finishes = dict[str, "array[int]"]
 
+def unusual_finish(content: bytes) -> str:
+    """Why the answer of a good result line did not end by itself: `length`, `content_filter`, …; empty where it did.
 
-def finishes(output: Path, progress: Progress, cancelled: Cancelled) -> Finishes:
-    """The offsets of the lines whose answer did not end by itself, by its reason: `length`, `content_filter`, ….
-
-    Only lines that name an unusual reason are taken apart. Raises what `each_line` raises; for a worker thread.
+    Only lines that name an unusual reason are taken apart.
     """
-    found: Finishes = {}
-    for offset, length, content in each_line(output, progress, cancelled):
-        if len(content) == length and _suspicious(content):
-            reason = _reason(content)
-            if reason not in USUAL:
-                found.setdefault(reason, array("Q")).append(offset)
-    return found
+    reason = _reason(content) if _suspicious(content) else ""
+    return "" if reason in USUAL else reason
 
 
 def _suspicious(content: bytes) -> bool:

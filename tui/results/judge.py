@@ -1,30 +1,41 @@
-"""Input, output and error file of a batch, joined by custom_id."""
+"""The files that came back for requests, joined to them by custom_id."""
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from tui.results.finish import unusual_finish
 from tui.results.ids import IdTable
 from tui.results.match import RequestIndex
 from tui.results.outcome import Outcome
 from tui.results.reading import read_result
-from tui.results.stream import Cancelled, Fingerprint, Progress, each_line, fingerprint_of
+from tui.results.stream import Cancelled, Progress, Source, each_line
 from tui.results.triage import Triage
-from tui.results.verdict import Reported, Verdict
+from tui.results.verdict import NEVER_RUN, Reported, Share, Verdict
 
 State = Literal["ok", "failed", "missing"]
+Finishes = dict[str, "array[int]"]
 _MISSING: Final = 0
 _OK: Final = 1
 _FAILED: Final = 2  # plus the number of the failure's group
+# A position is the offset of a result line times this, plus the place of its file among the sources.
+_PLACES: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A result file as it was when it was read."""
+class Returned:
+    """The result files of one batch, None where it has none, and what its server reports of it."""
 
-    path: Path
-    fingerprint: Fingerprint
+    output: Path | None
+    errors: Path | None
+    reported: Reported
+    batch_id: str = ""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(path for path in (self.output, self.errors) if path is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +44,16 @@ class Judgement:
 
     Rows are the requests of `requests` in order; without an input file it is None, and rows are the custom_ids of the
     results in the order in which they were met. The arrays are read through the methods and never changed.
+    `finishes` has the `positions` of good answers that did not end by themselves, by their reason.
     """
 
     verdict: Verdict
     requests: RequestIndex | None
     sources: tuple[Source, ...]
     states: "array[int]"
-    offsets: "array[int]"  # of the result, times 2, plus its place in `sources`
+    positions: "array[int]"
     lengths: "array[int]"
+    finishes: Finishes
 
     def __len__(self) -> int:
         """Rows."""
@@ -59,37 +72,43 @@ class Judgement:
         """Place in `sources`, offset and length (line ending included) of the result of request `row`, if any."""
         if self.states[row] == _MISSING:
             return None
-        return self.offsets[row] & 1, self.offsets[row] >> 1, self.lengths[row]
+        return self.positions[row] % _PLACES, self.positions[row] // _PLACES, self.lengths[row]
+
+    @property
+    def files(self) -> tuple[Source, ...]:
+        """All files that it was made from."""
+        return self.sources if self.requests is None else (*self.sources, *self.requests.files)
 
 
 def judge(
-    requests: RequestIndex | None,
-    output: Path | None,
-    errors: Path | None,
-    *,
-    reported: Reported,
-    progress: Progress,
-    cancelled: Cancelled,
+    requests: RequestIndex | None, batches: Sequence[Returned], *, progress: Progress, cancelled: Cancelled
 ) -> Judgement:
-    """Read the result files against the requests, in about 50 bytes a request; for a worker thread.
+    """Read the result files of `batches` against the requests, in about 50 bytes a request; for a worker thread.
 
-    `progress` is told the bytes of both files together. Raises `ResultFileError`, `FileChangedError`, `StoppedError`.
+    Several batches are one that runs requests and, behind it, those that ran some of them again: a request is ok when
+    any of them has a good result for it, and else has failed as it did in the last of them. `progress` is told the
+    bytes of all files together. Raises `ResultFileError`, `FileChangedError`, `StoppedError`.
     """
-    paths = [path for path in (output, errors) if path is not None]
-    sources = tuple(Source(path, fingerprint_of(path)) for path in paths)
-    total = sum(source.fingerprint.size for source in sources)
+    sources = [[Source.of(path) for path in batch.paths] for batch in batches]
+    total = sum(source.fingerprint.size for files in sources for source in files)
     tally = _Tally(requests)
-    done = 0
-    for place, source in enumerate(sources):
-        before = done
+    place = done = 0
+    for batch, files in zip(batches, sources, strict=True):
+        tally.begin(place)
+        for source in files:
+            before = done
 
-        def told(read: int, _: int, before: int = before) -> None:
-            progress(before + read, total)
+            def told(read: int, _: int, before: int = before) -> None:
+                progress(before + read, total)
 
-        for offset, length, content in each_line(source.path, told, cancelled):
-            tally.take(place, offset, length, content)
-        done += source.fingerprint.size
-    return Judgement(tally.verdict(reported), requests, sources, tally.states, tally.offsets, tally.lengths)
+            for offset, length, content in each_line(source.path, told, cancelled):
+                tally.take(offset * _PLACES + place, length, content)
+            done += source.fingerprint.size
+            place += 1
+        tally.end(batch)
+    flat = tuple(source for files in sources for source in files)
+    verdict = tally.verdict(batches)
+    return Judgement(verdict, requests, flat, tally.states, tally.positions, tally.lengths, tally.finishes)
 
 
 class _Tally:
@@ -100,40 +119,55 @@ class _Tally:
         self.requests = requests
         self.ids = IdTable() if requests is None else requests.ids
         self.states = array("H", bytes(2 * rows))
-        self.offsets = array("Q", bytes(8 * rows))
+        self.positions = array("Q", bytes(8 * rows))
         self.lengths = array("Q", bytes(8 * rows))
-        self.triage = Triage()
-        self.duplicate = self.unknown = self.unreadable = 0
+        self.finishes: Finishes = {}
+        self.shares: list[Share] = []
+        self._triage = Triage()
+        self._duplicate = self._unknown = self._unreadable = 0
         self._turn: dict[int, int] = {}  # where several requests share a custom_id: which is to be answered next
+        self._first = 0  # the place of the batch's first file
+        self._ok = self._failed = self._never_run = 0  # of the batch
 
-    def take(self, place: int, offset: int, length: int, content: bytes) -> None:
-        """Count one line of the result file at `place` in the sources."""
+    def begin(self, place: int) -> None:
+        """The files of the next batch come now, the first of them at `place`."""
+        self._first = place
+        self._turn.clear()
+        self._ok = self._failed = self._never_run = 0
+
+    def end(self, batch: Returned) -> None:
+        """That was all of the batch."""
+        self.shares.append(Share(batch.batch_id, batch.reported, self._ok, self._failed, self._never_run))
+
+    def take(self, position: int, length: int, content: bytes) -> None:
+        """Count one line of a result file."""
         if content.isspace():
             return
-        custom_id, outcome = read_result(content, whole=len(content) == length)
+        whole = len(content) == length
+        custom_id, outcome = read_result(content, whole)
         if outcome is None:
-            self.unreadable += 1
+            self._unreadable += 1
             return
         row = self._row(custom_id)
         if custom_id is None or row < 0:
-            self.unknown += 1
+            self._unknown += 1
             return
-        if self.states[row] != _MISSING:
-            following = self._turn.get(row, self.ids.after(row))
-            if following < 0:
-                self.duplicate += 1
-                if not outcome.ok or self.states[row] == _OK:
-                    return
-                # A good result after a bad one: the request has what it needs.
-                self.triage.take_back(self.states[row] - _FAILED)
-            else:
-                self._turn[row] = self.ids.after(following)
-                row = following
-        self.states[row] = _OK if outcome.ok else _FAILED + self._group(custom_id, outcome, row)
-        self.offsets[row] = offset << 1 | place
+        again = self._answered(row)
+        if again and (following := self._turn.get(row, self.ids.after(row))) >= 0:
+            self._turn[row] = self.ids.after(following)
+            row, again = following, False
+        state = self.states[row]
+        self._duplicate += again or state == _OK
+        if state == _OK or (again and not outcome.ok):
+            return
+        if state >= _FAILED:
+            # A good result after a bad one, or what came of running it again.
+            self._take_back(state - _FAILED, again)
+        self.states[row] = self._good(position, content, whole) if outcome.ok else self._bad(custom_id, outcome, row)
+        self.positions[row] = position
         self.lengths[row] = length
 
-    def verdict(self, reported: Reported) -> Verdict:
+    def verdict(self, batches: Sequence[Returned]) -> Verdict:
         ok = self.states.count(_OK)
         missing = self.states.count(_MISSING)
         known = self.requests is not None
@@ -142,13 +176,35 @@ class _Tally:
             ok=ok,
             failed=len(self.states) - ok - missing,
             missing=missing if known else None,
-            duplicate=self.duplicate,
-            unknown=self.unknown,
-            unreadable=self.unreadable,
+            duplicate=self._duplicate,
+            unknown=self._unknown,
+            unreadable=self._unreadable,
             repeated=self.requests.repeated if self.requests is not None else 0,
-            failures=self.triage.groups(),
-            reported=reported,
+            failures=self._triage.groups(),
+            reported=batches[0].reported if len(batches) == 1 else Reported(),
+            joined=tuple(self.shares) if len(batches) > 1 else (),
         )
+
+    def _answered(self, row: int) -> bool:
+        """Whether this batch has a result for the row already."""
+        return self.states[row] != _MISSING and self.positions[row] % _PLACES >= self._first
+
+    def _good(self, position: int, content: bytes, whole: bool) -> int:
+        self._ok += 1
+        if whole and (reason := unusual_finish(content)):
+            self.finishes.setdefault(reason, array("Q")).append(position)
+        return _OK
+
+    def _bad(self, custom_id: str, outcome: Outcome, row: int) -> int:
+        self._failed += 1
+        self._never_run += outcome.code in NEVER_RUN
+        return _FAILED + self._triage.add(outcome.status_code, outcome.code, outcome.message, custom_id, row)
+
+    def _take_back(self, group: int, again: bool) -> None:
+        code = self._triage.take_back(group)
+        if again:
+            self._failed -= 1
+            self._never_run -= code in NEVER_RUN
 
     def _row(self, custom_id: str | None) -> int:
         if custom_id is None:
@@ -158,9 +214,6 @@ class _Tally:
             row = len(self.ids)
             self.ids.add(custom_id)
             self.states.append(_MISSING)
-            self.offsets.append(0)
+            self.positions.append(0)
             self.lengths.append(0)
         return row
-
-    def _group(self, custom_id: str, outcome: Outcome, row: int) -> int:
-        return self.triage.add(outcome.status_code, outcome.code, outcome.message, custom_id, row)

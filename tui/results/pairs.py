@@ -3,19 +3,18 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tui.results.judge import Judgement, State
 from tui.results.problems import ResultFileError, StoppedError
-from tui.results.stream import LONGEST, Cancelled, Progress, check_unchanged, open_unchanged, read_exactly
+from tui.results.stream import LONGEST, Cancelled, Progress, Source, read_exactly
 from tui.text import size
 
 _ROWS: Final = 256
+_WINDOW: Final = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """The lines of a request and of its result, None where there is none."""
 
     row: int
@@ -32,13 +31,8 @@ def pairs(judgement: Judgement, only: State | None, progress: Progress, cancelle
     """
     requests, rows = judgement.requests, len(judgement)
     with ExitStack() as stack:
-        files = [(source.path, source.fingerprint) for source in judgement.sources]
-        if requests is not None:
-            files.append((requests.path, requests.fingerprint))
-        descriptors = []
-        for path, known in files:
-            descriptors.append(open_unchanged(path, known))
-            stack.callback(os.close, descriptors[-1])
+        results = [stack.enter_context(_Lines(source)) for source in judgement.sources]
+        asked = [stack.enter_context(_Lines(source)) for source in (requests.files if requests is not None else ())]
         for row in range(rows):
             if row % _ROWS == 0:
                 if cancelled():
@@ -49,17 +43,44 @@ def pairs(judgement: Judgement, only: State | None, progress: Progress, cancelle
                 continue
             request = None
             if requests is not None:
-                place = requests.place(row)
-                request = _read(descriptors[-1], place.offset, place.length)
+                file, offset, length = requests.extent(row)
+                request = asked[file].line(offset, length)
             found = judgement.result(row)
-            result = None if found is None else _read(descriptors[found[0]], found[1], found[2])
+            result = None if found is None else results[found[0]].line(found[1], found[2])
             yield Pair(row, state, request, result)
-        for (path, known), descriptor in zip(files, descriptors, strict=True):
-            check_unchanged(path, descriptor, known)
+        for lines in (*results, *asked):
+            lines.check()
     progress(rows, rows)
 
 
-def _read(descriptor: int, offset: int, length: int) -> bytes:
-    if length > LONGEST:
-        raise ResultFileError(f"A line of {size(length)} is too long to be exported.")
-    return read_exactly(descriptor, offset, length).rstrip(b"\r\n")
+class _Lines:
+    """The lines of a file, read ahead for as long as one is asked for behind the other; a context manager."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._held = b""
+        self._start = self._end = 0  # where `_held` begins, and where the line before ended
+
+    def __enter__(self) -> "_Lines":
+        self._descriptor = self._source.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    def check(self) -> None:
+        """Raise `FileChangedError` when the file is no longer what it was."""
+        self._source.check(self._descriptor)
+
+    def line(self, offset: int, length: int) -> bytes:
+        """The line at `offset`, without its line ending."""
+        if length > LONGEST:
+            raise ResultFileError(f"A line of {size(length)} is too long to be exported.")
+        at = offset - self._start
+        if not 0 <= at <= len(self._held) - length:
+            ahead = _WINDOW if offset == self._end else 0
+            left = self._source.fingerprint.size - offset
+            self._held = read_exactly(self._descriptor, offset, max(length, min(ahead, left)))
+            self._start, at = offset, 0
+        self._end = offset + length
+        return self._held[at : at + length].rstrip(b"\r\n")

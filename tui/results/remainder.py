@@ -10,7 +10,7 @@ from tui.results.atomic import written
 from tui.results.judge import Judgement
 from tui.results.match import RequestIndex
 from tui.results.problems import ResultFileError, StoppedError
-from tui.results.stream import Cancelled, Progress, check_unchanged, read_exactly
+from tui.results.stream import Cancelled, Progress, read_exactly
 from tui.results.verdict import CANCELLED, EXPIRED
 
 _CHUNK: Final = 1 << 20
@@ -54,8 +54,7 @@ def write_remainder(
         raise ResultFileError(judgement.verdict.notes[0])
     remainder = _count(judgement, out, groups)
     if remainder.requests:
-        sources = [requests.path, *(source.path for source in judgement.sources)]
-        with written(out, sources) as file:
+        with written(out, [source.path for source in judgement.files]) as file:
             _copy(judgement, requests, file, progress, cancelled, groups)
     return remainder
 
@@ -80,32 +79,40 @@ def _copy(  # noqa: PLR0917 - what its caller has, handed on
     cancelled: Cancelled,
     groups: frozenset[int] | None,
 ) -> None:
-    descriptor = requests.open()
-    try:
-        size = os.fstat(descriptor).st_size
-        for start, stop in _ranges(judgement, requests, groups):
-            for offset in range(start, stop, _CHUNK):
-                if cancelled():
-                    raise StoppedError
-                file.write(read_exactly(descriptor, offset, min(_CHUNK, stop - offset)))
-                progress(offset, size)
-        check_unchanged(requests.path, descriptor, requests.fingerprint)
-    finally:
-        os.close(descriptor)
+    size = sum(source.fingerprint.size for source in requests.files)
+    before, last = 0, b"\n"
+    for place, source in enumerate(requests.files):
+        descriptor = source.open()
+        try:
+            for start, stop in _ranges(judgement, requests, place, groups):
+                if not last.endswith(b"\n"):
+                    file.write(b"\n")  # the last line of a file need not have one
+                for offset in range(start, stop, _CHUNK):
+                    if cancelled():
+                        raise StoppedError
+                    last = read_exactly(descriptor, offset, min(_CHUNK, stop - offset))
+                    file.write(last)
+                    progress(before + offset, size)
+            source.check(descriptor)
+        finally:
+            os.close(descriptor)
+        before += source.fingerprint.size
     progress(size, size)
 
 
-def _ranges(judgement: Judgement, requests: RequestIndex, groups: frozenset[int] | None) -> Iterator[tuple[int, int]]:
-    """The bytes to copy, neighbouring lines in one piece."""
+def _ranges(
+    judgement: Judgement, requests: RequestIndex, file: int, groups: frozenset[int] | None
+) -> Iterator[tuple[int, int]]:
+    """The bytes of a file to copy, neighbouring lines in one piece."""
     start = stop = 0
-    for row in range(len(requests)):
+    for row in requests.rows_of(file):
         if judgement.state(row) == "ok" or (groups is not None and judgement.group(row) not in groups):
             continue
-        place = requests.place(row)
-        if place.offset != stop:
+        _, offset, length = requests.extent(row)
+        if offset != stop:
             if stop > start:
                 yield start, stop
-            start = place.offset
-        stop = place.offset + place.length
+            start = offset
+        stop = offset + length
     if stop > start:
         yield start, stop

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, Self
 
 from tui.results.problems import FileChangedError, StoppedError, cannot, open_to_read, shown
 
@@ -19,6 +20,38 @@ class Fingerprint(NamedTuple):
     written_ns: int
     device: int
     inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as it was when it was read."""
+
+    path: Path
+    fingerprint: Fingerprint
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The file at `path` as it is now; raises `ResultFileError`."""
+        descriptor = open_to_read(path)
+        try:
+            return cls(path, fingerprint(descriptor))
+        finally:
+            os.close(descriptor)
+
+    def open(self) -> int:
+        """A descriptor of the file; raises `FileChangedError` when it is not the one that was read before."""
+        descriptor = open_to_read(self.path)
+        try:
+            self.check(descriptor)
+        except FileChangedError:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def check(self, descriptor: int) -> None:
+        """Raise `FileChangedError` when the open file is not as it was when it was read first."""
+        if fingerprint(descriptor) != self.fingerprint:
+            raise FileChangedError(f"{shown(self.path)} is no longer the file that was read: open it again.")
 
 
 Progress = Callable[[int, int], None]
@@ -60,32 +93,6 @@ def fingerprint(descriptor: int) -> Fingerprint:
     """The fingerprint of an open file."""
     status = os.fstat(descriptor)
     return Fingerprint(status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino)
-
-
-def fingerprint_of(path: Path) -> Fingerprint:
-    """The fingerprint of the file at `path`; raises `ResultFileError`."""
-    descriptor = open_to_read(path)
-    try:
-        return fingerprint(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def open_unchanged(path: Path, known: Fingerprint) -> int:
-    """A descriptor of the file at `path`; raises `FileChangedError` when it is not the one that was read before."""
-    descriptor = open_to_read(path)
-    try:
-        check_unchanged(path, descriptor, known)
-    except FileChangedError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def check_unchanged(path: Path, descriptor: int, known: Fingerprint) -> None:
-    """Raise `FileChangedError` when the open file is not as it was when it was read first."""
-    if fingerprint(descriptor) != known:
-        raise FileChangedError(f"{shown(path)} is no longer the file that was read: open it again.")
 
 
 def read_exactly(descriptor: int, offset: int, length: int) -> bytes:

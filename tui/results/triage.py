@@ -66,9 +66,10 @@ class Triage:
             group.message = pattern(said)
         return number
 
-    def take_back(self, number: int) -> None:
-        """Uncount one failure: its request has a good result after all."""
+    def take_back(self, number: int) -> str | None:
+        """Uncount one failure, its request has another result after all; the code of its group."""
         self._groups[number].count -= 1
+        return self._groups[number].code
 
     def groups(self) -> tuple[FailureGroup, ...]:
         """The groups that have failures, largest first."""

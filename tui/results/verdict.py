@@ -14,6 +14,7 @@ from tui.text import count, plural
 # Requests that were never run, rather than run and failed.
 EXPIRED: Final = "batch_expired"
 CANCELLED: Final = "batch_cancelled"
+NEVER_RUN: Final = frozenset({EXPIRED, CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,30 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What the files of one of several batches hold: requests with a good result, and those with a bad one alone."""
+
+    batch_id: str
+    reported: Reported
+    ok: int
+    failed: int
+    never_run: int
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the reported counts are those of the files; None when none was reported.
+
+        Requests that were never run may be reported as failed or not at all: both agree.
+        """
+        completed, failed = self.reported.completed, self.reported.failed
+        if completed is None and failed is None:
+            return None
+        return completed in (None, self.ok) and failed in (None, self.failed, self.failed - self.never_run)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a batch's requests.
+    """What became of a batch's requests, or of those of several batches that are read as one: then `joined` has each.
 
     `ok + failed + missing == requests`; a request with a good and a bad result is ok. Without an input file `requests`
     and `missing` are None and the others count the requests that have a result. `duplicate` and `unknown` are result
@@ -46,11 +69,12 @@ class Verdict:
     repeated: int
     failures: tuple[FailureGroup, ...]
     reported: Reported = Reported()
+    joined: tuple[Share, ...] = ()
 
     @property
     def never_run(self) -> int:
         """Failures that only say that the batch expired or was cancelled first."""
-        return sum(group.count for group in self.failures if group.code in (EXPIRED, CANCELLED))
+        return sum(group.count for group in self.failures if group.code in NEVER_RUN)
 
     @property
     def foreign(self) -> bool:
@@ -59,18 +83,13 @@ class Verdict:
 
     @property
     def agrees(self) -> bool | None:
-        """Whether the reported counts are those of the files; None when none was reported.
-
-        Requests that were never run may be reported as failed or not at all: both agree.
-        """
-        known = [number for number in (self.reported.completed, self.reported.failed) if number is not None]
-        if not known and (self.reported.total is None or self.requests is None):
-            return None
-        return (
-            self.reported.total in (None, self.requests if self.requests is not None else self.reported.total)
-            and self.reported.completed in (None, self.ok)
-            and self.reported.failed in (None, self.failed, self.failed - self.never_run)
-        )
+        """As `Share.agrees`, and whether the requests are as many as were reported; of several batches, of each."""
+        if self.joined:
+            told = {share.agrees for share in self.joined}
+            return False if False in told else True if True in told else None
+        total = None if self.requests is None else self.reported.total
+        counts = Share("", self.reported, self.ok, self.failed, self.never_run).agrees
+        return counts if total is None else total == self.requests and counts is not False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -83,7 +102,13 @@ def _notes(verdict: Verdict) -> Iterator[str]:
         results = plural(verdict.unknown, "result")
         yield f"None of the {results} answers a request of this input file: they belong to another batch."
         return
-    if verdict.agrees is False:
+    for share in verdict.joined:
+        if share.agrees is False:
+            yield (
+                f"Of {share.batch_id} the server reports {_reported(share.reported)}; its files have "
+                f"{plural(share.ok, 'good result')} and {plural(share.failed, 'failure')}."
+            )
+    if verdict.agrees is False and not verdict.joined:
         yield f"The server reports {_reported(verdict.reported)}; the files have {_found(verdict)}."
     if verdict.unreadable:
         yield f"{plural(verdict.unreadable, 'result line')} cannot be read: download the results again."

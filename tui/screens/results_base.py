@@ -12,11 +12,11 @@ from tui import actions
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.collect import Part
-from tui.flows.judging import Judged
 from tui.flows.reading import Reader
 from tui.flows.shelf import Shelf
 from tui.flows.threads import Cancelled, Progress, worked
 from tui.results.chosen import Choice
+from tui.results.judge import Judgement
 from tui.screens.results_lines import LinesPane
 from tui.screens.results_prompt import Prompt
 from tui.screens.room import Room, bindings
@@ -122,10 +122,10 @@ class ResultsRoom(Room):
         finally:
             self.done()
 
-    async def judged(self) -> Judged:
+    async def judged(self) -> Judgement:
         """The files held against the requests, worked out if that has not been done since the screen was opened."""
         try:
-            return await self.shelf.judgement(self.teller("reading the results"))
+            return await self.shelf.judged(self.teller("reading the results"))
         finally:
             self.done()
 

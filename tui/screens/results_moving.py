@@ -100,14 +100,14 @@ class Moving(ResultsRoom):
     async def choose(self, choice: Choice) -> None:
         """Show only the requests that `choice` means."""
         found = await self.judged()
-        rows = await asyncio.to_thread(chosen, found.judgement, choice, found.finishes)
+        rows = await asyncio.to_thread(chosen, found, choice)
         if not rows:
             self.warn(f"No request is {choice.name}.")
             return
         if self.choice is None:
             self.came_from = self.pane.key
         self.choice = choice
-        self.pane.show(RowReader(found.judgement, rows), "")
+        self.pane.show(RowReader(found, rows), "")
         self.pane.go(rows[0])
         self.hush()
         self.done()

@@ -9,10 +9,12 @@ from tui.batches.batch import OWN_KEYS, PARENT_KEY, Batch
 from tui.flows.handing import page, plain_name, save
 from tui.flows.reading import WHOLE
 from tui.results.chosen import Choice
-from tui.results.export import COLUMNS, export_csv, export_jsonl
+from tui.results.columns import STANDARD
+from tui.results.export import export_jsonl
 from tui.results.judge import Judgement
 from tui.results.remainder import Remainder, write_remainder
 from tui.results.stream import Cancelled, Progress
+from tui.results.table import export_csv
 from tui.screens.copying import LIMIT
 from tui.screens.lending import lend
 from tui.screens.results_base import ResultsRoom, shown_path, typed_path
@@ -86,7 +88,7 @@ class Taking(ResultsRoom):
             self.warn("This terminal cannot be given to a pager: w writes the text to a file.")
 
     async def _export(self) -> None:
-        judgement = (await self.judged()).judgement
+        judgement = await self.judged()
         default = self._beside_input(f"{plain_name(self.called)}.results.jsonl")
         path = await self.path_for("export to (.jsonl or .csv)", default)
         if path is None:
@@ -105,12 +107,12 @@ class Taking(ResultsRoom):
                 return
             # Groups are numbered anew: what was chosen before says nothing of them.
             choice = None
-        judged = await self.judged()
+        judgement = await self.judged()
         groups = choice.groups if choice is not None and choice.groups else None
-        source = judged.judgement.requests
+        source = judgement.requests
         if source is None:
             return
-        verdict = judged.judgement.verdict
+        verdict = judgement.verdict
         failures = (group.count for group in verdict.failures if groups is None or group.number in groups)
         number = sum(failures) + ((verdict.missing or 0) if groups is None else 0)
         if not number:
@@ -122,7 +124,6 @@ class Taking(ResultsRoom):
         )
         if path is None:
             return
-        judgement = judged.judgement
         written = await self.job(
             f"writing {clean_line(path.name)}",
             lambda told, gone: write_remainder(judgement, path, told, gone, groups),
@@ -159,7 +160,7 @@ class Taking(ResultsRoom):
 
     def _beside_input(self, name: str) -> Path:
         """A path beside the input file, or in the working folder where the input was fetched from the server."""
-        found = self.shelf.input_path
+        found = next(iter(self.shelf.input_paths), None)
         return (Path.cwd() if found is None or self._is_ours(found) else found.parent) / name
 
     def _is_ours(self, path: Path) -> bool:
@@ -168,7 +169,7 @@ class Taking(ResultsRoom):
 
 def _exported(judgement: Judgement, path: Path, told: Progress, cancelled: Cancelled) -> int:
     if path.suffix.lower() == ".csv":
-        return export_csv(judgement, path, COLUMNS, None, told, cancelled)
+        return export_csv(judgement, path, STANDARD, None, told, cancelled)
     return export_jsonl(judgement, path, None, told, cancelled)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tui.results.verdict import Verdict
 
 # What is kept in another form than this one is worked out anew.
-_FORM = "1"
+_FORM = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Kept:
     verdict: Verdict
     finishes: dict[str, int]
 
-    @property
-    def doubted(self) -> bool:
-        """Whether the server's counts are not those of its files."""
-        return self.verdict.agrees is False or bool(self.verdict.notes)
+    def doubts(self, batch_id: str) -> bool:
+        """Whether something about that batch is not as it should be, such as counts that are not those of its files."""
+        others = sum(share.agrees is False and share.batch_id != batch_id for share in self.verdict.joined)
+        return len(self.verdict.notes) > others
 
 
 class Verdicts:
@@ -54,7 +54,7 @@ class Verdicts:
         import msgspec
 
         answer = msgspec.json.encode(kept).decode()
-        row = (self._account, batch_id, f"{_FORM} {basis}", int(kept.doubted), answer)
+        row = (self._account, batch_id, f"{_FORM} {basis}", int(kept.doubts(batch_id)), answer)
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", row)
 
