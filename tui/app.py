@@ -5,8 +5,9 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual import events
@@ -16,11 +17,13 @@ from textual.screen import Screen
 
 from tui.batches.batch import CANCELLABLE, Batch
 from tui.driver import DifferingDriver
-from tui.errors import LazybatchError
 from tui.flows.session import Session
 from tui.screens.home import Home
 from tui.screens.room import Room
 from tui.text import clean, plural
+
+if TYPE_CHECKING:
+    from tui.screens.cancelling import Cancelling
 
 SMALLEST = (60, 15)  # cells: below this nothing can be shown that would not mislead
 _CRASH_LOG = "crash.log"
@@ -118,34 +121,38 @@ class LazybatchApp(App[str]):
 
         self.push_screen(Results(batch))
 
-    def ask_to_cancel(self, room: Room, batches: list[Batch]) -> None:
-        """Ask on `room`, then cancel; batches that have ended are left out."""
-        running = [batch for batch in batches if batch.status in CANCELLABLE]
-        if not running:
-            self.notify("Nothing to cancel: it has ended, or is being cancelled already.", markup=False)
-            return
-        room.work(self._cancel(room, running), "cancel")
+    @cached_property
+    def cancelling(self) -> "Cancelling":
+        """What is being cancelled, and what became of it."""
+        from tui.screens.cancelling import Cancelling
 
-    async def _cancel(self, room: Room, batches: list[Batch]) -> None:
-        if await room.bottom.ask(_cancel_question(batches, self.session.profile.host)):
-            # The app's worker, in company: neither leaving the screen nor a further cancel may break it off.
-            self.run_worker(self._cancel_all(batches), name="cancel all", group="cancel all", description="cancel all")
+        return Cancelling(self)
 
-    async def _cancel_all(self, batches: list[Batch]) -> None:
-        try:
-            await self._cancel_each({batch.id: batch.description or batch.id for batch in batches})
-        except LazybatchError as error:
-            self.notify(error.sentence, severity="error", markup=False, timeout=10)
+    def name_of(self, batch: Batch) -> str:
+        """What a batch is called on the screen."""
+        return self.home.name_of(batch) if isinstance(self.home, Home) else batch.description or batch.id
 
-    async def _cancel_each(self, names: dict[str, str]) -> None:
-        from tui.flows.cancel import Outcome, cancel
+    @property
+    def cancelled_some(self) -> bool:
+        """Whether anything was cancelled in this run: without that its room is never entered."""
+        return "cancelling" in vars(self)
 
-        async for told in cancel(names, wire=self.session.wire, journal=self.session.journal):
-            if told.batch is not None:
-                self.take_in(told.batch)
-            if told.outcome not in {Outcome.CANCELLING, Outcome.CANCELLED}:
-                why = told.message or told.outcome.value
-                self.notify(f"{names[told.batch_id]}: {why}", severity="warning", markup=False)
+    def failed_cancel(self, batch: Batch) -> str | None:
+        """Why a cancel of `batch` came to nothing, if it did and the batch still runs."""
+        failed = self.cancelled_some and batch.status in CANCELLABLE
+        return self.cancelling.failed.get(batch.id) if failed else None
+
+    def offer_results(self) -> None:
+        """Offer the results of what was cancelled and has ended."""
+        if self.cancelled_some:
+            self.cancelling.look(self.session.book)
+
+    def cancelled(self, batch: Batch | None, settled: str | None) -> None:
+        """Show at home what a cancel has told; the mark of the batch `settled` goes."""
+        if batch is not None:
+            self.take_in(batch)
+        if settled is not None and isinstance(self.home, Home):
+            self.home.table.unmark([settled])
 
     def take_in(self, batch: Batch) -> None:
         """Show a batch at home as a call other than the monitor's has told it."""
@@ -169,8 +176,8 @@ class LazybatchApp(App[str]):
         await self.leave()
 
     async def leave(self) -> None:
-        """Quit; a submission under way is asked about first, because it would stop half-way."""
-        if not self.submitting:
+        """Quit; what is being sent is asked about first, because it would stop half-way."""
+        if not self._unfinished():
             self.exit()
             return
         while not isinstance(self.screen, Room):
@@ -180,8 +187,15 @@ class LazybatchApp(App[str]):
         self.screen.work(self._ask_to_leave(self.screen), "leave")
 
     async def _ask_to_leave(self, room: Room) -> None:
-        if await room.bottom.ask("A file is being submitted. Stop and quit? It can be gone on with later."):
+        if await room.bottom.ask(self._unfinished() or "Quit?"):
             self.exit()
+
+    def _unfinished(self) -> str:
+        """The question whether to leave while something is on its way; empty if nothing is."""
+        if self.submitting:
+            return "A file is being submitted. Stop and quit? It can be gone on with later."
+        left = self.cancelling.left if self.cancelled_some else 0
+        return f"{plural(left, 'cancel')} still to be sent. Stop and quit?" if left else ""
 
     def redraw(self) -> None:
         """Write the whole screen again, whatever else has written to the terminal."""
@@ -218,14 +232,3 @@ class LazybatchApp(App[str]):
         """`text` without the key, which the words of an exception may hold."""
         key = self.session.profile.key
         return text.replace(key, "(the key)") if key else text
-
-
-def _cancel_question(batches: list[Batch], host: str) -> str:
-    if len(batches) > 1:
-        return f"Cancel {plural(len(batches), 'batch', 'batches')} at {host}?"
-    batch = batches[0]
-    counts = batch.counts
-    done = (
-        f" {counts.ended:,} of {counts.total:,} done." if counts and counts.total and counts.ended is not None else ""
-    )
-    return f"Cancel {batch.description or batch.id}?{done}"

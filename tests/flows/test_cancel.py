@@ -13,7 +13,7 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows import cancel as room
-from tui.flows.cancel import Cancelled, Outcome, cancel
+from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.state.journal import Journal
 from tui.wire.address import Address
 from tui.wire.client import Wire
@@ -41,7 +41,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def run(wire: Wire, journal: Journal, *batch_ids: str) -> list[Cancelled]:
-    return [end async for end in cancel(batch_ids, wire=wire, journal=journal)]
+    steps = [step async for step in cancel(batch_ids, wire=wire, journal=journal)]
+    return [step for step in steps if isinstance(step, Cancelled)]
 
 
 def noted(database: sqlite3.Connection) -> list[tuple[Any, ...]]:
@@ -188,6 +189,79 @@ async def test_many_are_paced(wire: Wire, journal: Journal, database: sqlite3.Co
     assert [end.batch_id for end in ends] == ids
     assert {end.outcome for end in ends} == {Outcome.CANCELLING}
     assert noted(database) == [(batch_id, "cancelling") for batch_id in ids]
+
+
+async def test_a_server_that_wants_fewer_requests_gets_fewer(  # noqa: PLR0917  (fixtures)
+    wire: Wire, journal: Journal, create: Create, demo: DemoServer, hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_PACE", 0.02)
+    ids = [await create() for _ in range(3)]
+    # More of them than there are tries: an answer is an answer.
+    demo.faults.add(Fault("batches.cancel", "rate_limit", times=5, retry_after=0.05))
+    steps, times = [], []
+    async for step in cancel(ids, wire=wire, journal=journal):
+        steps.append(step)
+        times.append(time.monotonic())
+    waits = [step for step in steps if isinstance(step, Waiting)]
+    assert [(wait.batch_id, wait.seconds) for wait in waits] == [
+        (ids[0], seconds) for seconds in (0.05, 0.05, 0.05, 0.08, 0.16)
+    ]
+    assert {wait.error.kind for wait in waits} == {Kind.RATE_LIMITED}
+    assert [step.outcome for step in steps if isinstance(step, Cancelled)] == [Outcome.CANCELLING] * 3
+    # 0.02 s, doubled five times, and less after each answer.
+    assert times[-1] - times[-2] >= 0.02 * 32 * 0.8**2
+    assert times[-2] - times[-3] >= 0.02 * 32 * 0.8
+
+
+async def test_a_server_that_is_away_is_not_asked_a_hundred_times(
+    wire: Wire, journal: Journal, database: sqlite3.Connection, demo: DemoServer, hasty: None
+) -> None:
+    demo.faults.add(Fault("batches.cancel", "drop_before", times=None))
+    ids = [f"batch_{number}" for number in range(20)]
+    ends = await run(wire, journal, *ids)
+    assert [end.batch_id for end in ends] == ids
+    assert {end.outcome for end in ends} == {Outcome.UNREACHABLE}
+    assert demo.calls["batches.cancel"] == 4 + 1 + 1
+    assert [end.message for end in ends[2:4]] == [
+        f"The connection to {wire.address.host} broke off.",
+        f"Not sent. The connection to {wire.address.host} broke off.",
+    ]
+    # What was not sent was not asked for.
+    assert noted(database) == [(batch_id, "unreachable") for batch_id in ids[:3]]
+
+
+async def test_a_hundred_runaways_each_told_right(  # noqa: PLR0917  (fixtures)
+    wire: Wire, journal: Journal, database: sqlite3.Connection, create: Create, demo: DemoServer, hasty: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Under a rate limit, with a server that drops, fails and refuses: what is told is what the server knows."""
+    monkeypatch.setattr(room, "_PACE", 0.001)
+    monkeypatch.setattr(room, "_SLOWEST", 0.005)
+    done = [await create() for _ in range(3)]
+    demo.clock.jump(5000)
+    running = [await create() for _ in range(97)]
+    demo.clock.jump(8)
+    for kind, every in (("rate_limit", 5), ("drop_after", 7), ("drop_before", 9), ("server_error", 11)):
+        demo.faults.add(Fault("batches.cancel", kind, times=None, every=every, retry_after=0.01))  # type: ignore[arg-type]
+    demo.faults.add(Fault("batches.cancel", "status", times=None, every=13, status=400, message="Not now."))
+    asked = [*running[:40], *done, *running[40:]]
+    ends = await run(wire, journal, *asked)
+    assert [end.batch_id for end in ends] == asked
+    told = {end.batch_id: end for end in ends}
+    demo.faults.clear()
+    for batch_id, end in told.items():
+        status = (await wire.retrieve_batch(batch_id))["status"]
+        expected = {
+            "cancelling": Outcome.CANCELLING, "in_progress": Outcome.REFUSED, "completed": Outcome.ALREADY_ENDED,
+        }  # fmt: skip
+        if batch_id in done and end.outcome is Outcome.REFUSED:
+            assert (status, end.message) == ("completed", "Not now.")
+        else:
+            assert end.outcome is expected[status], batch_id
+        if end.outcome is Outcome.REFUSED:
+            assert end.message == "Not now."
+    assert sum(end.outcome is Outcome.REFUSED for end in ends) >= 4
+    assert noted(database) == [(end.batch_id, end.outcome) for end in ends]
 
 
 async def test_it_is_written_down_before_it_is_sent(

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 
 from tests.screens import api
-from tests.screens.desk import Desk, desk
+from tests.screens.desk import Desk, desk, request
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.widgets.text_view import TextView
@@ -22,7 +22,7 @@ async def test_every_key_but_y_is_no(seeded: DemoServer, tmp_path: Path) -> None
     async with desk(seeded, tmp_path) as home:
         for key in ("enter", "escape", "n", "N", "q"):
             await asked(home, "nightly-eval")
-            assert "Cancel nightly-eval?" in home.bottom and "of 4,000 done." in home.bottom
+            assert "Cancel nightly" in home.bottom and "/4k done;" in home.bottom
             await home.press(key)
             await home.until(lambda: "y yes" not in home.text)
             assert home.room == "Home" and home.app.is_running
@@ -76,7 +76,7 @@ async def test_marked_ones_are_cancelled_and_the_ended_left_out(seeded: DemoServ
         assert len(home.table.marks) == 4
         await home.cursor_to("nightly-eval")
         await home.press("c")
-        await home.until("Cancel 3 batches at 127.0.0.1")
+        await home.until("Cancel 3 at test?")
         await home.press("y")
         await home.until(lambda: seeded.calls.get("batches.cancel", 0) == 3)
         await home.until(lambda: all("◌ cancelling" in home.line(name) for name in names))
@@ -92,7 +92,7 @@ async def test_a_second_cancel_does_not_break_off_the_first(seeded: DemoServer, 
             await home.press("space")
         seeded.faults.add(Fault("batches.cancel", "slow", times=2, delay_s=1.0))
         await home.press("c")
-        await home.until("Cancel 4 batches")
+        await home.until("Cancel 4 at test?")
         await home.press("y")
         await home.until(lambda: seeded.calls.get("batches.cancel", 0) == 1)
         home.table.set_marks([])
@@ -109,7 +109,7 @@ async def test_leaving_the_batch_does_not_break_off_its_cancel(seeded: DemoServe
         await home.press("enter")
         await home.until(lambda: home.room == "BatchScreen")
         await home.press("c")
-        await home.until("Cancel nightly-eval?")
+        await home.until("Cancel nightly")
         await home.press("y")
         await home.until(lambda: seeded.calls.get("batches.cancel", 0) == 1)
         await home.press("escape")
@@ -164,3 +164,138 @@ async def test_read_only_has_no_key_that_changes_anything(seeded: DemoServer, tm
         shown = home.app.screen.query_one("#help", TextView).text
         assert "Ask the server now." in shown
         assert not any(f" {word}" in shown for word in ("Cancel ", "Choose an input", "Upload ", "Submit a file"))
+
+
+async def runaways(server: DemoServer, number: int) -> None:
+    for place in range(number):
+        api.create(server, request(place), description=f"runaway {place}")
+    server.clock.jump(8)
+
+
+async def test_more_than_ten_take_their_number(server: DemoServer, tmp_path: Path) -> None:
+    await runaways(server, 12)
+    async with desk(server, tmp_path) as home:
+        await home.until(lambda: len(home.table.keys) == 12)
+        await home.press("a")
+        await home.until("12 marked")
+        await home.press("c")
+        await home.until("type 12 __ ⏎  esc no")
+        assert "Cancel 12 batches at test? 0/12 done; $0.00" in home.bottom
+        # Neither a yes, nor another number, nor a digit too many.
+        await home.press("y", "1", "3", "enter")
+        await home.until("type 12 __ ⏎")
+        await home.press("1", "backspace", "2", "2", "2", "enter", "a", "j")
+        await home.until("type 12 __ ⏎")
+        for no in ("escape", "n", "q", "enter"):
+            await home.until("type 12")
+            await home.press(no)
+            await home.until(lambda: "type 12" not in home.text)
+            await home.press("c")
+        assert server.calls.get("batches.cancel", 0) == 0 and len(home.table.marks) == 12
+        await home.press("1", "2")
+        await home.until("type 12 12 ⏎")
+        await home.press("enter")
+        await home.told("12 cancelling.")
+        assert {found["status"] for found in api.batches(server)} == {"cancelling"}
+        assert not home.table.marks and "marked" not in home.text
+        # Their results are offered once all have ended.
+        server.clock.jump(60)
+        await home.told("All 12 have ended, 0 requests done. o reads what was done of each.")
+
+
+async def test_a_marks_all_that_is_shown_and_none(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await home.until("● live")
+        await home.press("slash")
+        await home.type("embed-docs")
+        await home.press("enter")
+        await home.until(lambda: len(home.table.keys) == 4)
+        await home.press("a")
+        await home.until(lambda: len(home.table.marks) == 4)
+        assert "4 marked" in home.lines[1]
+        await home.press("space")
+        await home.until("3 marked")
+        await home.press("a")
+        await home.until("4 marked")
+        await home.press("a")
+        await home.until(lambda: "marked" not in home.text)
+        await home.press("a", "slash", *["backspace"] * 10)
+        await home.type("smoke")
+        await home.press("enter")
+        await home.until(lambda: len(home.table.keys) == 1)
+        # Marks of rows that are hidden are not acted on, and wait.
+        assert "marked" not in home.text
+        await home.press("escape")
+        await home.until("4 marked")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+async def test_the_question_fits_any_width(seeded: DemoServer, tmp_path: Path, width: int) -> None:
+    async with desk(seeded, tmp_path, size=(width, 24), name="a profile", base_url=seeded.base_url) as home:
+        await asked(home, "nightly-eval")
+        assert home.bottom.rstrip().endswith("y yes  n no")
+        assert " saved" in home.bottom
+        await home.press("n")
+        await home.press("a", "c")
+        await home.until("esc no")
+        assert home.bottom.rstrip().endswith("⏎  esc no") and ("k+ done" if width == 60 else " saved") in home.bottom
+        if width >= 120:
+            assert f"at a profile · {home.app.session.profile.host}?" in home.bottom
+
+
+async def test_what_is_not_reached_stays_marked_and_is_tried_again(
+    server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.flows.cancel._FIRST_WAIT", 0.01)
+    await runaways(server, 6)
+    async with desk(server, tmp_path, size=(120, 30)) as home:
+        await home.until(lambda: len(home.table.keys) == 6)
+        server.faults.add(Fault("batches.cancel", "status", times=1, status=400, message="Not [/now]."))
+        server.faults.add(Fault("batches.cancel", "drop_before", skip=2, times=None))
+        await home.press("a", "c")
+        await home.until("y yes")
+        await home.press("y")
+        await home.told("2 cancelling, 1 refused (runaway ")
+        assert ": Not [/now]), 3 not reached (The connection to " in home.toasts
+        assert "Those not reached are still marked: c tries them again." in home.toasts
+        assert len(home.table.marks) == 3 and len(home.app.cancelling.failed) == 4
+        failed = home.app.cancelling.failed
+        refused = next(key for key, why in failed.items() if why.startswith("Cancel refused: "))
+        for key in failed:
+            home.table.move_to(key)
+            await home.until(f"! {failed[key]}"[:40])
+        server.faults.clear()
+        await home.press("c")
+        await home.until("Cancel 3 batches at test")
+        await home.press("y")
+        await home.told("3 cancelling.")
+        assert [found["id"] for found in api.batches(server) if found["status"] == "in_progress"] == [refused]
+
+
+async def test_a_wait_that_the_server_asks_for_is_told(server: DemoServer, tmp_path: Path) -> None:
+    await runaways(server, 2)
+    server.faults.add(Fault("batches.cancel", "rate_limit", retry_after=3))
+    async with desk(server, tmp_path) as home:
+        await home.until(lambda: len(home.table.keys) == 2)
+        await home.press("a", "c")
+        await home.until("y yes")
+        await home.press("y")
+        await home.told("asks for fewer requests (429).")
+        assert "Going on in 3s; 2 still to be cancelled." in home.toasts
+        # Leaving now would leave two running: that is asked about.
+        await home.press("q")
+        await home.until("2 cancels still to be sent. Stop and quit?")
+        await home.press("n")
+        await home.told("2 cancelling.")
+
+
+async def test_one_that_was_cancelled_offers_what_was_done(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await asked(home, "nightly-eval")
+        await home.press("y")
+        await home.until(lambda: "◌ cancelling" in home.line("nightly-eval"))
+        seeded.clock.jump(900)
+        await home.told("nightly-eval: cancelled, 2,6")
+        assert "of 4,000 requests done. o reads what was done." in home.toasts
+        await home.press("o")
+        await home.until(lambda: home.room == "Results")

@@ -13,8 +13,11 @@ from tui.wire.shapes import batch_from
 
 _TRIES = 4
 _FIRST_WAIT = 1.0  # seconds before the second try; doubled each time
-_PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no further try
+_PATIENCE = 60.0  # seconds for one batch; a server that asks for a longer wait gets no further try
 _PACE = 0.1  # seconds between two cancels: well under the rate limits that providers state
+_SLOWEST = 5.0
+_RECOVERY = 0.8  # what the pace is multiplied by with every answer, once it was slowed down
+_SILENT = 3  # batches in a row without an answer after which the server is held to be away
 
 
 class Outcome(StrEnum):
@@ -41,36 +44,69 @@ class Cancelled:
     error: WireError | None = None
 
 
-async def cancel(batch_ids: Iterable[str], *, wire: Wire, journal: Journal) -> AsyncIterator[Cancelled]:
-    """Cancel each of `batch_ids`; repeating a cancel is harmless, so one that got no answer is tried again."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The server wants fewer requests, or gave no answer: the next try comes in `seconds`; `error` says why."""
+
+    batch_id: str
+    seconds: float
+    error: WireError
+
+
+async def cancel(batch_ids: Iterable[str], *, wire: Wire, journal: Journal) -> AsyncIterator[Waiting | Cancelled]:
+    """Cancel each of `batch_ids`; repeating a cancel is harmless, so one that got no answer is tried again.
+
+    Each has exactly one `Cancelled`, in their order. A server that asks for fewer requests gets the next ones more
+    slowly. Once it has not answered for three batches in a row, the others are not sent: they are `UNREACHABLE`.
+    """
+    pace, silent, last = _PACE, 0, None
     for place, batch_id in enumerate(batch_ids):
+        if silent >= _SILENT and last is not None:
+            yield Cancelled(batch_id, Outcome.UNREACHABLE, message=f"Not sent. {last.sentence}", error=last)
+            continue
         if place:
-            await asyncio.sleep(_PACE)
+            await asyncio.sleep(pace)
         number = await asyncio.to_thread(journal.cancel_asked, batch_id)
-        result = await _cancel_one(batch_id, wire)
-        await asyncio.to_thread(journal.cancel_told, number, result.outcome, result.message)
-        yield result
+        # Whoever gave no answer to four tries is not waited for again with each of a hundred batches.
+        async for step in _tries(batch_id, wire, _TRIES if not silent else 1):
+            if isinstance(step, Cancelled):
+                await asyncio.to_thread(journal.cancel_told, number, step.outcome, step.message)
+                silent, last = (silent + 1, step.error) if step.outcome is Outcome.UNREACHABLE else (0, None)
+                pace = max(pace * _RECOVERY, _PACE)
+            elif step.error.kind is Kind.RATE_LIMITED:
+                pace = min(2 * pace, _SLOWEST)
+            yield step
 
 
-async def _cancel_one(batch_id: str, wire: Wire) -> Cancelled:
-    wait = _FIRST_WAIT
-    for attempt in range(1, _TRIES + 1):
+async def _tries(batch_id: str, wire: Wire, tries: int) -> AsyncIterator[Waiting | Cancelled]:
+    """Waits, and what the cancel of one batch came to in the end.
+
+    A server that asks for fewer requests has answered: that is no try, and goes on for as long as patience lasts.
+    """
+    wait, waited, unclear = _FIRST_WAIT, 0.0, False
+    while True:
         try:
-            return _told(batch_id, batch_from(await wire.cancel_batch(batch_id)))
+            yield _told(batch_id, batch_from(await wire.cancel_batch(batch_id)))
+            return
         except WireError as error:
-            if error.kind is Kind.CONFLICT:
-                return await _after_conflict(batch_id, wire, error)
             passing = error.unclear or error.kind in {Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED}
-            if not passing or attempt == _TRIES or (error.retry_after or 0) > _PATIENCE:
+            if error.kind is Kind.CONFLICT or (unclear and not passing):
+                yield await _after_refusal(batch_id, wire, error)
+                return
+            unclear |= error.unclear
+            tries -= error.kind is not Kind.RATE_LIMITED
+            pause = max(wait, error.retry_after or 0.0)
+            if not passing or tries <= 0 or waited + pause > _PATIENCE:
                 outcome = Outcome.UNREACHABLE if passing else Outcome.REFUSED
-                return Cancelled(batch_id, outcome, message=error.sentence, error=error)
-            await asyncio.sleep(max(wait, error.retry_after or 0))
-            wait *= 2
-    raise AssertionError("the last try returns")
+                yield Cancelled(batch_id, outcome, message=error.sentence, error=error)
+                return
+            yield Waiting(batch_id, pause, error)
+        await asyncio.sleep(pause)
+        wait, waited = 2 * wait, waited + pause
 
 
-async def _after_conflict(batch_id: str, wire: Wire, error: WireError) -> Cancelled:
-    """A refusal because of the batch's state: it is over already, or it is on its way there."""
+async def _after_refusal(batch_id: str, wire: Wire, error: WireError) -> Cancelled:
+    """A refusal because of the batch's state, or after a try without an answer: it may be over, or on its way there."""
     try:
         batch = batch_from(await wire.retrieve_batch(batch_id))
     except WireError:

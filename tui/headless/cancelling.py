@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.batches.batch import Batch, Status
 from tui.batches.query import Query
-from tui.flows.cancel import Cancelled, Outcome, cancel
+from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.headless import states
 from tui.headless.asking import agreed, need_a_terminal
 from tui.headless.filtering import query_of
@@ -20,7 +20,7 @@ from tui.headless.paging import cancellable
 from tui.headless.printing import Output
 from tui.headless.session import connected, journal, own_submissions, retrieved, to_change
 from tui.settings import Profile
-from tui.text import plural
+from tui.text import duration, plural
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 
@@ -82,9 +82,12 @@ async def _cancel(ids: Sequence[str], profile: Profile, output: Output, *, wait:
     ends: dict[str, Cancelled] = {}
     with journal(profile) as book:
         async with connected(profile) as wire:
-            async for end in cancel(ids, wire=wire, journal=book):
-                ends[end.batch_id] = end
-                _tell(end, output)
+            async for step in cancel(ids, wire=wire, journal=book):
+                if isinstance(step, Waiting):
+                    output.note(f"{step.error.sentence} Trying again in {duration(max(step.seconds, 1.0))} …")
+                    continue
+                ends[step.batch_id] = step
+                _tell(step, output)
             if wait:
                 await _wait(ends, wire, output)
     return list(ends.values())

@@ -78,7 +78,7 @@ class BatchScreen(Room):
 
     def action_cancel(self) -> None:
         if batch := self.session.book.get(self._batch_id):
-            self.lazybatch.ask_to_cancel(self, [batch])
+            self.lazybatch.cancelling.ask(self, [batch])
 
     def action_copy_id(self) -> None:
         if batch := self.session.book.get(self._batch_id):

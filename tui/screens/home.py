@@ -107,11 +107,13 @@ class Home(Choosing):
     def _say_tally(self) -> None:
         # The first frame has no size yet to ask a widget for.
         width = (self.tally.size.width or self.app.size.width) - 2
+        marks = home_lines.marked(len(self.table.marks))
         if not self.hiding:
-            self.tally.say(home_lines.tally(self.session.book, width))
+            width -= sum(len(cell.text) for cell in marks)
+            self.tally.say(home_lines.tally(self.session.book, width), marks)
             return
         numbers = f"{count(len(self.table.keys))} of {count(len(self.session.book))}"
-        self.tally.say([*self.chips(), Cell(numbers)], [Cell("esc shows all", "dim")])
+        self.tally.say([*self.chips(), Cell(numbers)], [*marks, Cell("esc shows all", "dim")])
 
     def _say_strip(self) -> None:
         batch = self._under_cursor()
@@ -122,8 +124,11 @@ class Home(Choosing):
         elif batch is None:
             self.strip.say([])
         else:
-            samples, trips = self.session.samples.of(batch.id), self.alarms.of(batch.id)
-            self.strip.say(*home_lines.strip(batch, self.session.now, self.app.size.width, samples, trips))
+            samples = self.session.samples.of(batch.id)
+            wrong = [trip.sentence for trip in self.alarms.of(batch.id)]
+            if failed := self.lazybatch.failed_cancel(batch):
+                wrong.insert(0, failed)
+            self.strip.say(*home_lines.strip(batch, self.session.now, self.app.size.width, samples, wrong))
 
     # What the user does
 
@@ -134,6 +139,10 @@ class Home(Choosing):
     @on(Table.Highlighted)
     def _moved(self) -> None:
         self._say_strip()
+
+    @on(Table.Marked)
+    def _marked(self) -> None:
+        self._say_tally()
 
     @on(Table.Chosen)
     def action_open(self) -> None:
@@ -168,8 +177,15 @@ class Home(Choosing):
         found = [self.session.book.get(str(key)) for key in self.table.marks] or [self._under_cursor()]
         return [batch for batch in found if batch is not None]
 
+    def action_mark_all(self) -> None:
+        keys = self.table.keys
+        if self.table.marks.issuperset(keys):
+            self.table.set_marks(())
+        else:
+            self.table.mark_range(keys[0], keys[-1])
+
     def action_cancel(self) -> None:
-        self.lazybatch.ask_to_cancel(self, self.chosen())
+        self.lazybatch.cancelling.ask(self, self.chosen())
 
     async def show_new(self, batch: Batch, *, go_to_it: bool) -> None:
         """Show a batch that has just been made; `go_to_it` puts the cursor on it."""

@@ -120,6 +120,7 @@ class Account(Room):
         if not self._unlooked:
             return
         self._unlooked = False
+        self.lazybatch.offer_results()
         before = self.alarms.tripped
         if self.alarms.look(self.session.book, self.name_of, self.session.samples.of, self.session.now):
             self.app.bell()

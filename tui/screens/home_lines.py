@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from tui.batches.batch import Batch, Status
 from tui.batches.pace import Sample
@@ -12,9 +12,6 @@ from tui.text import count, duration, plural
 from tui.widgets import looks
 from tui.widgets.column import Cell
 from tui.widgets.glyphs import GLYPHS
-
-if TYPE_CHECKING:
-    from tui.batches.guard import Trip
 
 # What is on its way is one number in the sums: the table tells the steps apart.
 _RUNNING: Final = frozenset({Status.VALIDATING, Status.IN_PROGRESS, Status.FINALIZING})
@@ -90,10 +87,15 @@ def tally(batches: Iterable[Batch], width: int) -> list[Cell]:
     return cells or [Cell("no batches", "dim")]
 
 
+def marked(number: int) -> list[Cell]:
+    """How many rows a key would be about, where it is not the one under the cursor."""
+    return [Cell(f"{count(number)} marked", "accent"), Cell("  ")] if number else []
+
+
 def strip(
-    batch: Batch, now: float, width: int, samples: Sequence[Sample] = (), trips: "Sequence[Trip]" = ()
+    batch: Batch, now: float, width: int, samples: Sequence[Sample] = (), wrong: Sequence[str] = ()
 ) -> tuple[Sequence[Cell], Sequence[Cell]]:
-    """What is wrong with `batch`, or what it has gone through, and what it has come to; in `width` cells."""
+    """What is `wrong` with `batch`, or what it has gone through, and what it has come to; in `width` cells."""
     told = [looks.counts_text(batch), looks.rate_text(batch, now, samples)]
     if batch.counts and batch.counts.failed:
         told.append(f"fails {count(batch.counts.failed)}")
@@ -101,10 +103,10 @@ def strip(
     drawn = looks.sparkline_text(samples, now, _SPARKLINE) if batch.status is Status.IN_PROGRESS else ""
     if width >= WIDE and drawn:
         right[:0] = [Cell(drawn, "running"), Cell("  ")]
-    if trips:
+    if wrong:
         # What is wrong must not be cut off for what is merely good to know.
         right = right if width >= WIDE else [Cell(told[0], "dim")]
-        return [Cell(f"{GLYPHS.alarm} {' '.join(trip.sentence for trip in trips)}", "bad")], right
+        return [Cell(f"{GLYPHS.alarm} {' '.join(wrong)}", "bad")], right
     if warnings := looks.pace_warnings(batch, now, samples):
         return [Cell(f" {GLYPHS.dot} ".join(warnings), "warn")], right
     if batch.status is Status.FAILED and batch.errors:

@@ -1,9 +1,11 @@
-"""The last line of the screen: its keys, or a question that waits for yes or no."""
+"""The last line of the screen: its keys, or a question that waits for yes or no, or for a number."""
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
@@ -12,26 +14,50 @@ from tui.widgets.column import Cell
 from tui.widgets.glyphs import shown
 from tui.widgets.line import Line
 
+_EDGES: Final = 3  # cells of a line that are not its texts
+_DIGITS: Final = frozenset("0123456789")
+
+
+@dataclass
+class _Question:
+    """What is asked; `words` puts it into so many cells. With `number` that number is to be typed for a yes."""
+
+    words: Callable[[int], str]
+    answer: asyncio.Future[bool]
+    number: str = ""
+    typed: str = ""
+
+    def keys(self) -> list[Cell]:
+        """The ways to answer."""
+        if not self.number:
+            return [Cell("y", "accent"), Cell(" yes  "), Cell("n", "accent"), Cell(" no", "")]
+        blank = "_" * (len(self.number) - len(self.typed))
+        return [
+            Cell("type "), Cell(self.number, "accent"), Cell(f" {self.typed}{blank} "), Cell(shown("⏎"), "accent"),
+            Cell("  "), Cell("esc", "accent"), Cell(" no"),
+        ]  # fmt: skip
+
 
 class Bottom(Line):
     """Keys with their words; `ask` puts a question in their place. Everything but `y` means No."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,Y", "answer(True)", "Yes", show=False),
-        Binding("n,N,escape,enter,q", "answer(False)", "No", show=False),
+        Binding("n,N,escape,q", "answer(False)", "No", show=False),
+        Binding("enter", "enter", "No, unless the number is typed", show=False),
     ]
 
     def __init__(self, live: Callable[[], Iterable[Action]], *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         """`live` gives the actions that can be taken now, in their order."""
         super().__init__(id=id)
         self._live = live
-        self._answer: asyncio.Future[bool] | None = None
+        self._question: _Question | None = None
         self._before: Widget | None = None
 
     @property
     def asking(self) -> bool:
         """Whether a question waits."""
-        return self._answer is not None
+        return self._question is not None
 
     def on_mount(self) -> None:
         self.can_focus = False
@@ -40,24 +66,38 @@ class Bottom(Line):
     def on_resize(self) -> None:
         """Another width has room for other keys. Textual calls the handler of `Lines` by itself."""
         self.show_keys()
+        self._say_question()
 
-    async def ask(self, question: str) -> bool:
-        """Put `question` in place of the keys and wait; a second question while one waits is answered No."""
-        if self._answer is not None:
+    async def ask(self, question: str | Callable[[int], str], *, number: int | None = None) -> bool:
+        """Put `question` in place of the keys and wait; a second question while one waits is answered No.
+
+        A question that has to fit is given as a function of the cells that there are. With `number`, `y` is not
+        enough: that number has to be typed.
+        """
+        if self._question is not None:
             return False
-        self._answer = asyncio.get_running_loop().create_future()
+        words = question if callable(question) else lambda _: question
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._question = _Question(words, answer, "" if number is None else str(number))
         self._before = self.screen.focused
         self.can_focus = True
-        self.say([Cell(question, "warn")], [Cell("y", "accent"), Cell(" yes  "), Cell("n", "accent"), Cell(" no", "")])
+        self._say_question()
         self.focus(scroll_visible=False)
         try:
-            return await self._answer
+            return await answer
         finally:
-            self._answer = None
+            self._question = None
             self.can_focus = False
             if self.is_attached:
                 self.show_keys()
                 self._give_back()
+
+    def _say_question(self) -> None:
+        asked = self._question
+        if asked is not None:
+            keys = asked.keys()
+            room = self.size.width - _EDGES - sum(len(key.text) for key in keys)
+            self.say([Cell(asked.words(room), "warn")], keys)
 
     def _give_back(self) -> None:
         """Give the keyboard back to whoever had it, unless it has gone elsewhere meanwhile."""
@@ -66,12 +106,37 @@ class Bottom(Line):
             self.screen.set_focus(before, scroll_visible=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a question its keys are others'."""
-        return self.asking if action == "answer" else super().check_action(action, parameters)
+        """Without a question its keys are others', and where a number is to be typed `y` is none."""
+        if action not in {"answer", "enter"}:
+            return super().check_action(action, parameters)
+        return self._question is not None and not (self._question.number and parameters == (True,))
 
     def action_answer(self, yes: bool) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(yes)
+        if self._question is not None and not self._question.answer.done():
+            self._question.answer.set_result(yes)
+
+    def action_enter(self) -> None:
+        """A number that is not the one asked for has to be typed anew; nothing typed is No."""
+        asked = self._question
+        if asked is not None and asked.typed and asked.typed != asked.number:
+            asked.typed = ""
+            self._say_question()
+        else:
+            self.action_answer(asked is not None and bool(asked.typed))
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits of the number that a question asks for."""
+        asked = self._question
+        if asked is None or not asked.number:
+            return
+        if event.key == "backspace":
+            asked.typed = asked.typed[:-1]
+        elif event.character in _DIGITS and len(asked.typed) < len(asked.number):
+            asked.typed += event.character
+        else:
+            return
+        event.stop()
+        self._say_question()
 
     def on_blur(self) -> None:
         """A question that lost the keyboard, by a click elsewhere, is answered No."""

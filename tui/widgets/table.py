@@ -197,6 +197,10 @@ class Table(Lines, can_focus=True, inherit_bindings=False):
         """Mark exactly the rows of `keys`."""
         self._tell_marks(self._rows.mark(keys))
 
+    def unmark(self, keys: Iterable[Hashable]) -> None:
+        """Take the marks of `keys` away, also of rows that are not shown now."""
+        self._tell_marks(self._rows.unmark(keys))
+
     def _tell_marks(self, changed: frozenset[Hashable]) -> None:
         if changed:
             self.changed(changed)

@@ -51,6 +51,10 @@ class Rows:
         self.marks = shown(self.keys, self._all_marks)
         return self.marks ^ before
 
+    def unmark(self, keys: Iterable[Hashable]) -> frozenset[Hashable]:
+        """As `mark`, without the marks of `keys`."""
+        return self.mark(self._all_marks.difference(keys))
+
     def mark_again(self) -> frozenset[Hashable]:
         """As `mark`, for the same marks after the rows changed."""
         return self.mark(self._all_marks)

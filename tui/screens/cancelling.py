@@ -1,0 +1,160 @@
+"""Cancelling from the screen: the question, the sending, and what became of each batch."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from tui.batches.batch import CANCELLABLE, Batch
+from tui.batches.book import Book
+from tui.batches.stake import outcome_of, question, stake
+from tui.errors import LazybatchError
+from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
+from tui.screens.room import Room
+from tui.text import count, duration, plural
+
+if TYPE_CHECKING:
+    from tui.app import LazybatchApp
+
+_MANY: Final = 10  # batches from which on `y` is not enough
+_LONG_WAIT: Final = 3.0  # seconds from which on a wait is told
+_NAMED: Final = 3
+_READABLE: Final = 20.0  # seconds for which a summary stays
+
+
+class Cancelling:
+    """The cancels of one run of the screen.
+
+    `left` is how many are still to be sent. `failed` tells by a batch's id why its cancel came to nothing.
+    """
+
+    def __init__(self, app: "LazybatchApp") -> None:
+        self._app = app
+        self.left = 0
+        self.failed: dict[str, str] = {}
+        # Batches that were cancelled here and have not ended yet, a group for each time of asking.
+        self._groups: list[dict[str, Batch | None]] = []
+
+    def ask(self, room: Room, batches: Iterable[Batch]) -> None:
+        """Ask on `room`, then cancel; batches that have ended are left out."""
+        running = [batch for batch in batches if batch.status in CANCELLABLE]
+        if running:
+            room.work(self._ask(room, running), "cancel")
+        else:
+            self._app.notify("Nothing to cancel: it has ended, or is being cancelled already.", markup=False)
+
+    async def _ask(self, room: Room, batches: Sequence[Batch]) -> None:
+        number, profile, name = len(batches), self._app.session.profile, self._app.name_of(batches[0])
+        at_stake = stake(batches, self._app.session.cost_of)
+        if await room.bottom.ask(
+            lambda cells: question(name, profile.name, profile.host, at_stake, cells),
+            number=number if number > _MANY else None,
+        ):
+            self.begin(batches)
+
+    def begin(self, batches: Sequence[Batch]) -> None:
+        """Cancel `batches` without a question."""
+        # The app's worker, in company: neither leaving the screen nor a further cancel may break it off.
+        self._app.run_worker(
+            self._cancel(batches), name="cancel all", group="cancel all", description="cancel all", exit_on_error=True
+        )
+
+    async def _cancel(self, batches: Sequence[Batch]) -> None:
+        ends: list[Cancelled] = []
+        names = {batch.id: self._app.name_of(batch) for batch in batches}
+        self.left += len(batches)
+        try:
+            async for step in cancel(names, wire=self._app.session.wire, journal=self._app.session.journal):
+                if isinstance(step, Waiting):
+                    self._tell_wait(step, len(names) - len(ends))
+                else:
+                    self.left -= 1
+                    ends.append(step)
+                    self._take(step)
+        except LazybatchError as error:
+            self._app.notify(error.sentence, severity="error", markup=False, timeout=_READABLE)
+        finally:
+            self.left -= len(names) - len(ends)
+        self._tell(ends, names)
+        if begun := [end.batch_id for end in ends if end.outcome is Outcome.CANCELLING]:
+            self._groups.append(dict.fromkeys(begun))
+
+    def _tell_wait(self, step: Waiting, left: int) -> None:
+        if step.seconds >= _LONG_WAIT:
+            self._app.notify(
+                f"{step.error.sentence} Going on in {duration(step.seconds)}; {count(left)} still to be cancelled.",
+                severity="warning", markup=False, timeout=step.seconds,
+            )  # fmt: skip
+
+    def _take(self, end: Cancelled) -> None:
+        if end.outcome in {Outcome.REFUSED, Outcome.UNREACHABLE}:
+            verb = "refused" if end.outcome is Outcome.REFUSED else "not sent, as far as is known"
+            self.failed[end.batch_id] = f"Cancel {verb}: {end.message or end.outcome}"
+        else:
+            self.failed.pop(end.batch_id, None)
+        # What could not be reached stays marked: the same key tries it again, after the same question.
+        self._app.cancelled(end.batch, None if end.outcome is Outcome.UNREACHABLE else end.batch_id)
+
+    def _tell(self, ends: Sequence[Cancelled], names: dict[str, str]) -> None:
+        """One sentence about all of `ends`; none where the row itself tells what became of the only one."""
+        if not ends or (len(ends) == 1 and ends[0].outcome in {Outcome.CANCELLING, Outcome.CANCELLED}):
+            return
+        good = all(end.outcome in {Outcome.CANCELLING, Outcome.CANCELLED} for end in ends)
+        self._app.notify(
+            summary(ends, names), severity="information" if good else "warning", markup=False,
+            timeout=None if good else _READABLE,
+        )  # fmt: skip
+
+    def look(self, book: Book) -> None:
+        """Offer the results of what was cancelled, once all that was asked for together has ended."""
+        for group in list(self._groups):
+            for batch_id in group:
+                batch = book.get(batch_id)
+                if batch is not None and not batch.status.active:
+                    group[batch_id] = batch
+            over = [batch for batch in group.values() if batch is not None]
+            if len(over) == len(group):
+                self._groups.remove(group)
+                self._app.notify(self._offer(over), markup=False, timeout=_READABLE)
+
+    def _offer(self, over: Sequence[Batch]) -> str:
+        if len(over) == 1:
+            (batch,) = over
+            offer = " o reads what was done." if batch.output_file_id or batch.error_file_id else ""
+            return f"{self._app.name_of(batch)}: {outcome_of(batch)}.{offer}"
+        done = sum(batch.counts.ended or 0 for batch in over if batch.counts is not None)
+        return f"All {count(len(over))} have ended, {plural(done, 'request')} done. o reads what was done of each."
+
+
+def summary(ends: Sequence[Cancelled], names: dict[str, str]) -> str:
+    """What became of cancels: `97 cancelling, 2 had ended, 1 refused (nightly-eval: …).`"""
+    if len(ends) == 1:
+        (end,) = ends
+        again = " c tries again." if end.outcome is Outcome.UNREACHABLE else ""
+        return f"{names[end.batch_id]}: {end.message or end.outcome}{again}"
+    told = []
+    for outcome, words in (
+        (Outcome.CANCELLING, "cancelling"), (Outcome.CANCELLED, "cancelled"), (Outcome.ALREADY_ENDED, "had ended"),
+        (Outcome.REFUSED, "refused"), (Outcome.UNREACHABLE, "not reached"),
+    ):  # fmt: skip
+        found = [end for end in ends if end.outcome is outcome]
+        if found:
+            why = f" ({_reasons(found, names)})" if outcome in {Outcome.REFUSED, Outcome.UNREACHABLE} else ""
+            told.append(f"{count(len(found))} {words}{why}")
+    unreached = any(end.outcome is Outcome.UNREACHABLE for end in ends)
+    rest = " Those not reached are still marked: c tries them again." if unreached else ""
+    return f"{', '.join(told)}.{rest}"
+
+
+def _reasons(ends: Sequence[Cancelled], names: dict[str, str]) -> str:
+    """The names of a few and their reasons; of many the commonest reasons."""
+    if len(ends) <= _NAMED and ends[0].outcome is Outcome.REFUSED:
+        return "; ".join(f"{names[end.batch_id]}: {_bare(end)}" for end in ends)
+    reasons = Counter(_bare(end) for end in ends).most_common()
+    told = [f"{reason} ×{number:,}" if len(reasons) > 1 else reason for reason, number in reasons[:_NAMED]]
+    return "; ".join([*told, "…"] if len(reasons) > _NAMED else told)
+
+
+def _bare(end: Cancelled) -> str:
+    """The reason without what differs between two batches, and without its full stop."""
+    words = (end.error.sentence if end.outcome is Outcome.UNREACHABLE and end.error else end.message) or end.outcome
+    return words.replace(end.batch_id, "…").removesuffix(".")
