@@ -2,22 +2,18 @@
 
 import asyncio
 import hashlib
-import os
 import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tui.batches.batch import Batch
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
+from tui.flows.sink import pour
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
-
-if TYPE_CHECKING:
-    from tui.wire.client import Download
 
 _TRIES = 4  # without any progress in between
 _PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no further try
@@ -104,7 +100,7 @@ async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncItera
         failures, furthest = (0, here) if here > furthest else (failures + 1, furthest)
         try:
             async with wire.download(file_id, start=here) as download:
-                async for done in _write(download, partial):
+                async for done in pour(download.chunks, partial, download.start):
                     yield Downloading(part, done, download.total, partial)
             break
         except WireError as error:
@@ -134,24 +130,6 @@ async def _length(file_id: str, wire: Wire) -> int | None:
         return (await wire.retrieve_file(file_id)).bytes
     except WireError:
         return None
-
-
-async def _write(download: "Download", partial: Path) -> AsyncIterator[int]:
-    """Append what comes to `partial`, telling its length after each chunk; on disk when the iteration ends."""
-    import aiofiles
-
-    async with aiofiles.open(partial, "r+b" if download.start else "wb") as file:
-        await file.seek(download.start)
-        await file.truncate()
-        done = download.start
-        async for chunk in download.chunks:
-            await file.write(chunk)
-            # Whoever reads along sees what is told of.
-            await file.flush()
-            done += len(chunk)
-            yield done
-        await file.flush()
-        await asyncio.to_thread(os.fsync, file.fileno())
 
 
 async def _size(path: Path) -> int | None:

@@ -147,7 +147,10 @@ class Wire:
                 begins = _first_byte(answer.headers.get("content-range"), start) if answer.status_code == 206 else 0
                 length = answer.headers.get("content-length")
                 total = begins + int(length) if length and length.isdigit() else None
-                yield Download(_gathered(answer.iter_bytes()), begins, total)
+                # The bytes as they came: what would decode them, and has nothing to, takes a fifth of the time.
+                plain = answer.headers.get("content-encoding", "identity") == "identity"
+                pieces = answer.http_response.aiter_raw() if plain else answer.iter_bytes()
+                yield Download(_gathered(pieces), begins, total)
 
     def _note_clock(self, date: str | None) -> None:
         from email.utils import parsedate_to_datetime
