@@ -1,9 +1,11 @@
 """Result files come home whole, or not at all."""
 
+import asyncio
 import errno
 import os
 import resource
 import stat
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -156,6 +158,70 @@ async def test_given_up_in_the_middle(demo: DemoServer, wire: Wire, tmp_path: Pa
     assert end.path.read_bytes() == content
 
 
+async def test_two_at_once_do_not_write_over_each_other(
+    demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path
+) -> None:
+    batch, content = await big(demo, wire, tmp_path)
+    demo.faults.add(Fault("files.content", "slow", bytes_per_s=20_000_000))
+    both = await asyncio.gather(run(batch, folder, wire), run(batch, folder, wire))
+    (one, _), (other, _) = map(ends, both)
+    assert isinstance(one, Downloaded)
+    assert isinstance(other, Downloaded)
+    assert {one.fetched, other.fetched} == {True, False}
+    assert one.path.read_bytes() == content
+    assert files(folder) == [one.path]
+    assert demo.calls["files.content"] == 1
+
+
+async def test_the_next_takes_over_from_one_that_is_given_up(
+    demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path
+) -> None:
+    batch, content = await big(demo, wire, tmp_path)
+    demo.faults.add(Fault("files.content", "slow", bytes_per_s=4_000_000))
+    async with aclosing(collect(batch, folder, wire=wire)) as first:  # type: ignore[type-var]  # it is a generator
+        assert isinstance(await anext(first), Downloading)
+        second = asyncio.ensure_future(run(batch, folder, wire))
+        await asyncio.sleep(0.05)
+    (end, _) = ends(await second)
+    assert isinstance(end, Downloaded)
+    assert end.fetched
+    assert end.path.read_bytes() == content
+    assert files(folder) == [end.path]
+
+
+async def test_a_server_that_sends_another_part_than_asked(
+    odd: OddServer, odd_wire: Wire, folder: Path, hasty: None
+) -> None:
+    """It would leave a hole, of the right length."""
+    whole, broken = b"0123456789" * 1000, cut(b"0123456789" * 1000, 4000)[0]
+    later = http(whole[6000:], "206 Partial Content", Content_Range="bytes 6000-9999/10000")
+    odd.answers = [broken, later, http(whole), http('{"id": "out", "bytes": 10000}')]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == whole
+    assert ["range" in head.lower() for head in odd.heads] == [False, True, False, False]
+
+
+async def test_a_part_that_begins_earlier_than_asked(odd: OddServer, odd_wire: Wire, folder: Path, hasty: None) -> None:
+    whole, broken = b"0123456789" * 1000, cut(b"0123456789" * 1000, 4000)[0]
+    earlier = http(whole[1024:], "206 Partial Content", Content_Range="bytes 1024-9999/10000")
+    odd.answers = [broken, earlier, http('{"id": "out", "bytes": 10000}')]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("status", list(Status))
+async def test_whatever_became_of_the_batch(
+    demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path, status: Status
+) -> None:
+    """A failed or expired one may have files too, and they are billed."""
+    batch, content = await big(demo, wire, tmp_path, 1000)
+    (end, _) = ends(await run(replace(batch, status=status), folder, wire))
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == content
+
+
 async def test_whole_but_for_its_name(demo: DemoServer, wire: Wire, tmp_path: Path, folder: Path) -> None:
     """An earlier run died between the last byte and the name."""
     batch, content = await big(demo, wire, tmp_path, 1000)
@@ -240,6 +306,7 @@ async def test_a_file_that_is_gone(demo: DemoServer, wire: Wire, folder: Path, s
         await run(DONE, folder, wire)
     assert failed.value.sentence == "The output file is no longer on the server: it expired or was deleted."
     assert failed.value.exit_code == 1
+    assert files(folder) == []
 
 
 @pytest.mark.parametrize(("status", "kind"), [(401, Kind.UNAUTHORIZED), (403, Kind.FORBIDDEN), (400, Kind.REFUSED)])

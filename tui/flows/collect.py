@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,11 +13,13 @@ from tui.batches.batch import Batch
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
 from tui.flows.sink import pour
+from tui.state.lock import Taken, locked
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 
 _TRIES = 4  # without any progress in between
 _PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no further try
+_TURN = 0.2  # seconds between two looks at a download that another is at
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
@@ -77,8 +80,9 @@ async def collect(
             if (size := await _size(goal)) is not None:
                 yield Downloaded(part, goal, size, fetched=False)
                 continue
-            async for step in _fetch(file_id, part, goal, wire):
-                yield step
+            async with aclosing(_fetch(file_id, part, goal, wire)) as steps:
+                async for step in steps:
+                    yield step
         except OSError as error:
             raise LazybatchError(f"Cannot write {goal}: {error.strerror or error}.", 1) from None
 
@@ -89,10 +93,33 @@ def result_path(folder: Path, batch_id: str, part: Part) -> Path:
     return folder / f"{plain}.{part}.jsonl"
 
 
-async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncIterator[Downloading | Downloaded]:
+async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncGenerator[Downloading | Downloaded]:
     # The file's id is in the name, so that what is gone on with is always the same file.
     digest = hashlib.sha256(file_id.encode()).hexdigest()[:12]
     partial = goal.with_name(f".{goal.name}.{digest}.part")
+    while (lock := await asyncio.to_thread(_locked, partial)) is None:
+        # Another screen or process is at it: two at once would write over each other.
+        yield Downloading(part, await _size(partial) or 0, None, partial)
+        await asyncio.sleep(_TURN)
+    with lock:
+        if (size := await _size(goal)) is not None:
+            await asyncio.to_thread(partial.unlink, missing_ok=True)
+            yield Downloaded(part, goal, size, fetched=False)
+            return
+        async with aclosing(_go_on(file_id, part, partial, wire)) as steps:
+            async for step in steps:
+                yield step
+        size = await _size(partial) or 0
+        expected = await _length(file_id, wire)
+        if expected is not None and size != expected:
+            await asyncio.to_thread(partial.unlink)
+            raise LazybatchError(f"The {part} file came with {size:,} of {expected:,} bytes: download it again.", 1)
+        await asyncio.to_thread(_settle, partial, goal)
+    yield Downloaded(part, goal, size, fetched=True)
+
+
+async def _go_on(file_id: str, part: Part, partial: Path, wire: Wire) -> AsyncGenerator[Downloading]:
+    """Bring all of the file to `partial`, from what is there already on."""
     failures, furthest = 0, -1
     while True:
         here = await _size(partial) or 0
@@ -100,13 +127,18 @@ async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncItera
         failures, furthest = (0, here) if here > furthest else (failures + 1, furthest)
         try:
             async with wire.download(file_id, start=here) as download:
-                async for done in pour(download.chunks, partial, download.start):
-                    yield Downloading(part, done, download.total, partial)
-            break
+                if download.start > here:
+                    # Not what was asked for: to be had whole only from the beginning.
+                    await asyncio.to_thread(partial.unlink)
+                    raise WireError(Kind.NOT_AN_API, f"{wire.address.host} sent another part than it was asked for.")
+                async with aclosing(pour(download.chunks, partial, download.start)) as lengths:
+                    async for done in lengths:
+                        yield Downloading(part, done, download.total, partial)
+            return
         except WireError as error:
             if error.status == 416 and here:
                 # Nothing lies behind what is here already.
-                break
+                return
             if error.kind is Kind.NOT_FOUND:
                 raise LazybatchError(
                     f"The {part} file is no longer on the server: it expired or was deleted.", 1
@@ -115,13 +147,25 @@ async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncItera
             if decided or failures >= _TRIES or (error.retry_after or 0) > _PATIENCE:
                 raise
             await asyncio.sleep(max(error.retry_after or 0, 0.5 * failures))
-    size = await _size(partial) or 0
-    expected = await _length(file_id, wire)
-    if expected is not None and size != expected:
-        await asyncio.to_thread(partial.unlink)
-        raise LazybatchError(f"The {part} file came with {size:,} of {expected:,} bytes: download it again.", 1)
-    await asyncio.to_thread(_settle, partial, goal)
-    yield Downloaded(part, goal, size, fetched=True)
+
+
+def _locked(partial: Path) -> ExitStack | None:
+    """The right to write to `partial`, until it is closed; None while another has it. Raises OSError."""
+    # Where nothing can be written this says so, in the words for a file.
+    partial.touch()
+    held = ExitStack()
+    try:
+        held.enter_context(locked(partial.with_suffix(".lock")))
+    except Taken:
+        return None
+    held.callback(_drop_empty, partial)
+    return held
+
+
+def _drop_empty(partial: Path) -> None:
+    """Leave nothing where nothing came."""
+    if partial.exists() and not partial.stat().st_size:
+        partial.unlink()
 
 
 async def _length(file_id: str, wire: Wire) -> int | None:

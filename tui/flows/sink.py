@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +14,7 @@ _SYNC: Final = 32 << 20  # bytes
 _LARGE: Final = 1 << 19
 
 
-async def pour(chunks: AsyncIterator[bytes], path: Path, start: int) -> AsyncIterator[int]:
+async def pour(chunks: AsyncIterator[bytes], path: Path, start: int) -> AsyncGenerator[int]:
     """Write `chunks` to the file at `path` from offset `start` on, telling its length after each of them.
 
     What lay behind `start` is cut off; without a `start` the file is made. When the iteration ends, all is on disk.
