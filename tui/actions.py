@@ -111,9 +111,9 @@ ACTIONS: Final = (
     Action(
         SUBMIT,
         "split",
-        "s",
+        "s,ctrl+t",
         "split",
-        "Cut a file over the limits into parts; they are submitted together.",
+        "Cut a file over the limits into parts; they are submitted together. ^t does it from the fields.",
         writes=True,
     ),
     Action(SUBMIT, "stop", "x", "stop", "Stop the upload; it can be gone on with later."),

@@ -90,6 +90,7 @@ def _split(parser: ArgumentParser) -> None:
     parser.add_argument("-o", dest="out", metavar="DIR", help="the folder for the parts (that of FILE)")
     parser.add_argument("--max-requests", type=_count, metavar="N", help="requests of a part, at most")
     parser.add_argument("--max-bytes", type=_count, metavar="N", help="bytes of a part, at most")
+    parser.add_argument("--max-tokens", type=_count, metavar="N", help="input tokens of a part, at most")
     _json(parser)
 
 

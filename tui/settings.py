@@ -35,7 +35,7 @@ from tui.text import clean_line
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 _TEXTS = {"base_url", "key_env", "organization", "project"}
 _KEYS = _TEXTS | {"read_only", "limits"}
-_LIMITS = {"max_requests": int, "max_bytes": int, "max_embedding_inputs": int, "one_model": bool}
+_LIMITS = {"max_requests": int, "max_bytes": int, "max_embedding_inputs": int, "one_model": bool, "max_tokens": int}
 _ENQUEUED = ("enqueued_tokens", "enqueued_requests")
 
 

@@ -57,6 +57,21 @@ def test_split_writes_parts_within_the_limits(bare: Cli, make_file: MakeFile, ho
     assert Path(half[0]["file"]).parent == home
 
 
+def test_split_under_a_token_budget(bare: Cli, make_file: MakeFile, home: Path) -> None:
+    path = make_file(12)
+    whole = bare("validate", path, "--json").json["estimate"]["input_tokens"]
+    ran = bare("split", path, "--max-tokens", whole // 3, "--json")
+    assert ran.code == 0
+    files = [part["file"] for part in ran.json["parts"]]
+    assert len(files) > 2
+    assert b"".join((home / file).read_bytes() for file in files) == path.read_bytes()
+    for file in files:
+        assert bare("validate", file, "--json").json["estimate"]["input_tokens"] <= whole // 3
+    ran = bare("split", path, "--max-tokens", "3")
+    assert ran.code == 1
+    assert "Line 1 alone has " in ran.err
+
+
 def test_split_takes_the_profiles_limits(bare: Cli, make_file: MakeFile, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[profiles.a.limits]\nmax_requests = 3\n")
     assert len(bare("split", make_file(7), "--json").json["parts"]) == 3

@@ -90,3 +90,16 @@ def test_again_is_the_way_out_where_nobody_can_be_asked(cli: Cli, make_file: Mak
     assert ran.code == 0, ran.err
     assert server.calls["batches.create"] == 2
     assert "submitted the file again all the same" in ran.err
+
+
+def test_more_tokens_than_may_wait_at_once(cli: Cli, make_file: MakeFile, server: DemoServer, tmp_path: Path) -> None:
+    text = f'default = "few"\n[profiles.few]\nbase_url = "{server.base_url}"\n'
+    (tmp_path / "config.toml").write_text(text + "[profiles.few.limits.enqueued_tokens]\ngpt-4o-mini = 60\n")
+    path = make_file(10)
+    ran = cli("submit", path, "--split", "--yes", "--json")
+    assert ran.code == 0, ran.err
+    assert len(ran.json["parts"]) > 2
+    assert b"".join(Path(part["file"]).read_bytes() for part in ran.json["parts"]) == path.read_bytes()
+    whole = cli("submit", make_file(11), "--yes", "--json")
+    assert (whole.code, whole.json["parts"]) == (0, [])
+    assert "where 60 are allowed at one time: --split submits it in parts." in whole.err

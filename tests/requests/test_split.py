@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import random
 import resource
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.requests.samples import lines, request
+from tui.requests.cost import estimate
 from tui.requests.limits import Limits
 from tui.requests.output import Unwritable
 from tui.requests.source import Cancelled, Changed, Unreadable
-from tui.requests.split import Part, Unsplittable, Weight, split
+from tui.requests.split import Part, Unsplittable, split
 from tui.requests.validate import validate
 
 
@@ -105,7 +108,7 @@ def test_more_parts_than_a_process_may_have_open_files(tmp_path: Path) -> None:
     check(parts, [b"{}\n"] * 100, tmp_path)
 
 
-def test_embeddings_inputs_and_other_weights(tmp_path: Path, small_blocks: None) -> None:
+def test_embeddings_inputs(tmp_path: Path, small_blocks: None) -> None:
     path = tmp_path / "a.jsonl"
     inputs = [1, 4, 3, 3, 5, 1, 1, 8, 2]
     content = lines(*(request(f"{n}", "/v1/embeddings", input=["x"] * k) for n, k in enumerate(inputs)))
@@ -116,8 +119,34 @@ def test_embeddings_inputs_and_other_weights(tmp_path: Path, small_blocks: None)
     check(parts, greedy(content, limits, lambda raw: raw.count(b'"x"')), tmp_path)
     with pytest.raises(Unsplittable, match=r"Line 5 alone has 5 embeddings inputs; a part may have 4\."):
         split(path, limits=Limits(max_embedding_inputs=4))
-    by_length = split(path, limits=limits, weights=[Weight("characters", 300, len)])
-    assert all(part.bytes <= 300 + part.requests for part in by_length) and len(by_length) > len(parts)
+
+
+def chat(number: int, words: int, model: str = "gpt-4o-mini") -> bytes:
+    messages = [{"role": "user", "content": " ".join(["apple"] * words)}]
+    return lines(request(f"{number}", model=model, messages=messages))
+
+
+def test_a_token_budget(tmp_path: Path, small_blocks: None) -> None:
+    """Each part has as many requests as go into it, by the count that the estimate makes of it alone."""
+    path = tmp_path / "a.jsonl"
+    words = random.Random(3).choices((0, 5, 40, 90), k=60)
+    content = b"".join(chat(number, many) for number, many in enumerate(words))
+    path.write_bytes(content)
+
+    @cache
+    def tokens(raw: bytes) -> int:
+        (tmp_path / "one").write_bytes(raw)
+        counted = estimate(validate(tmp_path / "one"), exact=True).input_tokens
+        (tmp_path / "one").unlink()
+        return counted
+
+    parts = split(path, limits=Limits(max_tokens=200))
+    weighed = Limits(max_embedding_inputs=200)
+    check(parts, greedy(content, weighed, tokens), tmp_path)
+    assert all(tokens(part.path.read_bytes()) <= 200 for part in parts)
+    most = max(map(tokens, content.splitlines(keepends=True)))
+    with pytest.raises(Unsplittable, match=rf"Line \d+ alone has {most} input tokens; a part may have {most - 1}\."):
+        split(path, limits=Limits(max_tokens=most - 1))
 
 
 @pytest.mark.parametrize("size", [900, 5000])

@@ -151,3 +151,20 @@ async def test_a_changed_file_gives_up_what_was_begun_and_tells_once(
         await home.until(lambda: home.room == "Home")
         assert len(api.batches(server)) == 1
         assert home.app.session.journal.open_ones() == []
+
+
+async def test_a_file_over_a_token_budget_is_offered_parts(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    write(samples / "many.jsonl", 10)
+    async with desk(server, tmp_path, samples=samples, limits=Limits(max_tokens=60)) as home:
+        await home.pick("many.jsonl")
+        await home.until("60 are allowed at one time: ^t splits it into")
+        # In a field its other key is a letter.
+        await home.press("s")
+        assert home.room == "Submit" and "parts ·" not in home.text
+        await home.press("ctrl+t")
+        await home.until("parts · 10 requests")
+        await home.until("Ready to submit.")
+        assert "^t" not in home.text
+        await sent(home)
+        await home.until(lambda: home.room == "Home")
+        assert len(api.batches(server)) > 2

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY
+from tui.batches.headroom import family
 from tui.batches.money import Expected
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
@@ -21,6 +22,7 @@ from tui.flows.threads import Cancelled, Progress
 from tui.requests.output import Unwritable
 from tui.requests.split import Part, split
 from tui.requests.validate import Limits, Report, validate
+from tui.settings import Profile
 from tui.state.journal import Journal, Stage, Submission, new_group
 from tui.wire.client import Wire
 
@@ -80,6 +82,16 @@ def least_parts(report: Report, limits: Limits) -> int:
         (report.inputs, limits.max_embedding_inputs),
     )
     return max(-(-amount // most) for amount, most in amounts)
+
+
+def token_budget(report: Report, profile: Profile, tokens: int) -> int | None:
+    """The input tokens that one batch may have, where a good file has more: `tokens`, as its estimate says.
+
+    That is the profile's limit of a part, else what may be enqueued of the file's model: more than that never runs.
+    """
+    known = [profile.enqueued_tokens.get(name) or profile.enqueued_tokens.get(family(name)) for name in report.models]
+    most = profile.limits.max_tokens or min(filter(None, known), default=None)
+    return most if report.ok and most is not None and tokens > most else None
 
 
 def cut(

@@ -10,9 +10,10 @@ from tui.batches.batch import OWN_KEYS, PARENT_KEY, Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.collect import Part, result_path
+from tui.flows.price import expected
 from tui.flows.steps import Order
 from tui.headless.asking import need_a_terminal
-from tui.headless.checking import report_lines, validated
+from tui.headless.checking import estimated, report_lines, validated
 from tui.headless.judging import Judged, judged
 from tui.headless.printing import Output
 from tui.headless.session import to_change, with_key
@@ -68,7 +69,9 @@ def _submit(batch: Batch, out: Path, profile: Profile, output: Output, *, yes: b
     if not report.ok or report.endpoint is None:
         output.say("\n".join(report_lines(report)))
         return 1, None
-    status, end = send(Order(report, report.endpoint, _pairs(batch)), profile, output, yes=yes)
+    worth = estimated(report, profile)
+    order = Order(report, report.endpoint, _pairs(batch), expected=expected(report, worth))
+    status, end = send(order, worth, profile, output, yes=yes)
     return status, None if end is None else end.batch.id
 
 

@@ -19,6 +19,7 @@ def run(options: Namespace) -> int:
     limits = limits._replace(
         max_requests=options.max_requests or limits.max_requests,
         max_bytes=options.max_bytes or limits.max_bytes,
+        max_tokens=options.max_tokens or limits.max_tokens,
     )
     output = Output(as_json=options.json)
     parts = asyncio.run(_split(Path(options.file), None if options.out is None else Path(options.out), limits))

@@ -3,13 +3,12 @@
 import asyncio
 import time
 from argparse import Namespace
-from dataclasses import replace
 from pathlib import Path
 
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
-from tui.flows.parts import least_parts, only_limits
+from tui.flows.parts import least_parts, only_limits, token_budget
 from tui.flows.price import expected, range_text
 from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
 from tui.flows.submit import submit
@@ -18,9 +17,10 @@ from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.session import connected, journal, to_change
+from tui.requests.cost import Estimate
 from tui.requests.validate import Report
 from tui.settings import Profile
-from tui.text import age, plural
+from tui.text import age, count, plural
 
 
 def run(options: Namespace) -> int:
@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
     if options.split and only_limits(report):
         from tui.headless.submitting_parts import send_parts
 
-        return send_parts(report, pairs, profile, output, yes=options.yes, again=options.again)
+        return send_parts(report, pairs, profile.limits, profile, output, yes=options.yes, again=options.again)
     if not report.ok or report.endpoint is None:
         output.say("\n".join(report_lines(report)))
         if only_limits(report):
@@ -44,22 +44,31 @@ def run(options: Namespace) -> int:
             output.note(f"Nothing else is wrong with it: --split submits it in {number} parts or more.")
         _document(output, report)
         return 1
-    order = Order(report, report.endpoint, pairs, again=options.again, adopt=options.adopt)
-    status, end = send(order, profile, output, yes=options.yes)
+    worth = estimated(report, profile)
+    if budget := token_budget(report, profile, worth.input_tokens):
+        if options.split:
+            from tui.headless.submitting_parts import send_parts
+
+            limits = profile.limits._replace(max_tokens=budget)
+            return send_parts(report, pairs, limits, profile, output, yes=options.yes, again=options.again)
+        tokens = f"About {count(worth.input_tokens)} input tokens, where {count(budget)} are allowed at one time"
+        output.note(f"{tokens}: --split submits it in parts.")
+    order = Order(report, report.endpoint, pairs, options.again, expected(report, worth), adopt=options.adopt)
+    status, end = send(order, worth, profile, output, yes=options.yes)
     _document(output, report, end)
     return status
 
 
-def send(order: Order, profile: Profile, output: Output, *, yes: bool) -> tuple[int, Created | Already | None]:
+def send(
+    order: Order, worth: Estimate, profile: Profile, output: Output, *, yes: bool
+) -> tuple[int, Created | Already | None]:
     """Submit a good file after asking, unless `yes`: the exit status, and the flow's end if it was begun."""
     report = order.report
-    worth = estimated(report, profile)
     output.note(f"{report.path}: {summary(report)}. Estimated cost: {range_text(worth)}.")
     if not yes and not agreed(f"Submit {plural(report.requests, 'request')} to {profile.host}?"):
         output.note("Nothing was submitted.")
         return 1, None
     try:
-        order = replace(order, expected=expected(report, worth))
         end = asyncio.run(_carry_out(order, profile, output))
     except Unknowable as error:
         for batch in error.candidates:

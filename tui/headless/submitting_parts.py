@@ -15,6 +15,7 @@ from tui.headless.progress import Progress
 from tui.headless.session import connected, journal
 from tui.headless.submitting import note, only_again
 from tui.headless.working import worked
+from tui.requests.limits import Limits
 from tui.requests.validate import Report
 from tui.settings import Profile, state_folder
 from tui.text import plural
@@ -23,13 +24,20 @@ _Ends = dict[int, Created | Already]
 
 
 def send_parts(
-    report: Report, pairs: Mapping[str, str], profile: Profile, output: Output, *, yes: bool, again: bool
+    report: Report,
+    pairs: Mapping[str, str],
+    limits: Limits,
+    profile: Profile,
+    output: Output,
+    *,
+    yes: bool,
+    again: bool,
 ) -> int:
-    """Cut the file and submit its parts after one question; the exit status.
+    """Cut the file to `limits` and submit its parts after one question; the exit status.
 
     Broken off, the document tells how far it came before the error is raised.
     """
-    limits, state = profile.limits, state_folder()
+    state = state_folder()
     parts = asyncio.run(
         worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
     )

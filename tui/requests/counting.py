@@ -12,7 +12,7 @@ from tui.requests.prompts import Prompt
 from tui.requests.rules import is_blank
 from tui.requests.sample import Sampled, Total
 from tui.requests.source import Cancelled, Source
-from tui.requests.tokens import Counter, Vocabulary
+from tui.requests.tokens import Counters, Vocabulary
 from tui.requests.validate import Report
 
 # Lines of the first sample; where they differ much, more are taken until 19 of 20 estimates are within 1 %.
@@ -27,7 +27,6 @@ _MORE_WIDTH: Final = 512
 _SMALL: Final = 2 * 1024 * 1024
 # Characters that are counted at once.
 _AT_ONCE: Final = 128 * 1024
-_MOST_COUNTERS: Final = 1000
 
 _NOTHING: Final = Total(0, 0)
 
@@ -84,9 +83,9 @@ class _Counting:
     def __init__(self, source: Source, report: Report) -> None:
         self._source = source
         self._report = report
-        self._counters: dict[str, Counter] = {}
+        self._counters = Counters()
         self._main = max(report.models, key=report.models.__getitem__, default="")
-        self._result = Counted(self._counter(self._main).vocabulary)
+        self._result = Counted(self._counters.of(self._main).vocabulary)
 
     def all(self) -> Counted:
         """Every line, in the order of the file."""
@@ -117,14 +116,6 @@ class _Counting:
         self._estimate(rounds)
         return self._result
 
-    def _counter(self, model: str) -> Counter:
-        if model not in self._counters:
-            # Beyond any real file; the names in one that is made to hurt must not fill the memory.
-            if len(self._counters) >= _MOST_COUNTERS:
-                return self._counters[self._main]
-            self._counters[model] = Counter(model)
-        return self._counters[model]
-
     def _read(self, raw: bytes | bytearray) -> Prompt | None:
         prompt = prompts.read(raw, self._report.endpoint)
         if prompt:
@@ -132,24 +123,12 @@ class _Counting:
         return prompt
 
     def _add(self, waiting: Sequence[Prompt]) -> None:
-        counts = self._counts(waiting, [prompt.texts for prompt in waiting])
+        counts = self._counters.counts([(prompt.model, prompt.texts) for prompt in waiting])
         for prompt, texts in zip(waiting, counts, strict=True):
             tokens = texts + prompt.tokens
             self._result.total.add(tokens, prompt.output_most)
             if prompt.model in self._report.models:
                 self._result.by_model.setdefault(prompt.model, Sums()).add(tokens, prompt.output_most)
-
-    def _counts(self, requests: Sequence[Prompt], texts: Sequence[Sequence[str]]) -> list[int]:
-        """Tokens in the texts of each request, counted with its own model's vocabulary."""
-        counts = [0] * len(requests)
-        places = dict[str, list[int]]()
-        for place, prompt in enumerate(requests):
-            places.setdefault(prompt.model, []).append(place)
-        for model, own in places.items():
-            found = iter(self._counter(model).counts([text for place in own for text in texts[place]]))
-            for place in own:
-                counts[place] = sum(next(found) for _ in texts[place])
-        return counts
 
     def _sample(self, number: int, width: int, name: str) -> list[_Taken]:
         taken = list[_Taken]()
@@ -157,8 +136,8 @@ class _Counting:
         for raws in self._raws(number, width, name):
             requests = [(raw, prompt) for raw, prompt in raws if prompt]
             parts = [sample.windows(prompt.texts, width, chance.random()) for _, prompt in requests]
-            read = [prompt for _, prompt in requests]
-            counts = iter(zip(self._counts(read, [texts for texts, _ in parts]), parts, strict=True))
+            read = [(prompt.model, texts) for (_, prompt), (texts, _) in zip(requests, parts, strict=True)]
+            counts = iter(zip(self._counters.counts(read), parts, strict=True))
             for raw, prompt in raws:
                 if prompt is None:
                     taken.append(_Taken("", 0, 0 if is_blank(raw) or not raw else 1 / len(raw), 0))

@@ -14,3 +14,5 @@ class Limits(NamedTuple):
     max_bytes: int = 200 * 1024 * 1024
     max_embedding_inputs: int = 50_000
     one_model: bool = True
+    max_tokens: int | None = None
+    """Input tokens of one part of a file that is split; None where they are not counted."""

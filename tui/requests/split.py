@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
-from tui.requests import bodies, reading
 from tui.requests.limits import Limits
 from tui.requests.output import Output
-from tui.requests.rules import BOM, is_blank
+from tui.requests.rules import is_blank
 from tui.requests.source import LONGEST_LINE, Digest, Source
+from tui.requests.weights import Weight, weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,6 @@ class Part:
     """Where it starts in the source, counted from 1."""
 
 
-class Weight(NamedTuple):
-    """One more thing that a part may only have so much of, such as tokens."""
-
-    unit: str
-    most: int
-    of: Callable[[bytes | bytearray], int]
-    """How much of it a line has (without its newline)."""
-
-
 class Unsplittable(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
     """No parts within the limits can be made of this file."""
 
@@ -52,7 +43,6 @@ def split(
     folder: Path | None = None,
     *,
     limits: Limits | None = None,
-    weights: Sequence[Weight] = (),
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Part, ...]:
@@ -60,7 +50,8 @@ def split(
 
     Lines stay whole, byte for byte and in order; only blank ones, which are no requests, are left out. Parts are called
     `<stem>.part-01-of-03.jsonl`; they get these names, replacing what had them, when all are complete. Whether lines
-    are right is not looked at. In an embeddings file (by the url of its first request) inputs are held to their limit.
+    are right is not looked at. In an embeddings file (by the url of its first request) inputs are held to their limit,
+    and everywhere input tokens to `max_tokens`, if there is one: they are counted then, which takes far longer.
 
     Raises `Unreadable`, `Changed` and `Cancelled` as `validate` does, `Unwritable`, and `Unsplittable` when one line is
     over a limit by itself or there are no requests.
@@ -68,7 +59,7 @@ def split(
     folder = path.parent if folder is None else folder
     with Source(path, progress, cancelled) as source, ExitStack() as outputs:
         parts: list[_Part] = []
-        for piece in _Cutter(limits or Limits(), weights).pieces(source):
+        for piece in _Cutter(limits or Limits()).pieces(source):
             if piece.first_line:
                 if parts:
                     parts[-1].finish()
@@ -97,16 +88,37 @@ class _Piece(NamedTuple):
     """Of a new part; 0 when it goes into the part before."""
 
 
+class _Span(NamedTuple):
+    """Where a line begins and ends, its newline included."""
+
+    start: int
+    end: int
+    blank: bool
+
+
+def _spans(lines: bytes | bytearray) -> Iterator[_Span]:
+    position = 0
+    while position < len(lines):
+        end = lines.find(b"\n", position) + 1 or len(lines)
+        yield _Span(position, end, lines[position] != 0x7B and is_blank(lines[position:end]))
+        position = end
+
+
+def _bare(lines: bytes | bytearray, span: _Span) -> bytes | bytearray:
+    return lines[span.start : span.end].rstrip(b"\r\n")
+
+
 class _Cutter:
     """Says where one part ends and the next begins."""
 
-    def __init__(self, limits: Limits, weights: Sequence[Weight]) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._weights = tuple(weights)
+        # Known with the first request.
+        self._weights: Sequence[Weight] | None = None
+        self._sums: tuple[int, ...] = ()
         self._line = 1
         # What the part so far has; a file of no requests has no part.
         self._requests = self._bytes = 0
-        self._sums = [0] * len(self._weights)
         self._started = False
 
     def pieces(self, source: Source) -> Iterator[_Piece]:
@@ -138,42 +150,47 @@ class _Cutter:
 
     def _cut(self, lines: bytes | bytearray) -> Iterator[_Piece]:
         """Line by line; yields what lies between two cuts or blank lines in one piece."""
-        start = position = count = first_line = 0
+        spans = list(_spans(lines))
+        amounts = iter(self._weighed(lines, [span for span in spans if not span.blank]))
+        start = count = first_line = 0
         view = memoryview(lines)
-        while position < len(lines):
-            end = lines.find(b"\n", position) + 1 or len(lines)
-            blank = lines[position] != 0x7B and is_blank(lines[position:end])
-            new = not blank and self._add(lines, position, end)
-            if (blank or new) and count:
-                yield _Piece(view[start:position], count, first_line)
+        for span in spans:
+            new = not span.blank and self._add(span.end - span.start, next(amounts))
+            if (span.blank or new) and count:
+                yield _Piece(view[start : span.start], count, first_line)
                 count = first_line = 0
-            if blank or not count:
-                start = end if blank else position
+            if span.blank or not count:
+                start = span.end if span.blank else span.start
             first_line = self._line if new else first_line
-            count += not blank
+            count += not span.blank
             self._line += 1
-            position = end
         if count:
             yield _Piece(view[start:], count, first_line)
 
-    def _add(self, lines: bytes | bytearray, start: int, end: int) -> bool:
+    def _weighed(self, lines: bytes | bytearray, spans: Sequence[_Span]) -> Sequence[tuple[int, ...]]:
+        """Of each request, as much as it has of each weight."""
+        if spans and self._weights is None:
+            self._weights = weights(_bare(lines, spans[0]), self._limits)
+            self._sums = (0,) * len(self._weights)
+        if not self._weights:
+            return [()] * len(spans)
+        raws = [_bare(lines, span) for span in spans]
+        return list(zip(*(weight.of(raws) for weight in self._weights), strict=True))
+
+    def _add(self, size: int, amounts: tuple[int, ...]) -> bool:
         """Counts one request; whether a new part begins with it."""
-        if not self._started and _is_embeddings(lines[start:end]):
-            self._weights += (Weight("embeddings inputs", self._limits.max_embedding_inputs, _inputs),)
-            self._sums.append(0)
-        size = end - start
         if size > self._limits.max_bytes:
             raise self._too_much("bytes", size, self._limits.max_bytes)
-        amounts = [weight.of(lines[start:end].rstrip(b"\r\n")) for weight in self._weights]
-        for weight, amount in zip(self._weights, amounts, strict=True):
+        mosts = [weight.most for weight in self._weights or ()]
+        for weight, amount in zip(self._weights or (), amounts, strict=True):
             if amount > weight.most:
                 raise self._too_much(weight.unit, amount, weight.most)
-        sums = [total + amount for total, amount in zip(self._sums, amounts, strict=True)]
+        sums = tuple(total + amount for total, amount in zip(self._sums, amounts, strict=True))
         new = (
             not self._started
             or self._requests >= self._limits.max_requests
             or self._bytes + size > self._limits.max_bytes
-            or any(total > weight.most for weight, total in zip(self._weights, sums, strict=True))
+            or any(total > most for most, total in zip(mosts, sums, strict=True))
         )
         self._started = True
         self._requests, self._bytes, self._sums = (
@@ -217,20 +234,3 @@ class _Part:
     def place(self, path: Path) -> Part:
         self._output.place(path)
         return Part(path, self._requests, self._bytes, self._sha256, self._first_line)
-
-
-def _is_embeddings(raw: bytes | bytearray) -> bool:
-    try:
-        url = reading.read_line(raw.removeprefix(BOM)).url
-    except (ValueError, TypeError):
-        return False
-    return reading.kind(url) == "string" and reading.text(url) == "/v1/embeddings"
-
-
-def _inputs(raw: bytes | bytearray) -> int:
-    """Embeddings inputs of a line; of one that is no request, none."""
-    try:
-        line = reading.read_line(raw)
-    except (ValueError, TypeError):
-        return 0
-    return bodies.embedding_inputs(reading.read_body(line.body)) if reading.kind(line.body) == "object" else 0

@@ -32,6 +32,7 @@ _USUAL: Final = "o200k_base"
 # What a text may be cut into where it must be: a space after a letter and before one always begins a token.
 _PIECE: Final = 64 * 1024
 _MARK: Final = "<|"
+_MOST_COUNTERS: Final = 1000
 
 
 class Vocabulary(NamedTuple):
@@ -75,6 +76,34 @@ class Counter:
         for index, text in enumerate(texts):
             if _MARK in text:
                 counts[index] = sum(len(self._encoder.encode_ordinary(piece)) for piece in _pieces(text))
+        return counts
+
+
+class Counters:
+    """A counter for each model of a file."""
+
+    def __init__(self) -> None:
+        self._by_model: dict[str, Counter] = {}
+
+    def of(self, model: str) -> Counter:
+        """The model's counter; beyond a thousand models, that of the first."""
+        if model not in self._by_model:
+            # Beyond any real file; the names in one that is made to hurt must not fill the memory.
+            if len(self._by_model) >= _MOST_COUNTERS:
+                return next(iter(self._by_model.values()))
+            self._by_model[model] = Counter(model)
+        return self._by_model[model]
+
+    def counts(self, requests: Sequence[tuple[str, Sequence[str]]]) -> list[int]:
+        """Tokens in the texts of each request, counted with its own model's vocabulary."""
+        counts = [0] * len(requests)
+        places = dict[str, list[int]]()
+        for place, (model, _) in enumerate(requests):
+            places.setdefault(model, []).append(place)
+        for model, own in places.items():
+            found = iter(self.of(model).counts([text for place in own for text in requests[place][1]]))
+            for place in own:
+                counts[place] = sum(next(found) for _ in requests[place][1])
         return counts
 
 

@@ -50,7 +50,7 @@ class Submit(Repairing, Sending):
             "fold": bad and self.table.foldable,
             "edit": bad,
             "mend": bad and not cuttable,
-            "split": cuttable,
+            "split": cuttable or (good and self.budget is not None and not self.parts and not sending),
         }
         return allowed.get(action, True) and super().check_action(action, parameters)
 
@@ -76,7 +76,7 @@ class Submit(Repairing, Sending):
 
     def _take(self, report: Report) -> None:
         self.report = report
-        self.already, self.candidates = False, ()
+        self.already, self.candidates, self.budget = False, (), None
         self._line = None
         facts = [plural(report.requests, "request"), size(report.bytes), models(report), report.endpoint or "?"]
         if report.ok:

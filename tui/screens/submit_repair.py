@@ -94,13 +94,15 @@ class Repairing(SubmitRoom):
     async def _split(self, report: Report) -> None:
         """Write the parts, and give the keys to the form: they are submitted as one file is."""
         limits, state = self.session.profile.limits, self.session.folder
+        if self.budget is not None:
+            limits = limits._replace(max_tokens=self.budget)
         try:
             parts = await worked(lambda told, gone: cut(report, limits, state, told, gone), self._tell("splitting"))
         except LazybatchError as error:
             self.progress.say([])
             self.complain(error)
             return
-        self.parts = parts
+        self.parts, self.budget = parts, None
         self.summary.say([
             Cell(f"✓ {plural(len(parts), 'part')}", "ok"),
             Cell(f" · {plural(report.requests, 'request')} · {size(report.bytes)} · {models(report)}"),

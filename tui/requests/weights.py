@@ -1,0 +1,74 @@
+"""What a part may only have so much of, besides requests and bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from tui.requests import bodies, prompts, reading
+from tui.requests.limits import Limits
+from tui.requests.rules import BOM
+from tui.requests.tokens import Counters
+
+# Characters that are counted at once.
+_AT_ONCE: Final = 128 * 1024
+
+
+class Weight(NamedTuple):
+    """One such thing, for instance tokens."""
+
+    unit: str
+    most: int
+    of: Callable[[Sequence[bytes | bytearray]], Sequence[int]]
+    """How much of it each of some lines has (without their newlines)."""
+
+
+def weights(first: bytes | bytearray, limits: Limits) -> list[Weight]:
+    """The weights of a file that begins with this request: embeddings inputs at that endpoint, tokens under a limit."""
+    endpoint = _endpoint(first)
+    found = list[Weight]()
+    if endpoint == "/v1/embeddings":
+        found.append(Weight("embeddings inputs", limits.max_embedding_inputs, lambda raws: [*map(_inputs, raws)]))
+    if limits.max_tokens is not None:
+        found.append(Weight("input tokens", limits.max_tokens, _Tokens(endpoint).of))
+    return found
+
+
+class _Tokens:
+    """Counts what the requests of one file give the models to read, as an estimate of its cost does."""
+
+    def __init__(self, endpoint: str | None) -> None:
+        self._endpoint = endpoint
+        self._counters = Counters()
+
+    def of(self, raws: Sequence[bytes | bytearray]) -> list[int]:
+        """Of a line that is no request, none."""
+        counts, waiting, size = list[int](), list[prompts.Prompt](), 0
+        for raw in raws:
+            waiting.append(prompts.read(raw, self._endpoint) or prompts.Prompt(""))
+            size += sum(map(len, waiting[-1].texts))
+            if size >= _AT_ONCE:
+                counts += self._counted(waiting)
+                waiting, size = [], 0
+        return counts + self._counted(waiting)
+
+    def _counted(self, waiting: Sequence[prompts.Prompt]) -> list[int]:
+        counts = self._counters.counts([(prompt.model, prompt.texts) for prompt in waiting])
+        return [texts + prompt.tokens for texts, prompt in zip(counts, waiting, strict=True)]
+
+
+def _endpoint(raw: bytes | bytearray) -> str | None:
+    try:
+        url = reading.read_line(raw.removeprefix(BOM)).url
+    except (ValueError, TypeError):
+        return None
+    return reading.text(url) if reading.kind(url) == "string" else None
+
+
+def _inputs(raw: bytes | bytearray) -> int:
+    """Embeddings inputs of a line; of one that is no request, none."""
+    try:
+        line = reading.read_line(raw)
+    except (ValueError, TypeError):
+        return 0
+    return bodies.embedding_inputs(reading.read_body(line.body)) if reading.kind(line.body) == "object" else 0
