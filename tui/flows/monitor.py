@@ -127,7 +127,7 @@ class Monitor:
                 wait: float | None = None
             except WireError as error:
                 failures += 1
-                wait = _back_off(failures, error)
+                wait = back_off(failures, error)
                 # However long the failure took, the server asked for a pause after it.
                 began = time.monotonic()
                 yield Offline(error, wait)
@@ -235,7 +235,7 @@ def _created(item: Mapping[str, Any]) -> int | None:
     return batch.created_at if batch else None
 
 
-def _back_off(failures: int, error: WireError) -> float:
+def back_off(failures: int, error: WireError) -> float:
     """Seconds until the next try: doubled each time, with jitter; never less than the server asked for."""
     wait = min(_LONGEST_WAIT, 2.0**failures) * random.uniform(0.75, 1.25)  # noqa: S311  (no secret)
     return max(wait, error.retry_after or 0)

@@ -20,10 +20,14 @@ from tui.wire.shapes import batch_from
 
 # The first frame needs the cache alone; what talks to the server is imported behind it.
 if TYPE_CHECKING:
+    from tui.batches.headroom import Amount
     from tui.batches.money import Cost
     from tui.flows.costs import Costs
     from tui.flows.monitor import Monitor, Offline, Seen
-    from tui.state.journal import Journal, Submission
+    from tui.flows.stock import Stock
+    from tui.state.journal import Journal
+    from tui.state.limits import LearntLimits
+    from tui.state.queue import Queue
     from tui.state.verdicts import Verdicts
     from tui.wire.client import Wire
 
@@ -57,6 +61,20 @@ class Session:
         from tui.state.journal import Journal
 
         return Journal(self._connections[1], self.profile.account, self.folder)
+
+    @cached_property
+    def queue(self) -> "Queue":
+        """What waits here until there is room for it."""
+        from tui.state.queue import Queue
+
+        return Queue(self._connections[1], self.profile.account)
+
+    @cached_property
+    def learnt(self) -> "LearntLimits":
+        """What refusals have told of the provider's limits."""
+        from tui.state.limits import LearntLimits
+
+        return LearntLimits(self._connections[1], self.profile.account)
 
     @cached_property
     def verdicts(self) -> "Verdicts":
@@ -166,10 +184,13 @@ class Session:
     async def input_here(self, batch: Batch) -> Path | None:
         """The input file of `batch`, if it is on this machine and unchanged."""
         from tui.flows.collect import Part, result_path
+        from tui.flows.content import is_still
 
         submission = (await asyncio.to_thread(self.journal.by_batch)).get(batch.id)
-        if submission is not None and await asyncio.to_thread(_is_still, submission):
-            return Path(submission.path)
+        if submission is not None:
+            path = Path(submission.path)
+            if await asyncio.to_thread(is_still, path, submission.bytes, submission.sha256):
+                return path
         copy = result_path(self.results_folder, batch.id, Part.INPUT)
         return copy if await asyncio.to_thread(copy.exists) else None
 
@@ -187,6 +208,18 @@ class Session:
 
             self._costs = await asyncio.to_thread(Costs, self.folder, self.profile.account, self.profile.base_url)
         return await asyncio.to_thread(self._costs.learn, list(self.book))
+
+    async def stock(self, batches: Iterable[Batch] | None = None, going: Iterable["Amount"] = ()) -> "Stock":
+        """What is enqueued of each model, by `batches` (else by the book), and the room that there is.
+
+        `going` counts as well. Raises `LazybatchError` where the state cannot be used.
+        """
+        from tui.flows.stock import stock
+
+        found = list(self.book if batches is None else batches)
+        return await asyncio.to_thread(
+            stock, found, profile=self.profile, journal=self.journal, learnt=self.learnt, now=self.now, going=going
+        )
 
     async def recent_files(self, most: int) -> list[str]:
         """Paths of the input files submitted last."""
@@ -214,17 +247,3 @@ class Session:
     def _take_in(self, remembered: Iterable[Batch]) -> None:
         # What has come from the server meanwhile is newer than what was remembered.
         self.book.apply(batch for batch in remembered if batch.id not in self.book)
-
-
-def _is_still(submission: "Submission") -> bool:
-    """Whether the submitted file still has the content that was submitted."""
-    import hashlib
-
-    path = Path(submission.path)
-    try:
-        if path.stat().st_size != submission.bytes:
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == submission.sha256
-    except OSError:
-        return False

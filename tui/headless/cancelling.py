@@ -10,13 +10,13 @@ from typing import Any
 from tui.batches.batch import Batch, Status
 from tui.batches.query import Query
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
+from tui.flows.paging import cancellable
 from tui.headless import states
 from tui.headless.asking import agreed, need_a_terminal
 from tui.headless.filtering import query_of
 from tui.headless.following import follow
 from tui.headless.naming import Names
 from tui.headless.objects import status_word
-from tui.headless.paging import cancellable
 from tui.headless.printing import Output
 from tui.headless.session import connected, journal, own_submissions, retrieved, to_change
 from tui.settings import Profile

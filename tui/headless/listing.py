@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from tui.batches.batch import Batch
 from tui.batches.query import Query
+from tui.flows.paging import newest_first
 from tui.headless import states
 from tui.headless.filtering import query_of
 from tui.headless.naming import Names
 from tui.headless.objects import batch_object
-from tui.headless.paging import newest_first
 from tui.headless.printing import Output
 from tui.headless.session import connected, own_submissions, with_key
 from tui.headless.table import Column, fitted, joined

@@ -5,11 +5,11 @@ from argparse import Namespace
 from datetime import datetime
 
 from tui.batches.batch import Batch, Status
+from tui.flows.paging import active
 from tui.headless import states
 from tui.headless.following import follow
 from tui.headless.naming import Names
 from tui.headless.objects import batch_object
-from tui.headless.paging import active
 from tui.headless.printing import Output
 from tui.headless.session import connected, own_submissions, with_key
 from tui.settings import Profile

@@ -47,3 +47,19 @@ def locked(path: Path, note: str = "") -> Iterator[None]:
             finally:
                 path.unlink(missing_ok=True)
             return
+
+
+def held(path: Path) -> str | None:
+    """The note of whoever holds the lock at `path`; None where nobody does.
+
+    For the instant of asking it is not free.
+    """
+    try:
+        with path.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read()
+    except OSError:
+        return None
+    return None

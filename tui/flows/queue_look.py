@@ -1,0 +1,80 @@
+"""The queue held against what the server has: whose turn it is, and why the others wait."""
+
+import asyncio
+import time
+
+from tui.batches.batch import Batch
+from tui.batches.headroom import family
+from tui.batches.turns import turns
+from tui.flows.monitor import HORIZON
+from tui.flows.paging import newest_first
+from tui.flows.queue_steps import Looked
+from tui.flows.session import Session
+from tui.state.queue import Entry, State
+
+_LATELY = 86400.0  # seconds
+
+
+class Outlook:
+    """What is known of an account's batches for the sake of its queue; `ask` before `plan`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._since = 0.0
+        self._asked_at = 0.0
+        self.batches: list[Batch] = []
+
+    @property
+    def age(self) -> float:
+        """Seconds since the server was asked."""
+        return time.monotonic() - self._asked_at
+
+    def take_in(self, batch: Batch) -> None:
+        """A batch that has just been made."""
+        self.batches = [batch, *(other for other in self.batches if other.id != batch.id)]
+
+    async def ask(self) -> None:
+        """Learn all batches that may be active, and those that ended since the oldest of them was made."""
+        since = self._since or self._session.now - HORIZON
+        found: list[Batch] = []
+        async for batch in newest_first(self._session.wire):
+            # A list that begins with the oldest is read to its end.
+            older = batch.created_at is not None and batch.created_at < since
+            if older and found and (found[-1].created_at or 0) >= (batch.created_at or 0):
+                break
+            found.append(batch)
+        self.batches, self._asked_at = found, time.monotonic()
+        active = [batch.created_at for batch in found if batch.status.active and batch.created_at is not None]
+        self._since = min(active, default=self._session.now - _LATELY)
+
+    async def plan(self) -> Looked:
+        """The queue as it stands now."""
+        session = self._session
+        entries = await asyncio.to_thread(session.queue.entries)
+        if not any(map(moves, entries)):
+            return Looked(tuple(entries), {}, {}, session.now, told=False)
+        # Of what is being sent it may not be known yet whether it takes room: it is kept free.
+        going = [entry.amount for entry in entries if entry.state is State.SENDING]
+        found = await session.stock(self.batches, going)
+        waiting = [(entry.id, entry.amount) for entry in entries if entry.state is State.WAITING]
+        verdicts = turns(waiting, found.rooms, found.pauses, map(family, filter(None, map(_unproved, entries))))
+        return Looked(tuple(entries), verdicts, found.rooms, session.now)
+
+
+async def look(session: Session) -> Looked:
+    """The queue as it stands, with nothing sent; the server is asked if something is to be done."""
+    outlook = Outlook(session)
+    if any(map(moves, await asyncio.to_thread(session.queue.entries))):
+        await outlook.ask()
+    return await outlook.plan()
+
+
+def moves(entry: Entry) -> bool:
+    """Whether something is to be done about it."""
+    return entry.state in {State.WAITING, State.SENDING} or _unproved(entry) is not None
+
+
+def _unproved(entry: Entry) -> str | None:
+    """The model of an entry that was sent, and that the provider has not taken in yet."""
+    sent = entry.state is State.SENDING or (entry.state is State.SENT and not entry.settled)
+    return (entry.model or "") if sent else None
