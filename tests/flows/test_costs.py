@@ -1,21 +1,18 @@
 """What the batches of an account cost: learned beside the keys, told from memory."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHAT, KEY, Validated
+from tests.conftest import CHAT, Validated
 from tui.batches.batch import Batch, Counts, Status, Usage
 from tui.batches.money import Cost, Expected
-from tui.demo.server import DemoServer
 from tui.flows.costs import Costs
 from tui.flows.session import Session
 from tui.flows.steps import Created, Order
 from tui.flows.submit import submit
-from tui.settings import Profile
 
 NOW = 1_790_000_000
 DONE = Batch(
@@ -27,14 +24,6 @@ RUNNING = replace(
 )
 # OpenAI's batch price of gpt-4o-mini: $0.075 and $0.30 for a million tokens.
 DONE_COST = Cost(pytest.approx(0.375), pytest.approx(0.375), measured=True)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-async def session(demo: DemoServer, tmp_path: Path) -> AsyncIterator[Session]:
-    made = Session(Profile("demo", "test", base_url=demo.base_url, key=KEY), tmp_path / "state")
-    await made.connect()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

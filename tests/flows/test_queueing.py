@@ -1,7 +1,7 @@
 """What waits goes out as room frees, in its order; what cannot go is held, and the others go on."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import cast
@@ -31,14 +31,6 @@ TOKENS = 10
 
 Add = Callable[..., Entry]
 Enter = Callable[..., Session]
-
-
-@pytest.fixture
-async def session(demo: DemoServer, tmp_path: Path) -> AsyncIterator[Session]:
-    made = Session(Profile("demo", "test", base_url=demo.base_url, key=KEY), tmp_path / "state")
-    await made.connect()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

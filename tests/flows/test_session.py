@@ -1,7 +1,7 @@
 """One account at work: remembered batches first, then the server; input files found where they are."""
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from tests.conftest import CHAT, KEY, Validated
+from tests.conftest import CHAT, Validated
 from tui.batches.batch import Batch
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
@@ -19,19 +19,6 @@ from tui.flows.steps import Created, Order
 from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.settings import Profile
-
-
-@pytest.fixture
-def profile(demo: DemoServer) -> Profile:
-    return Profile("demo", "test", base_url=demo.base_url, key=KEY)
-
-
-@pytest.fixture
-async def session(profile: Profile, tmp_path: Path) -> AsyncIterator[Session]:
-    made = Session(profile, tmp_path / "state")
-    await made.connect()
-    yield made
-    await made.close()
 
 
 async def submitted(session: Session, report: Report) -> Batch:
