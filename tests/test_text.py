@@ -171,3 +171,16 @@ def test_counts() -> None:
     assert text.plural(0, "request") == "0 requests"
     assert text.plural(32514, "request") == "32,514 requests"
     assert text.plural(2, "batch", "batches") == "2 batches"
+
+
+@pytest.mark.parametrize(
+    ("dollars", "shown", "short"),
+    [
+        (0, "$0.00", "$0"), (0.004, "<$0.01", "$0.00"), (0.42, "$0.42", "$0.42"), (0.996, "$1.00", "$1.0"),
+        (3.14, "$3.14", "$3.1"), (12.4, "$12.40", "$12.4"), (99.96, "$99.96", "$100"), (1234.5, "$1,234", "$1234"),
+        (9999.6, "$10,000", "$10k"), (123_456, "$123,456", "$123k"), (999_600, "$999,600", "$1.0M"),
+    ],
+)  # fmt: skip
+def test_money(dollars: float, shown: str, short: str) -> None:
+    assert (text.money(dollars), text.money_short(dollars)) == (shown, short)
+    assert len(short) <= 5

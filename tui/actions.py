@@ -65,7 +65,11 @@ ACTIONS: Final = (
     Action(HOME, "cancel", "c", "cancel", "Cancel the marked batches, or the one under the cursor.", writes=True),
     Action(HOME, "mark_all", "a", "", "Mark all batches that are shown; again to mark none."),
     Action(
-        HOME, "filter", "slash", "filter", "Show only what fits: words, status:running, age:<2d, failed:>1%, !word."
+        HOME,
+        "filter",
+        "slash",
+        "filter",
+        "Show only what fits: words, status:running, age:<2d, failed:>1%, cost:>5, !word.",
     ),
     Action(HOME, "sort", "s", "sort", "Sort by the next column; S turns the order round."),
     Action(HOME, "reverse", "S", "", "Turn the order round."),

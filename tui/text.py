@@ -117,6 +117,15 @@ def money(dollars: Decimal | float) -> str:
     return f"${dollars:,.0f}" if dollars >= 100 else f"${dollars:,.2f}"
 
 
+def money_short(dollars: float) -> str:
+    """The same in at most five cells, for a narrow column: `$0`, `$0.42`, `$3.1`, `$12.4`, `$1234`, `$12k`."""
+    if dollars < 0.995:
+        return f"${dollars:.2f}" if dollars else "$0"
+    if dollars < 9999.5:
+        return f"${dollars:.1f}" if dollars < 99.95 else f"${dollars:.0f}"
+    return f"${dollars / 1e3:.0f}k" if dollars < 999_500 else f"${dollars / 1e6:.1f}M"
+
+
 def plural(number: int, one: str, many: str | None = None) -> str:
     """`1 request`, `32,514 requests`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

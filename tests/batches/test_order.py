@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tui.batches.batch import Batch, Counts, Status
+from tui.batches.batch import Batch, Counts, Status, Usage
 from tui.batches.order import BY_STATE, SORTS, Order
 from tui.batches.pace import Sample
 
@@ -18,7 +18,12 @@ def batch(name: str, status: Status = Status.IN_PROGRESS, **more: Any) -> Batch:
 
 def ids(order: Order, *batches: Batch, samples: dict[str, tuple[Sample, ...]] | None = None) -> str:
     given = samples or {}
-    return "".join(order.apply(batches, lambda found: found.id, NOW, lambda key: given.get(key, ())))
+    return "".join(order.apply(batches, lambda found: found.id, NOW, lambda key: given.get(key, ()), _spent_on))
+
+
+def _spent_on(found: Batch) -> float | None:
+    """A dollar a token, for the tests."""
+    return None if found.usage is None else float(found.usage.total_tokens)
 
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
@@ -30,6 +35,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "rate": ({"counts": Counts(9000, 100, 0)}, {"counts": Counts(9000, 8000, 0)}, {}),
     "eta": ({"counts": Counts(9000, 8000, 0)}, {"counts": Counts(9000, 100, 0)}, {}),
     "elapsed": ({"created_at": 5000}, {"created_at": 1000}, {"created_at": None}),
+    "cost": ({"usage": Usage(1, 1)}, {"usage": Usage(30, 1)}, {}),
     "expires": ({"expires_at": 20_000}, {"expires_at": 30_000}, {}),
 }
 

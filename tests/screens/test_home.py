@@ -99,9 +99,9 @@ async def test_r_asks_the_server_at_once(server: DemoServer, tmp_path: Path) -> 
     ("width", "titles"),
     [
         (60, "STATUS NAME PROGRESS FAIL"),
-        (80, "STATUS NAME PROGRESS FAIL ETA AGE"),
-        (120, "STATUS NAME MODEL PROGRESS REQUESTS FAIL RATE ETA AGE"),
-        (200, "STATUS NAME MODEL ENDPOINT PROGRESS REQUESTS FAIL RATE ETA ELAPSED EXPIRES AGE ID"),
+        (80, "STATUS NAME PROGRESS FAIL ETA COST AGE"),
+        (120, "STATUS NAME MODEL PROGRESS REQUESTS FAIL ETA COST AGE"),
+        (200, "STATUS NAME MODEL ENDPOINT PROGRESS REQUESTS FAIL RATE ETA ELAPSED EXPIRES COST AGE ID"),
     ],
 )
 async def test_more_width_shows_more_columns(seeded: DemoServer, tmp_path: Path, width: int, titles: str) -> None:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 # What moves first, then the newest: the order in which one wants to see them without having asked for any.
 BY_STATE: Final = "status"
 _Value = float | str | None
-_Reader = Callable[[Batch, str, float, Sequence[Sample]], _Value]
+_Reader = Callable[[Batch, str, float, Sequence[Sample], float | None], _Value]
 
-# Column → what a batch is compared by: the batch, its name, the time now, the samples of its progress.
+# Column → what a batch is compared by: the batch, its name, the time now, the samples of its progress, its cost so far.
 _VALUES: Final[Mapping[str, _Reader]] = {
     "name": lambda batch, name, *_: name.casefold(),
     "model": lambda batch, *_: batch.model,
@@ -22,14 +22,15 @@ _VALUES: Final[Mapping[str, _Reader]] = {
     "progress": lambda batch, *_: batch.counts.progress if batch.counts else None,
     "requests": lambda batch, *_: batch.counts.total if batch.counts else None,
     "fail": lambda batch, *_: batch.counts.failed_share if batch.counts else None,
-    "rate": lambda batch, _, now, samples: rate(batch, now, samples),
-    "eta": lambda batch, _, now, samples: seconds_left(batch, now, samples),
-    "elapsed": lambda batch, _, now, __: batch.elapsed(now),
+    "rate": lambda batch, _, now, samples, __: rate(batch, now, samples),
+    "eta": lambda batch, _, now, samples, __: seconds_left(batch, now, samples),
+    "elapsed": lambda batch, _, now, *__: batch.elapsed(now),
     "expires": lambda batch, *_: batch.expires_at if batch.status.active else None,
+    "cost": lambda _, __, ___, ____, spent: spent,
     "age": lambda batch, *_: -(batch.created_at or 0),
 }
 # Large is what one looks for in these, so they begin with the largest.
-_LARGEST_FIRST: Final = frozenset({"progress", "requests", "fail", "rate", "elapsed"})
+_LARGEST_FIRST: Final = frozenset({"progress", "requests", "fail", "rate", "elapsed", "cost"})
 SORTS: Final = (BY_STATE, *_VALUES)
 
 
@@ -59,11 +60,12 @@ class Order(NamedTuple):
         name_of: Callable[[Batch], str],
         now: float,
         samples_of: Callable[[str], Sequence[Sample]] = lambda _: (),
+        spent_on: Callable[[Batch], float | None] = lambda _: None,
     ) -> list[str]:
         """The ids of `batches` in this order; what is unknown comes last, and ids decide between equals.
 
         Rows never swap by themselves. `samples_of` gives the samples of progress that rates and times left are told
-        from.
+        from, `spent_on` the cost so far in US dollars.
         """
         if self.column == BY_STATE:
             return [batch.id for batch in sorted(batches, key=_by_state, reverse=self.reverse)]
@@ -71,7 +73,7 @@ class Order(NamedTuple):
         known: list[tuple[float | str, str]] = []
         unknown: list[str] = []
         for batch in sorted(batches, key=lambda batch: batch.id):
-            value = read(batch, name_of(batch), now, samples_of(batch.id))
+            value = read(batch, name_of(batch), now, samples_of(batch.id), spent_on(batch))
             if value is None:
                 unknown.append(batch.id)
             else:
@@ -81,11 +83,17 @@ class Order(NamedTuple):
         return [batch_id for _, batch_id in known] + unknown
 
 
-def select(batches: Iterable[Batch], query: "Query | None", name_of: Callable[[Batch], str], now: float) -> list[Batch]:
-    """The batches that `query` lets through; all without one."""
+def select(
+    batches: Iterable[Batch],
+    query: "Query | None",
+    name_of: Callable[[Batch], str],
+    now: float,
+    spent_on: Callable[[Batch], float | None] = lambda _: None,
+) -> list[Batch]:
+    """The batches that `query` lets through, all without one; `spent_on` gives the cost so far in US dollars."""
     if not query:
         return list(batches)
-    return [batch for batch in batches if query.matches(batch, name=name_of(batch), now=now)]
+    return [batch for batch in batches if query.matches(batch, name=name_of(batch), now=now, cost=spent_on(batch))]
 
 
 def _by_state(batch: Batch) -> tuple[bool, int, str]:

@@ -15,7 +15,7 @@ from tui.batches.batch import Batch
 from tui.batches.money import Average, Cost, Expected, Rates, cost, told_usage
 from tui.errors import LazybatchError
 from tui.state.journal import Journal
-from tui.state.store import connect
+from tui.state.store import connect, memory
 from tui.state.usages import Usages
 
 _DAY: Final = 86_400
@@ -34,15 +34,15 @@ class _Key(NamedTuple):
 class Costs:
     """The costs of one account's batches. `of` and `model` touch memory alone; the rest blocks, and is for a thread.
 
-    `base_url` is the profile's, by which its provider's prices are found. Raises `LazybatchError` where the state
-    cannot be used.
+    `folder` is that of the state, None where nothing is to be remembered; `base_url` is the profile's, by which its
+    provider's prices are found. Raises `LazybatchError` where the state cannot be used.
     """
 
-    def __init__(self, folder: Path, account: str, base_url: str) -> None:
+    def __init__(self, folder: Path | None, account: str, base_url: str) -> None:
         # Its own, because its transactions must not take in what others write.
-        self._connection = connect(folder)
+        self._connection = memory() if folder is None else connect(folder)
         self._usages = Usages(self._connection, account)
-        self._journal = Journal(self._connection, account, folder)
+        self._journal = Journal(self._connection, account, folder or Path())
         self._base_url = base_url
         self._lock = Lock()
         self._rates: dict[_Key, Rates | None] = {}
@@ -58,6 +58,11 @@ class Costs:
         if known is None or known[0] is not batch:
             known = self._known[batch.id] = (batch, self._work_out(batch))
         return known[1]
+
+    def spent_on(self, batch: Batch) -> float | None:
+        """What `batch` has cost so far, in US dollars; None while that is not known."""
+        known = self.of(batch)
+        return None if known is None else known.so_far
 
     def model(self, batch: Batch) -> str | None:
         """The model that `batch` asks: where the server does not tell, the one that it was submitted for."""

@@ -198,6 +198,10 @@ class Session:
         """What `batch` costs, from memory; None while prices have not been learned, and where there is none."""
         return None if self._costs is None else self._costs.of(batch)
 
+    def spent_on(self, batch: Batch) -> float | None:
+        """What `batch` has cost so far, in US dollars; None while that is not known."""
+        return None if self._costs is None else self._costs.spent_on(batch)
+
     async def learn_costs(self) -> bool:
         """Learn what is needed to tell the costs of all batches, in a thread; whether they may be others than before.
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from tui.batches.batch import Batch, Status
+from tui.batches.order import select
 from tui.batches.query import Query
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.flows.paging import cancellable
 from tui.headless import states
 from tui.headless.asking import agreed, need_a_terminal
+from tui.headless.costing import asks_for_cost, costing
 from tui.headless.filtering import query_of
 from tui.headless.following import follow
 from tui.headless.naming import Names
@@ -68,8 +70,13 @@ async def _find(profile: Profile, ids: Sequence[str], query: Query | None, names
             return [await retrieved(wire, batch_id) for batch_id in ids]
         batches = await cancellable(wire)
         await names.ask_for_many(batches, wire)
+        if query is None:
+            return batches
         now = time.time() + wire.clock_ahead
-        return [batch for batch in batches if query is None or query.matches(batch, name=names.of(batch), now=now)]
+        with costing(profile) as costs:
+            if asks_for_cost(query):
+                costs.learn(batches)
+            return select(batches, query, names.of, now, costs.spent_on)
 
 
 def _agreed(batches: Sequence[Batch], names: Names, profile: Profile, output: Output) -> bool:

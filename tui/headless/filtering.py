@@ -8,7 +8,7 @@ def query_of(text: str | None) -> Query | None:
     """The query that `--filter` was given, None without one.
 
     Raises `LazybatchError` for one that is not wholly understood or asks for nothing: a term that is left out would let
-    through what it was to keep back. Costs are not known to commands, so that no term on them could ever hold.
+    through what it was to keep back.
     """
     if text is None:
         return None
@@ -18,6 +18,4 @@ def query_of(text: str | None) -> Query | None:
         raise LazybatchError(f"--filter: {fault.term}: {fault.sentence}")
     if not query:
         raise LazybatchError("--filter is empty.")
-    if any(term.field == "cost" for term in query.terms):
-        raise LazybatchError("--filter cannot ask for the cost: no command knows it.")
     return query

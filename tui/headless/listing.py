@@ -3,13 +3,15 @@
 import asyncio
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from tui.batches.batch import Batch
 from tui.batches.query import Query
+from tui.flows.costs import Costs
 from tui.flows.paging import newest_first
 from tui.headless import states
+from tui.headless.costing import asks_for_cost, costing
 from tui.headless.filtering import query_of
 from tui.headless.naming import Names
 from tui.headless.objects import batch_object
@@ -27,8 +29,9 @@ _COLUMNS = (
     Column("DONE", "right", drop=4),
     Column("", "right", drop=1),
     Column("FAIL", "right", drop=3),
+    Column("COST", "right", drop=5),
     Column("AGE", "right", drop=2),
-    Column("MODEL", drop=5),
+    Column("MODEL", drop=6),
     Column("NAME"),
 )
 
@@ -43,11 +46,11 @@ class Wanted:
     def __bool__(self) -> bool:
         return bool(self.statuses or self.query)
 
-    def has(self, batch: Batch, name: str, now: float) -> bool:
-        """Whether `batch`, called `name`, is one of them; `now` in Unix seconds."""
+    def has(self, batch: Batch, name: str, now: float, spent: float | None) -> bool:
+        """Whether `batch`, called `name`, is one of them; `now` in Unix seconds, what was `spent` in US dollars."""
         if self.statuses and batch.status.value not in self.statuses:
             return False
-        return self.query is None or self.query.matches(batch, name=name, now=now)
+        return self.query is None or self.query.matches(batch, name=name, now=now, cost=spent)
 
 
 def run(options: Namespace) -> int:
@@ -57,19 +60,23 @@ def run(options: Namespace) -> int:
     limit = None if options.all else options.limit or _LIMIT
     names = Names(own_submissions(profile))
     wanted = Wanted(frozenset(options.status or ()), query_of(options.filter))
-    batches, more, now = asyncio.run(_gather(profile, names, wanted, limit))
-    if options.json:
-        output.document([batch_object(batch, names.of(batch)) for batch in batches])
-    elif batches:
-        _print(batches, names, now, output)
-    else:
-        output.note("There is no such batch." if wanted else "There are no batches yet.")
+    with costing(profile) as costs:
+        batches, more, now = asyncio.run(_gather(profile, names, wanted, limit, costs))
+        costs.learn(batches)
+        if options.json:
+            output.document([batch_object(batch, names.of(batch), costs.of(batch)) for batch in batches])
+        elif batches:
+            _print(batches, names, costs, now, output)
+        else:
+            output.note("There is no such batch." if wanted else "There are no batches yet.")
     if more and options.limit is None:
         output.note(f"These are the newest {_LIMIT}: --all lists every batch, --limit N the newest N.")
     return 0
 
 
-async def _gather(profile: Profile, names: Names, wanted: Wanted, limit: int | None) -> tuple[list[Batch], bool, float]:
+async def _gather(
+    profile: Profile, names: Names, wanted: Wanted, limit: int | None, costs: Costs
+) -> tuple[list[Batch], bool, float]:
     """The newest of the batches that are wanted, whether there are more, and the server's time."""
     # One more than asked for tells whether there are more.
     most = None if limit is None else limit + 1
@@ -79,8 +86,11 @@ async def _gather(profile: Profile, names: Names, wanted: Wanted, limit: int | N
         if wanted.query is not None:
             # A filter may ask for the name that the table shows.
             await names.learn(wire)
-        async for batch in newest_first(wire, page_size=page):
-            if wanted.has(batch, names.of(batch), time.time() + wire.clock_ahead):
+        found = newest_first(wire, page_size=page)
+        if asks_for_cost(wanted.query):
+            found = _priced(found, costs)
+        async for batch in found:
+            if wanted.has(batch, names.of(batch), time.time() + wire.clock_ahead, costs.spent_on(batch)):
                 batches.append(batch)
             if len(batches) == most:
                 break
@@ -91,7 +101,15 @@ async def _gather(profile: Profile, names: Names, wanted: Wanted, limit: int | N
     return sorted(shown, key=lambda batch: -(batch.created_at or 0)), len(batches) > len(shown), now
 
 
-def _print(batches: Sequence[Batch], names: Names, now: float, output: Output) -> None:
+async def _priced(found: AsyncIterator[Batch], costs: Costs) -> AsyncIterator[Batch]:
+    """The same, once the costs of all are known: that of a running batch may hang on what others have used."""
+    everything = [batch async for batch in found]
+    costs.learn(everything)
+    for batch in everything:
+        yield batch
+
+
+def _print(batches: Sequence[Batch], names: Names, costs: Costs, now: float, output: Output) -> None:
     rows = [
         (
             states.state(batch),
@@ -99,6 +117,7 @@ def _print(batches: Sequence[Batch], names: Names, now: float, output: Output) -
             states.done(batch),
             states.share(batch),
             states.failed(batch),
+            states.cost(costs.of(batch)),
             "–" if batch.created_at is None else age(now - batch.created_at),
             batch.model or "–",
             names.of(batch),

@@ -3,10 +3,14 @@
 from typing import Any
 
 from tui.batches.batch import Batch, Counts, Status, Usage, timeline
+from tui.batches.money import Cost
 
 
-def batch_object(batch: Batch, name: str) -> dict[str, Any]:
-    """The fields of the contract; what is unknown is null. Times are Unix seconds."""
+def batch_object(batch: Batch, name: str, cost: Cost | None) -> dict[str, Any]:
+    """The fields of the contract; what is unknown is null. Times are Unix seconds, costs US dollars.
+
+    `cost` is that so far, an estimate unless `cost_measured`; `cost_at_end` is an estimate while the batch is active.
+    """
     counts = batch.counts or Counts()
     return {
         "id": batch.id,
@@ -19,7 +23,9 @@ def batch_object(batch: Batch, name: str) -> dict[str, Any]:
         "expires_at": batch.expires_at,
         "requests": {"total": counts.total, "completed": counts.completed, "failed": counts.failed},
         "usage": _usage(batch.usage),
-        "cost": None,
+        "cost": None if cost is None else _dollars(cost.so_far),
+        "cost_at_end": None if cost is None else _dollars(cost.at_end),
+        "cost_measured": None if cost is None else cost.measured,
         "metadata": dict(batch.metadata),
         "input_file_id": batch.input_file_id,
         "output_file_id": batch.output_file_id,
@@ -31,15 +37,19 @@ def batch_object(batch: Batch, name: str) -> dict[str, Any]:
     }
 
 
-def batch_object_with_timeline(batch: Batch, name: str) -> dict[str, Any]:
+def batch_object_with_timeline(batch: Batch, name: str, cost: Cost | None) -> dict[str, Any]:
     """The same with the states that it went through, oldest first."""
     stages = [{"status": stage.status.value, "at": stage.at} for stage in timeline(batch)]
-    return {**batch_object(batch, name), "timeline": stages}
+    return {**batch_object(batch, name, cost), "timeline": stages}
 
 
 def status_word(batch: Batch) -> str | None:
     """The state in OpenAI's words; None where the provider's word has no equivalent there."""
     return None if batch.status is Status.UNKNOWN else batch.status.value
+
+
+def _dollars(amount: float | None) -> float | None:
+    return None if amount is None else round(amount, 6)
 
 
 def _usage(usage: Usage | None) -> dict[str, Any] | None:

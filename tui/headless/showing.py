@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tui.batches.batch import Batch, Status, timeline
+from tui.batches.money import Cost
 from tui.headless import states
+from tui.headless.costing import costing
 from tui.headless.naming import Names
 from tui.headless.objects import batch_object_with_timeline
 from tui.headless.printing import Output
 from tui.headless.session import connected, own_submissions, retrieved, with_key
 from tui.settings import Profile
 from tui.text import count, duration
+from tui.widgets import looks
 
 _BAD = {Status.FAILED, Status.EXPIRED, Status.CANCELLED}
 
@@ -23,10 +26,13 @@ def run(options: Namespace) -> int:
     output = Output(as_json=options.json)
     names = Names(own_submissions(profile))
     batch = asyncio.run(_look(profile, options.id, names))
+    with costing(profile) as costs:
+        costs.learn([batch])
+        cost = costs.of(batch)
     if options.json:
-        output.document(batch_object_with_timeline(batch, names.of(batch)))
+        output.document(batch_object_with_timeline(batch, names.of(batch), cost))
     else:
-        output.say("\n".join(_lines(batch, names.of(batch))))
+        output.say("\n".join(_lines(batch, names.of(batch), cost)))
     return 1 if batch.status in _BAD else 0
 
 
@@ -37,9 +43,9 @@ async def _look(profile: Profile, batch_id: str, names: Names) -> Batch:
         return batch
 
 
-def _lines(batch: Batch, name: str) -> Iterator[str]:
+def _lines(batch: Batch, name: str, cost: Cost | None) -> Iterator[str]:
     yield f"{states.state(batch)}  {name}"
-    for label, value in _fields(batch):
+    for label, value in _fields(batch, cost):
         if value:
             yield f"  {label:<9} {value}"
     stages = timeline(batch)
@@ -52,13 +58,14 @@ def _lines(batch: Batch, name: str) -> Iterator[str]:
         yield f"  {'' if place else 'errors':<9} {where}{code}{error.message}"
 
 
-def _fields(batch: Batch) -> Iterator[tuple[str, str | None]]:
+def _fields(batch: Batch, cost: Cost | None) -> Iterator[tuple[str, str | None]]:
     yield "id", batch.id
     yield "endpoint", batch.endpoint
     yield "model", batch.model
     yield "requests", f"{states.done(batch)} over, {states.failed(batch)} of them failed" if batch.counts else None
     if usage := batch.usage:
         yield "tokens", f"{count(usage.input_tokens)} in, {count(usage.output_tokens)} out"
+    yield "cost", looks.cost_text(batch, cost)
     yield "expires", None if batch.expires_at is None else _time(batch.expires_at)
     yield "input", batch.input_file_id
     yield "output", batch.output_file_id

@@ -1,7 +1,8 @@
 """A batch's state and progress as words for a plain terminal."""
 
 from tui.batches.batch import Batch, Status
-from tui.text import count, percent
+from tui.batches.money import Cost
+from tui.text import count, money, percent
 
 # The screen's glyphs; the words are the API's own, because --status takes them.
 _GLYPHS = {
@@ -50,6 +51,13 @@ def share(batch: Batch) -> str:
     """The share of the requests that is over."""
     progress = batch.counts.progress if batch.counts else None
     return "–" if progress is None else percent(progress)
+
+
+def cost(known: Cost | None) -> str:
+    """What it has cost so far; `~` before an estimate."""
+    if known is None or known.so_far is None:
+        return "–"
+    return money(known.so_far) if known.measured else f"~{money(known.so_far)}"
 
 
 def failed(batch: Batch) -> str:

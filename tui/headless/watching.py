@@ -5,8 +5,11 @@ from argparse import Namespace
 from datetime import datetime
 
 from tui.batches.batch import Batch, Status
+from tui.batches.money import Cost
+from tui.flows.costs import Costs
 from tui.flows.paging import active
 from tui.headless import states
+from tui.headless.costing import costing
 from tui.headless.following import follow
 from tui.headless.naming import Names
 from tui.headless.objects import batch_object
@@ -17,10 +20,12 @@ from tui.settings import Profile
 
 def run(options: Namespace) -> int:
     """Tell every change until all batches have ended; 1 where one did not complete."""
-    return asyncio.run(_watch(options, with_key(options), Output(as_json=options.json)))
+    profile = with_key(options)
+    with costing(profile) as costs:
+        return asyncio.run(_watch(options, profile, costs, Output(as_json=options.json)))
 
 
-async def _watch(options: Namespace, profile: Profile, output: Output) -> int:
+async def _watch(options: Namespace, profile: Profile, costs: Costs, output: Output) -> int:
     names = Names(own_submissions(profile))
     last: dict[str, Batch] = {}
     async with connected(profile) as wire:
@@ -35,15 +40,16 @@ async def _watch(options: Namespace, profile: Profile, output: Output) -> int:
             if batch.id not in last:
                 await names.ask_for_one(batch, wire)
             last[batch.id] = batch
-            _tell(batch, names.of(batch), output)
+            costs.learn(list(last.values()))
+            _tell(batch, names.of(batch), costs.of(batch), output)
             if output.unread:
                 break
     return 0 if all(batch.status is Status.COMPLETED for batch in last.values()) else 1
 
 
-def _tell(batch: Batch, name: str, output: Output) -> None:
+def _tell(batch: Batch, name: str, cost: Cost | None, output: Output) -> None:
     if output.as_json:
-        output.event(batch_object(batch, name))
+        output.event(batch_object(batch, name, cost))
         return
     clock = datetime.now().strftime("%H:%M:%S")
     parts = (states.share(batch), f"{states.done(batch)} done", f"{states.failed(batch)} failed")

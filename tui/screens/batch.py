@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import Batch, Status, timeline
+from tui.batches.money import Cost
 from tui.batches.pace import Sample
 from tui.screens import copying
 from tui.screens.results_verdict import verdict_cells
@@ -37,7 +38,7 @@ class BatchScreen(Room):
         super().__init__()
         self._batch_id = batch_id
         self.view = TextView(id="batch")
-        self._drawn: tuple[Batch | None, int, Kept | None] = (None, 0, None)
+        self._drawn: tuple[object, ...] = ()
         self._kept: Kept | None = None
 
     def body(self) -> Sequence[Widget]:
@@ -62,15 +63,17 @@ class BatchScreen(Room):
         batch, now = self.session.book.get(self._batch_id), self.session.now
         # A batch that has ended changes no more but for its age, which is told in minutes.
         moment = int(now) if batch is not None and batch.status.active else int(now / 60)
-        if (batch, moment, self._kept) == self._drawn:
+        cost = None if batch is None else self.session.cost_of(batch)
+        if self._drawn == (drawn := (batch, moment, self._kept, cost)):
             return
-        self._drawn = (batch, moment, self._kept)
+        self._drawn = drawn
         if batch is None:
             self.title_line(self._batch_id)
             self.view.read([[Cell("The server no longer has this batch.", "warn")]])
             return
         self.title_line(batch.description or batch.id)
-        self.view.read(list(describe(batch, now, self._kept, self.session.samples.of(batch.id))), keep_place=True)
+        samples = self.session.samples.of(batch.id)
+        self.view.read(list(describe(batch, now, self._kept, samples, cost)), keep_place=True)
 
     def action_results(self) -> None:
         if batch := self.session.book.get(self._batch_id):
@@ -92,10 +95,13 @@ class BatchScreen(Room):
         self.session.refresh()
 
 
-def describe(batch: Batch, now: float, kept: Kept | None = None, samples: Sequence[Sample] = ()) -> Iterator[Paragraph]:
+def describe(
+    batch: Batch, now: float, kept: Kept | None = None, samples: Sequence[Sample] = (), cost: Cost | None = None
+) -> Iterator[Paragraph]:
     """All that is known of `batch`, in paragraphs; `now` in Unix seconds of the server's clock.
 
-    `kept` is what its files were found to hold, if they have been read; `samples` are of its progress.
+    `kept` is what its files were found to hold, if they have been read; `samples` are of its progress; `cost` is None
+    while it is not known.
     """
     yield []
     yield _row("status", looks.status_cell(batch.status, batch.raw_status))
@@ -113,7 +119,7 @@ def describe(batch: Batch, now: float, kept: Kept | None = None, samples: Sequen
         ("input file", batch.input_file_id), ("output file", batch.output_file_id), ("error file", batch.error_file_id),
     ):  # fmt: skip
         yield _row(label, Cell(file_id) if file_id else Cell("none", "dim"))
-    yield from _usage(batch)
+    yield from _usage(batch, cost)
     if batch.metadata:
         yield []
         for place, (key, value) in enumerate(batch.metadata):
@@ -177,11 +183,14 @@ def _errors(batch: Batch) -> Iterator[Paragraph]:
         yield _row(where, Cell(f"{error.message}" + (f"  ({about})" if about else "")))
 
 
-def _usage(batch: Batch) -> Iterator[Paragraph]:
-    usage = batch.usage
+def _usage(batch: Batch, cost: Cost | None) -> Iterator[Paragraph]:
+    usage, price = batch.usage, looks.cost_text(batch, cost)
+    if usage or price:
+        yield []
+    if price:
+        yield _row("cost", Cell(price))
     if usage is None:
         return
-    yield []
     cached = f" ({count(usage.cached_tokens)} from cache)" if usage.cached_tokens else ""
     thought = f" ({count(usage.reasoning_tokens)} for reasoning)" if usage.reasoning_tokens else ""
     yield _row("tokens", Cell(f"{count(usage.input_tokens)} in{cached} · {count(usage.output_tokens)} out{thought}"))

@@ -56,7 +56,8 @@ class Home(Choosing):
 
     def show(self) -> None:
         """Bring the table in line with the book: rows that are new, gone or elsewhere."""
-        self.table.show(self._order.apply(self.selected(), self.name_of, self.session.now, self.session.samples.of))
+        kept = self.session
+        self.table.show(self._order.apply(self.selected(), self.name_of, kept.now, kept.samples.of, kept.spent_on))
         self._say_head()
         self._say_tally()
         self._say_strip()
@@ -96,9 +97,10 @@ class Home(Choosing):
         return {} if batch is None else self._row(batch)
 
     def _row(self, batch: Batch) -> Mapping[str, Cell]:
+        kept = self.session
         return home_rows.row(
-            batch, self.name_of(batch), self.session.now, self.session.samples.of(batch.id),
-            doubted=batch.id in self.session.doubted, alarm=bool(self.alarms.of(batch.id)),
+            batch, self.name_of(batch), kept.now, kept.samples.of(batch.id), kept.cost_of(batch),
+            doubted=batch.id in kept.doubted, alarm=bool(self.alarms.of(batch.id)),
         )  # fmt: skip
 
     def _say_head(self) -> None:
@@ -110,7 +112,8 @@ class Home(Choosing):
         marks = home_lines.marked(len(self.table.marks))
         if not self.hiding:
             width -= sum(len(cell.text) for cell in marks)
-            self.tally.say(home_lines.tally(self.session.book, width), marks)
+            left, right = home_lines.tally(self.session.book, width, self.session.cost_of)
+            self.tally.say(left, [*marks, *right])
             return
         numbers = f"{count(len(self.table.keys))} of {count(len(self.session.book))}"
         self.tally.say([*self.chips(), Cell(numbers)], [*marks, Cell("esc shows all", "dim")])
@@ -124,11 +127,15 @@ class Home(Choosing):
         elif batch is None:
             self.strip.say([])
         else:
-            samples = self.session.samples.of(batch.id)
+            kept = self.session
             wrong = [trip.sentence for trip in self.alarms.of(batch.id)]
             if failed := self.lazybatch.failed_cancel(batch):
                 wrong.insert(0, failed)
-            self.strip.say(*home_lines.strip(batch, self.session.now, self.app.size.width, samples, wrong))
+            told = home_lines.strip(
+                batch, kept.now, self.app.size.width,
+                samples=kept.samples.of(batch.id), wrong=wrong, cost=kept.cost_of(batch),
+            )  # fmt: skip
+            self.strip.say(*told)
 
     # What the user does
 

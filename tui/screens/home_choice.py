@@ -39,7 +39,7 @@ class Choosing(Account):
     def selected(self) -> list[Batch]:
         """The batches that the filter and the view let through."""
         now, suspect = self.session.now, self.alarms.tripped | self.session.doubted
-        found = select(self.session.book, self._query, self.name_of, now)
+        found = select(self.session.book, self._query, self.name_of, now, self.session.spent_on)
         return found if self._view is View.ALL else [batch for batch in found if self._view.shows(batch, now, suspect)]
 
     @property

@@ -2,16 +2,19 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.batches.batch import Batch, Status
 from tui.batches.pace import Sample
 from tui.settings import Profile
-from tui.text import count, duration, plural
+from tui.text import count, duration, money, plural
 from tui.widgets import looks
 from tui.widgets.column import Cell
 from tui.widgets.glyphs import GLYPHS
+
+if TYPE_CHECKING:
+    from tui.batches.money import Cost
 
 # What is on its way is one number in the sums: the table tells the steps apart.
 _RUNNING: Final = frozenset({Status.VALIDATING, Status.IN_PROGRESS, Status.FINALIZING})
@@ -74,17 +77,34 @@ def account(profile: Profile) -> list[Cell]:
     return cells
 
 
-def tally(batches: Iterable[Batch], width: int) -> list[Cell]:
-    """How many batches are in which state, as many of the states as `width` cells have room for."""
-    states = (batch.status for batch in batches)
-    numbers = Counter(Status.IN_PROGRESS if status in _RUNNING else status for status in states)
+def tally(
+    batches: Iterable[Batch], width: int, cost_of: "Callable[[Batch], Cost | None]" = lambda _: None
+) -> tuple[Sequence[Cell], Sequence[Cell]]:
+    """How many batches are in which state, as many of the states as `width` cells have room for.
+
+    And what those will have cost that are active.
+    """
+    active: list[Batch] = []
+    numbers: Counter[Status] = Counter()
+    for batch in batches:
+        numbers[Status.IN_PROGRESS if batch.status in _RUNNING else batch.status] += 1
+        if batch.status.active:
+            active.append(batch)
+    right = _estimated([cost_of(batch) for batch in active])
+    width -= sum(len(cell.text) for cell in right) + 2 if right else 0
     cells: list[Cell] = []
     for cell in (looks.tally_cell(status, numbers[status]) for status in _TALLY if numbers[status]):
         # What does not fit is left out whole: half a word would mislead.
         width -= len(cell.text) + 2
         if width >= -2:
             cells += [cell, Cell("  ")]
-    return cells or [Cell("no batches", "dim")]
+    return cells or [Cell("no batches", "dim")], right
+
+
+def _estimated(costs: "Sequence[Cost | None]") -> list[Cell]:
+    """What active batches will have cost in the end; a plus for those of which nobody knows."""
+    known = [cost.at_end for cost in costs if cost is not None and cost.at_end is not None]
+    return [Cell(f"est. {money(sum(known))}{'+' if len(known) < len(costs) else ''}")] if known else []
 
 
 def marked(number: int) -> list[Cell]:
@@ -93,13 +113,21 @@ def marked(number: int) -> list[Cell]:
 
 
 def strip(
-    batch: Batch, now: float, width: int, samples: Sequence[Sample] = (), wrong: Sequence[str] = ()
+    batch: Batch,
+    now: float,
+    width: int,
+    *,
+    samples: Sequence[Sample] = (),
+    wrong: Sequence[str] = (),
+    cost: "Cost | None" = None,
 ) -> tuple[Sequence[Cell], Sequence[Cell]]:
     """What is `wrong` with `batch`, or what it has gone through, and what it has come to; in `width` cells."""
     told = [looks.counts_text(batch), looks.rate_text(batch, now, samples)]
     if batch.counts and batch.counts.failed:
         told.append(f"fails {count(batch.counts.failed)}")
     right = [Cell(f" {GLYPHS.dot} ".join(filter(None, told)), "dim")]
+    if width >= WIDE and (price := looks.cost_text(batch, cost)):
+        right.append(Cell(f" {GLYPHS.dot} {price}", "dim"))
     drawn = looks.sparkline_text(samples, now, _SPARKLINE) if batch.status is Status.IN_PROGRESS else ""
     if width >= WIDE and drawn:
         right[:0] = [Cell(drawn, "running"), Cell("  ")]

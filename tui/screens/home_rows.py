@@ -1,7 +1,7 @@
 """The columns of the home table, and a batch as a row of them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.batches.batch import Batch
 from tui.batches.order import BY_STATE, Order
@@ -10,6 +10,9 @@ from tui.text import count, duration
 from tui.widgets import looks
 from tui.widgets.column import Cell, Column
 from tui.widgets.glyphs import GLYPHS
+
+if TYPE_CHECKING:
+    from tui.batches.money import Cost
 
 _PROGRESS: Final = 15
 _COLUMNS: Final = (
@@ -24,6 +27,7 @@ _COLUMNS: Final = (
     Column("eta", "ETA", 6, align="right", priority=3),
     Column("elapsed", "ELAPSED", 8, align="right", priority=10),
     Column("expires", "EXPIRES", 8, align="right", priority=9),
+    Column("cost", "COST", 6, align="right", priority=4),
     Column("age", "AGE", 4, align="right", priority=4),
     Column("id", "ID", 38, priority=11),
 )
@@ -34,13 +38,15 @@ def row(
     name: str,
     now: float,
     samples: Sequence[Sample] = (),
+    cost: "Cost | None" = None,
     *,
     doubted: bool = False,
     alarm: bool = False,
 ) -> Mapping[str, Cell]:
     """The cells of `batch`; `now` in Unix seconds of the server's clock.
 
-    `doubted` if its files say otherwise than its counts, `alarm` if it breaks a rule of the guard.
+    `doubted` if its files say otherwise than its counts, `alarm` if it breaks a rule of the guard. `cost` is None
+    while it is not known.
     """
     ended, elapsed = not batch.status.active, batch.elapsed(now)
     return {
@@ -57,6 +63,7 @@ def row(
         "expires": Cell(GLYPHS.none, "dim")
         if ended or not batch.expires_at
         else Cell(duration(batch.expires_at - now)),
+        "cost": looks.cost_cell(cost),
         "age": looks.age_cell(batch.created_at, now),
         "id": Cell(batch.id, "dim"),
     }

@@ -152,6 +152,13 @@ def connect(folder: Path) -> sqlite3.Connection:
     return connection
 
 
+def memory() -> sqlite3.Connection:
+    """The same database, empty, and forgotten when it is closed."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.executescript(_SCHEMA)
+    return connection
+
+
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """Switch to WAL. SQLite does not wait for a lock there, so two processes that start at once take turns here."""
     deadline = time.monotonic() + _LOCK_TIMEOUT

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
 from tui.batches.batch import Batch, Status, timeline
 from tui.batches.pace import Sample, misses_window_by, rate, seconds_left, sparkline, stalled
-from tui.text import age, count, duration, percent
+from tui.text import age, count, duration, money, money_short, percent
 from tui.widgets.bar import bar
 from tui.widgets.column import Cell
 from tui.widgets.glyphs import GLYPHS
+
+if TYPE_CHECKING:
+    from tui.batches.money import Cost
 
 # Word and role; the glyph comes beside them: a state is never told by its colour alone.
 _LOOKS: Final = {
@@ -131,6 +134,34 @@ def sparkline_text(samples: Sequence[Sample], now: float, width: int) -> str:
     """The rate over the last hour in `width` cells; empty where nobody has looked."""
     drawn = sparkline(samples, now, width, ascii_only=GLYPHS.ascii)
     return drawn if drawn.strip() else ""
+
+
+def cost_cell(cost: "Cost | None") -> Cell:
+    """What a batch has cost so far, in six cells; `~` before what nobody has counted."""
+    if cost is None or cost.so_far is None:
+        return Cell(GLYPHS.none, "dim")
+    if not cost.measured:
+        return Cell(f"~{money_short(cost.so_far)}", "dim")
+    return Cell("<$0.01" if 0 < cost.so_far < 0.01 else money_short(cost.so_far), "" if cost.so_far else "dim")
+
+
+def cost_text(batch: Batch, cost: "Cost | None") -> str:
+    """`$3.12 so far, about $4.80 in the end`, or what is known of it; empty where nothing is."""
+    if cost is None:
+        return ""
+    so_far = "" if cost.so_far is None else _amount(cost.so_far, exact=cost.measured)
+    if not batch.status.active:
+        return so_far
+    told = [f"{so_far} so far"] if so_far else []
+    if cost.at_end is not None and batch.status is not Status.CANCELLING:
+        told.append(f"{_amount(cost.at_end)} in the end")
+    return ", ".join(told)
+
+
+def _amount(dollars: float, *, exact: bool = False) -> str:
+    if 0 < dollars < 0.01:
+        return "under $0.01"
+    return money(dollars) if exact else f"about {money(dollars)}"
 
 
 def age_cell(at: int | None, now: float) -> Cell:

@@ -1,0 +1,116 @@
+"""What commands say of the costs of batches."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.headless.conftest import Cli
+from tui.demo.clock import Clock
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+
+Submitted = Callable[..., str]
+NAMES = ("cost", "cost_at_end", "cost_measured")
+USAGE = {"input_tokens": 1_000_000, "output_tokens": 1_000_000, "total_tokens": 2_000_000}
+# At OpenAI's batch price of gpt-4o-mini, $0.075 and $0.30 for a million tokens.
+MEASURED = (0.375, 0.375, True)
+
+
+def told(server: DemoServer, **merge: Any) -> None:
+    """What the server says of each batch from now on."""
+    server.faults.clear()
+    server.faults.add(Fault("batches.*", "rewrite", times=None, merge=merge))
+
+
+def costs(batch: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(batch[name] for name in NAMES)
+
+
+def test_tokens_that_were_counted(cli: Cli, submitted: Submitted, server: DemoServer, clock: Clock) -> None:
+    batch_id = submitted()
+    clock.jump(1000)
+    told(server, usage=USAGE)
+    (listed,) = cli("list", "--json").json
+    assert costs(listed) == costs(cli("show", batch_id, "--json").json) == MEASURED
+    assert "$0.38" in cli("list").out
+    assert "cost      $0.38" in cli("show", batch_id).out
+
+
+def test_what_earlier_batches_used_tells_of_a_running_one(
+    cli: Cli, submitted: Submitted, server: DemoServer, clock: Clock
+) -> None:
+    submitted(2)
+    clock.jump(1000)
+    told(server, usage=USAGE, request_counts={"total": 2, "completed": 2, "failed": 0})
+    cli("list")
+    running = submitted(4, name="more.jsonl")
+    told(server, status="in_progress", usage=None, request_counts={"total": 4, "completed": 1, "failed": 0})
+    batch = cli("show", running, "--json").json
+    # The input is our own estimate's: next to nothing.
+    assert batch["cost_measured"] is False
+    assert batch["cost"] == pytest.approx(0.15, abs=1e-4)
+    assert batch["cost_at_end"] == pytest.approx(0.60, abs=1e-4)
+    assert "about $0.15 so far, about $0.60 in the end" in cli("show", running).out
+    assert "~$0.15" in cli("list").out
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"usage": None},
+        {"usage": "much"},
+        {"usage": {"input_tokens": -5, "output_tokens": None}},
+        {"usage": USAGE, "model": "a-model-of-our-own"},
+        {"usage": USAGE, "endpoint": "/v1/images/generations"},
+    ],
+)
+def test_what_is_not_known_is_null(
+    cli: Cli, submitted: Submitted, server: DemoServer, clock: Clock, odd: dict[str, Any]
+) -> None:
+    batch_id = submitted()
+    clock.jump(1000)
+    told(server, **odd)
+    assert costs(cli("show", batch_id, "--json").json) == (None, None, None)
+    assert "cost" not in cli("show", batch_id).out
+    (listed,) = cli("list", "--json").json
+    assert listed["id"] == batch_id and costs(listed) == (None, None, None)
+
+
+def test_a_filter_by_cost(cli: Cli, submitted: Submitted, server: DemoServer, clock: Clock) -> None:
+    batch_id = submitted()
+    clock.jump(1000)
+    told(server, usage=USAGE)
+
+    def found(query: str) -> list[str]:
+        return [batch["id"] for batch in cli("list", "--json", "--filter", query).json]
+
+    assert found("cost:>0.3") == found("cost:<=$0.38") == found("cost:0.38") == [batch_id]
+    assert found("cost:>5") == found("!cost:<5") == []
+    told(server, usage=USAGE, model="a-model-of-our-own")
+    assert found("cost:>0") == found("cost:<=0") == []
+
+
+def test_a_cancel_by_cost(cli: Cli, submitted: Submitted, server: DemoServer, clock: Clock) -> None:
+    submitted()
+    clock.jump(5)
+    told(server, status="in_progress", usage=USAGE)
+    assert cli("cancel", "--filter", "cost:>5", "--yes", "--json").json == []
+    (end,) = cli("cancel", "--filter", "cost:>0.3", "--yes", "--json").json
+    assert end["outcome"] == "cancelling"
+
+
+def test_without_a_state_it_goes_by_the_server(
+    cli: Cli, submitted: Submitted, server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted()
+    told(server, status="completed", model="gpt-4o-mini", usage=USAGE)
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "lazybatch.sqlite3").write_bytes(b"no database" * 1000)
+    for state in (broken, tmp_path / "none"):
+        monkeypatch.setenv("LAZYBATCH_STATE", str(state))
+        ran = cli("list", "--json")
+        assert (ran.code, costs(ran.json[0])) == (0, MEASURED)
+    assert not (tmp_path / "none").exists()
