@@ -115,6 +115,13 @@ def test_options_win(write: Write) -> None:
     assert (elsewhere.base_url, elsewhere.source, elsewhere.key_env) == ("https://host/v1", "--base-url", "LAB_KEY")
 
 
+def test_where_downloads_go(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    environ = write('[profiles.a]\ndownloads = "~/results"\n[profiles.b]\n')
+    assert settings.profile("a", environ=environ).downloads == tmp_path / "results"
+    assert settings.profile("b", environ=environ).downloads is None
+
+
 def test_without_a_default_the_first_profile_is_in_use(write: Write) -> None:
     assert settings.profile(environ=write("[profiles.b]\n[profiles.a]\n")).name == "b"
 
@@ -165,6 +172,11 @@ def test_no_key_in_a_repr() -> None:
         ("[profiles.a]\nbase_url = 5", "base_url must be a text in quotes"),
         ('[profiles.a]\nproject = ""', "project must be a text in quotes"),
         ('[profiles.a]\nread_only = "yes"', "read_only must be true or false"),
+        ("[profiles.a]\ndownloads = true", "downloads must be a text in quotes"),
+        ('[profiles.a]\ndownloads = ""', "downloads must be a text in quotes"),
+        ('[profiles.a]\ndownloads = "results"', "downloads must be a whole path, from / or ~ on, not 'results'"),
+        ('[profiles.a]\ndownloads = "~nobody-here/x"', "downloads: there is no home folder for '~nobody-here/x'"),
+        ('[profiles.a]\ndownloads = "/dev/null"', "downloads must be a folder, and /dev/null is a file"),
         ("[profiles.a]\nlimits = 5", "profile a: limits must be a table"),
         ("[profiles.a.limits]\nmax = 5", "unknown limit 'max'. There is: max_requests"),
         ("[profiles.a.limits]\nmax_requests = 0", "the limit max_requests must be a whole number above 0"),

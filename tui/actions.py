@@ -63,6 +63,9 @@ ACTIONS: Final = (
     Action(HOME, "open", "enter", "open", "Show the batch under the cursor: timeline, errors, files, usage."),
     Action(HOME, "results", "o", "results", "Read the results of the batch under the cursor."),
     Action(HOME, "cancel", "c", "cancel", "Cancel the marked batches, or the one under the cursor.", writes=True),
+    Action(
+        HOME, "download", "d", "download", "Download the results of the marked batches, or of the one under the cursor."
+    ),
     Action(HOME, "mark_all", "a", "", "Mark all batches that are shown; again to mark none."),
     Action(
         HOME,

@@ -24,6 +24,7 @@ from tui.text import clean, plural
 
 if TYPE_CHECKING:
     from tui.screens.cancelling import Cancelling
+    from tui.screens.downloading import Downloads
 
 SMALLEST = (60, 15)  # cells: below this nothing can be shown that would not mislead
 _CRASH_LOG = "crash.log"
@@ -128,6 +129,23 @@ class LazybatchApp(App[str]):
 
         return Cancelling(self)
 
+    @cached_property
+    def downloads(self) -> "Downloads":
+        """What is being downloaded."""
+        from tui.screens.downloading import Downloads
+
+        return Downloads(self)
+
+    @property
+    def downloading(self) -> bool:
+        """Whether results are on their way."""
+        return "downloads" in vars(self) and self.downloads.left > 0
+
+    def downloaded(self, batch: Batch) -> None:
+        """The results of `batch` are here: its mark goes."""
+        if isinstance(self.home, Home):
+            self.home.table.unmark([batch.id])
+
     def name_of(self, batch: Batch) -> str:
         """What a batch is called on the screen."""
         return self.home.name_of(batch) if isinstance(self.home, Home) else batch.description or batch.id
@@ -194,8 +212,9 @@ class LazybatchApp(App[str]):
         """The question whether to leave while something is on its way; empty if nothing is."""
         if self.submitting:
             return "A file is being submitted. Stop and quit? It can be gone on with later."
-        left = self.cancelling.left if self.cancelled_some else 0
-        return f"{plural(left, 'cancel')} still to be sent. Stop and quit?" if left else ""
+        if left := self.cancelling.left if self.cancelled_some else 0:
+            return f"{plural(left, 'cancel')} still to be sent. Stop and quit?"
+        return "Results are being downloaded. Stop and quit? d goes on with them later." if self.downloading else ""
 
     def redraw(self) -> None:
         """Write the whole screen again, whatever else has written to the terminal."""

@@ -11,6 +11,7 @@ environment variable that holds a key; a key itself is not accepted in it, nor a
     organization = "org-…"
     project = "proj_…"
     read_only = true                         # the keys that change something do not exist
+    downloads = "~/results"                  # for result files: a folder in it for the profile, in that one a batch
 
     [profiles.prod.limits]                   # of an input file; what is left out is OpenAI's
     max_requests = 50000
@@ -33,7 +34,7 @@ from tui.requests.limits import Limits
 from tui.text import clean_line
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
-_TEXTS = {"base_url", "key_env", "organization", "project"}
+_TEXTS = {"base_url", "key_env", "organization", "project", "downloads"}
 _KEYS = _TEXTS | {"read_only", "limits"}
 _LIMITS = {"max_requests": int, "max_bytes": int, "max_embedding_inputs": int, "one_model": bool, "max_tokens": int}
 _ENQUEUED = ("enqueued_tokens", "enqueued_requests")
@@ -51,6 +52,8 @@ class Profile:
     organization: str | None = None
     project: str | None = None
     read_only: bool = False
+    # The folder for result files; None for one in the state folder.
+    downloads: Path | None = None
     limits: Limits = field(default_factory=Limits)
     # By model, how much of it may wait at the provider at one time.
     enqueued_tokens: Mapping[str, int] = field(default_factory=dict)
@@ -211,9 +214,19 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         organization=entry.get("organization"),
         project=entry.get("project"),
         read_only=entry.get("read_only", False),
+        downloads=_downloads(entry["downloads"], where) if "downloads" in entry else None,
         limits=Limits(**_limits(limits, where)),
         **{name: _enqueued(limits, name, where) for name in _ENQUEUED},
     )
+
+
+def _downloads(given: str, where: str) -> Path:
+    folder = _at_home(given, f"{where}: downloads")
+    if not folder.is_absolute():
+        raise LazybatchError(f"{where}: downloads must be a whole path, from / or ~ on, not {clean_line(given)!r}.")
+    if folder.exists() and not folder.is_dir():
+        raise LazybatchError(f"{where}: downloads must be a folder, and {clean_line(given)} is a file.")
+    return folder
 
 
 def _limits(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:

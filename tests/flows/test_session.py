@@ -99,6 +99,16 @@ async def test_an_input_file_that_changed_since_is_downloaded(
     assert await session.input_here(batch) == found
 
 
+def test_each_batch_in_a_folder_of_its_own_where_its_user_chose_one(tmp_path: Path, session: Session) -> None:
+    assert session.folder_of("batch_1") == session.results_folder
+    chosen = replace(session.profile, name="../prod", downloads=tmp_path / "chosen")
+    other = Session(chosen, tmp_path / "other")
+    assert other.folder_of("batch_1") == tmp_path / "chosen" / "prod" / "batch_1"
+    odd = other.folder_of("../../x")
+    assert odd.parent == tmp_path / "chosen" / "prod"
+    assert odd.name.startswith("batch-")
+
+
 async def test_a_batch_without_an_input_file(session: Session, validated: Validated) -> None:
     batch = await submitted(session, validated())
     stranger = replace(batch, id="batch_other", input_file_id=None)

@@ -58,6 +58,10 @@ class Absent:
     part: Part
 
 
+class NotWritten(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
+    """The disk does not take it: it is full, or its owner lets nobody write there."""
+
+
 RESULTS = (Part.OUTPUT, Part.ERRORS)
 
 
@@ -84,13 +88,18 @@ async def collect(
                 async for step in steps:
                     yield step
         except OSError as error:
-            raise LazybatchError(f"Cannot write {goal}: {error.strerror or error}.", 1) from None
+            raise NotWritten(f"Cannot write {goal}: {error.strerror or error}.", 1) from None
 
 
 def result_path(folder: Path, batch_id: str, part: Part) -> Path:
-    """Where a result file goes; an id that is not plain is replaced by its hash, so that it never chooses a path."""
-    plain = batch_id if _PLAIN_ID.fullmatch(batch_id) else f"batch-{hashlib.sha256(batch_id.encode()).hexdigest()[:32]}"
-    return folder / f"{plain}.{part}.jsonl"
+    """Where a result file goes."""
+    return folder / f"{plain_id(batch_id)}.{part}.jsonl"
+
+
+def plain_id(batch_id: str) -> str:
+    """A file's name for a batch: an id that is not plain is replaced by its hash, so that it never chooses a path."""
+    plain = _PLAIN_ID.fullmatch(batch_id)
+    return batch_id if plain else f"batch-{hashlib.sha256(batch_id.encode()).hexdigest()[:32]}"
 
 
 async def _fetch(file_id: str, part: Part, goal: Path, wire: Wire) -> AsyncGenerator[Downloading | Downloaded]:

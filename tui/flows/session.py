@@ -97,11 +97,23 @@ class Session:
 
     @property
     def results_folder(self) -> Path:
-        """Where result files are kept, apart for each account."""
+        """Where result files are kept, apart for each account, or for each profile in a folder of its user's choice."""
+        if self.profile.downloads is not None:
+            from tui.flows.handing import plain_name
+
+            return self.profile.downloads / plain_name(self.profile.name)
         import hashlib
 
         digest = hashlib.sha256(self.profile.account.encode()).hexdigest()[:12]
         return self.folder / "results" / digest
+
+    def folder_of(self, batch_id: str) -> Path:
+        """Where the files of one batch are kept: in a folder that its user chose, each batch has one of its own."""
+        if self.profile.downloads is None:
+            return self.results_folder
+        from tui.flows.collect import plain_id
+
+        return self.results_folder / plain_id(batch_id)
 
     async def connect(self, *, read_retries: int = 0) -> None:
         """Read the rest of the cache and make the client, both in threads.
@@ -176,7 +188,7 @@ class Session:
 
         if (here := await self.input_here(batch)) is not None:
             return here
-        async for step in collect(batch, self.results_folder, wire=self.wire, parts=[Part.INPUT]):
+        async for step in collect(batch, self.folder_of(batch.id), wire=self.wire, parts=[Part.INPUT]):
             if isinstance(step, Downloaded):
                 return step.path
         return None
@@ -191,7 +203,7 @@ class Session:
             path = Path(submission.path)
             if await asyncio.to_thread(is_still, path, submission.bytes, submission.sha256):
                 return path
-        copy = result_path(self.results_folder, batch.id, Part.INPUT)
+        copy = result_path(self.folder_of(batch.id), batch.id, Part.INPUT)
         return copy if await asyncio.to_thread(copy.exists) else None
 
     def cost_of(self, batch: Batch) -> "Cost | None":

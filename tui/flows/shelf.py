@@ -59,7 +59,7 @@ class Shelf:
 
         Of a batch that still runs only the first lines are fetched. What cannot be had is told by raising at the end.
         """
-        folder, wire = self._session.results_folder, self._session.wire
+        folder, wire = self._session.folder_of(self.batch.id), self._session.wire
         if self.batch.status.active:
             async for step in peek(self.batch, folder, wire=wire):
                 await self._grow(step)
@@ -100,7 +100,7 @@ class Shelf:
         if other.status.active:
             raise LazybatchError(f"It is still {other.raw_status}.")
         paths: dict[Part, Path] = {}
-        async for step in collect(other, self._session.results_folder, wire=self._session.wire):
+        async for step in collect(other, self._session.folder_of(other.id), wire=self._session.wire):
             if isinstance(step, Downloading):
                 tell(step.done, step.total or step.done)
             elif isinstance(step, Downloaded):
@@ -133,7 +133,7 @@ class Shelf:
         path = await self._session.input_here(root)
         if path is None:
             parts = [Part.INPUT]
-            async for step in collect(root, self._session.results_folder, wire=self._session.wire, parts=parts):
+            async for step in collect(root, self._session.folder_of(root.id), wire=self._session.wire, parts=parts):
                 if isinstance(step, Downloading):
                     tell(step.done, step.total or step.done)
                 elif isinstance(step, Downloaded):
@@ -169,7 +169,7 @@ class Shelf:
             reader.close()
         if self.batch.status.active:
             for part in self.readers:
-                peek_path(self._session.results_folder, self.batch.id, part).unlink(missing_ok=True)
+                peek_path(self._session.folder_of(self.batch.id), self.batch.id, part).unlink(missing_ok=True)
 
     async def _take(self, step: Step) -> None:
         if isinstance(step, Downloading):

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tui.errors import LazybatchError
-from tui.flows.collect import Absent, Downloaded, Part, collect
+from tui.flows.bulk import collect_results
+from tui.flows.collect import Downloaded, Part
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.session import connected, retrieved, with_key
@@ -14,7 +15,6 @@ from tui.settings import Profile
 from tui.text import size
 from tui.wire.client import Wire
 
-_BAD = 1
 _UNREACHABLE = 3
 
 
@@ -44,17 +44,13 @@ async def _download(options: Namespace, profile: Profile, output: Output) -> int
 async def _fetch(entry: dict[str, Any], folder: Path, wire: Wire, output: Output) -> None:
     """Bring one batch's files home, noting in `entry` what is here."""
     batch = await retrieved(wire, entry["id"])
-    if batch.status.active:
-        raise LazybatchError(f"It is still {batch.raw_status}: there are no results yet.", _BAD)
-    if batch.output_file_id is None and batch.error_file_id is None:
-        raise LazybatchError(f"It is {batch.status}, and has no result files.", _BAD)
     with Progress(batch.id) as bar:
-        async for step in collect(batch, folder, wire=wire):
+        async for step in collect_results(batch, folder, wire=wire):
             if isinstance(step, Downloaded):
                 bar.clear()
                 entry["output" if step.part is Part.OUTPUT else "errors"] = str(step.path)
                 entry["bytes"] += step.bytes
                 output.say(f"{step.path}  {size(step.bytes)}{'' if step.fetched else '  (was here already)'}")
-            elif not isinstance(step, Absent):
+            else:
                 bar.update(step.done, step.total)
     entry["complete"] = True

@@ -194,6 +194,9 @@ class Home(Choosing):
     def action_cancel(self) -> None:
         self.lazybatch.cancelling.ask(self, self.chosen())
 
+    def action_download(self) -> None:
+        self.lazybatch.downloads.add(self, self.chosen())
+
     async def show_new(self, batch: Batch, *, go_to_it: bool) -> None:
         """Show a batch that has just been made; `go_to_it` puts the cursor on it."""
         self._names = await self.session.names()
