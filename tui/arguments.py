@@ -198,6 +198,52 @@ def _files(parser: "ArgumentParser") -> None:
     parser.set_defaults(interrupted="What was told as deleted is; run it again for the rest.")
 
 
+def _queue(parser: ArgumentParser) -> None:
+    _json(parser)
+    # Of their own, and absent unless given: what stands before the verb must not be undone behind it.
+    common = _common()
+    common.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
+    verbs = parser.add_subparsers(title="what to do with it", metavar="VERB", dest="verb", parser_class=_Parser)
+    for name, (summary, options) in _QUEUE_VERBS.items():
+        verb = verbs.add_parser(
+            name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.", parents=[common], allow_abbrev=False
+        )
+        options(verb)
+
+
+def _queue_add(parser: ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="input files: one request a line")
+    _endpoint(parser)
+    parser.add_argument("--description", metavar="TEXT", help="what to call the batches")
+    parser.add_argument("--meta", action="append", default=[], metavar="K=V", help="a pair of metadata; repeatable")
+    parser.add_argument("--split", action="store_true", help="in parts, where a file is over the limits of one batch")
+    parser.add_argument("--again", action="store_true", help="even if the same content waits or was submitted before")
+    _yes(parser)
+
+
+def _queue_run(parser: ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", help="send what may go out now, and end: for cron")
+    parser.add_argument("--interval", type=_positive, default=10.0, metavar="S", help="seconds between looks (10)")
+    parser.set_defaults(interrupted="What waits stays in the queue; the next run goes on.")
+
+
+def _queue_move(parser: ArgumentParser) -> None:
+    parser.add_argument("id", type=_count, metavar="ID", help="an entry, as the list names it")
+    parser.add_argument("where", choices=("up", "down", "first", "last"), help="up, down, first or last")
+
+
+def _queue_remove(parser: ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="+", type=_count, metavar="ID", help="entries, as the list names them")
+
+
+_QUEUE_VERBS: dict[str, tuple[str, Callable[[ArgumentParser], None]]] = {
+    "add": ("validate files, and let them wait until there is room for them", _queue_add),
+    "run": ("send what waits as room frees, until interrupted", _queue_run),
+    "move": ("give an entry another place", _queue_move),
+    "remove": ("take entries out; a batch that one has come to stays", _queue_remove),
+}
+
+
 def _profiles(parser: ArgumentParser) -> None:
     _json(parser)
 
@@ -230,6 +276,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[ArgumentParser], None]]] = {
     "download": ("download the result files of batches that have ended", _download),
     "results": ("join results to their requests and hold the counts against them", _results),
     "retry": ("write the requests without a good result as a new input file", _retry),
+    "queue": ("list what waits for room at the provider; add to it, order it, send it", _queue),
     "files": ("list the uploaded and result files and what refers to them, or delete some", _files),
     "profiles": ("list the profiles and which one is in use", _profiles),
     "serve": ("run a local Batch API server to try scripts on", _serve),

@@ -35,6 +35,7 @@ _MODULES = {
     "download": "downloading",
     "results": "joining",
     "retry": "retrying",
+    "queue": "queueing",
     "files": "filing",
     "profiles": "profiles",
 }

@@ -13,7 +13,7 @@ from tests.headless.conftest import KEY, ROOT, Cli, process, start
 
 COMMANDS = [
     "list", "show", "watch", "validate", "mend", "split", "submit", "cancel", "download", "results", "retry",
-    "profiles", "serve",
+    "queue", "profiles", "serve",
 ]  # fmt: skip
 HEAVY = {"textual", "openai", "httpx2", "sqlite3", "starlette", "uvicorn", "msgspec", "asyncio", "aiofiles"}
 
@@ -77,6 +77,12 @@ def test_help_names_every_command(bare: Cli) -> None:
         (["cancel", "batch_1", "--all-active"], "not allowed with"),
         (["download"], "ID"),
         (["watch", "--interval", "nan"], "no number above 0"),
+        (["queue", "bogus"], "invalid choice: 'bogus'"),
+        (["queue", "add"], "FILE"),
+        (["queue", "move", "1", "sideways"], "invalid choice: 'sideways'"),
+        (["queue", "move", "x", "up"], "no whole number above 0"),
+        (["queue", "remove"], "ID"),
+        (["queue", "run", "--interval", "0"], "no number above 0"),
         (["results", "batch_1", "--format", "xml"], "invalid choice: 'xml'"),
         (["serve", "--port", "70000"], "no port"),
         (["--demo", "list"], "--demo opens the screen"),

@@ -174,21 +174,27 @@ async def submit_parts(
     and `LazybatchError` where the file was submitted before in another way.
     """
     with journal.claim(order.whole.sha256):
-        earlier = await asyncio.to_thread(journal.of_source, order.whole.sha256)
-        if not order.again:
-            await _check_not_otherwise(order, earlier, wire, journal)
-        group, here = _group(order, earlier)
-        for number, part in enumerate(order.parts, 1):
-            metadata = _named(order.metadata, number, len(order.parts)) | {GROUP_KEY: group}
-            again = order.again and part.sha256 not in here
+        for number, part in enumerate(await part_orders(order, wire=wire, journal=journal), 1):
             try:
-                async for step in submit(
-                    Order(part, order.endpoint, metadata, again, _share(order, part)),
-                    wire=wire, journal=journal, looks=looks,
-                ):  # fmt: skip
+                async for step in submit(part, wire=wire, journal=journal, looks=looks):
                     yield PartStep(number, step)
             except LazybatchError as error:
                 raise Broken(error, number, len(order.parts)) from None
+
+
+async def part_orders(order: PartsOrder, *, wire: Wire, journal: Journal) -> list[Order]:
+    """What is to be submitted for each part. Raises `OtherwiseSubmitted`."""
+    earlier = await asyncio.to_thread(journal.of_source, order.whole.sha256)
+    if not order.again:
+        await _check_not_otherwise(order, earlier, wire, journal)
+    group, here = _group(order, earlier)
+    return [
+        Order(
+            part, order.endpoint, _named(order.metadata, number, len(order.parts)) | {GROUP_KEY: group},
+            order.again and part.sha256 not in here, _share(order, part),
+        )
+        for number, part in enumerate(order.parts, 1)
+    ]  # fmt: skip
 
 
 def _share(order: PartsOrder, part: Report) -> Expected | None:

@@ -69,6 +69,12 @@ async def look(session: Session) -> Looked:
     return await outlook.plan()
 
 
+async def looked_offline(session: Session) -> Looked:
+    """The queue alone, where the server cannot tell of the room."""
+    entries = await asyncio.to_thread(session.queue.entries)
+    return Looked(tuple(entries), {}, {}, session.now, told=False)
+
+
 def moves(entry: Entry) -> bool:
     """Whether something is to be done about it."""
     return entry.state in {State.WAITING, State.SENDING} or _unproved(entry) is not None

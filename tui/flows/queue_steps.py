@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui.batches.batch import Batch
-from tui.batches.headroom import Room
-from tui.batches.turns import Turn, Verdict
+from tui.batches.headroom import Room, family
+from tui.batches.turns import Turn, Verdict, why
 from tui.flows.monitor import Offline
 from tui.flows.steps import Step
 from tui.state.queue import Entry, State
@@ -26,8 +26,26 @@ class Looked:
 
     def turn(self, entry: Entry) -> bool:
         """Whether `entry` may go out now."""
+        return self._turn(entry) is Turn.NOW
+
+    def state(self, entry: Entry) -> State:
+        """Its state; what waits and never will fit is held as well."""
+        return State.HELD if self._turn(entry) is Turn.TOO_MUCH else entry.state
+
+    def room_of(self, entry: Entry) -> Room | None:
+        """The room that there is of its model."""
+        return self.rooms.get(family(entry.model)) if entry.model else None
+
+    def why(self, entry: Entry) -> str:
+        """Why it is where it is, in words; empty where that goes without saying, or is not known."""
         verdict = self.verdicts.get(entry.id)
-        return entry.state is State.WAITING and verdict is not None and verdict.turn is Turn.NOW
+        if entry.state is State.WAITING and verdict is not None:
+            return why(verdict, entry.amount, self.now)
+        return entry.reason or ""
+
+    def _turn(self, entry: Entry) -> Turn | None:
+        verdict = self.verdicts.get(entry.id)
+        return verdict.turn if verdict is not None and entry.state is State.WAITING else None
 
 
 @dataclass(frozen=True, slots=True)

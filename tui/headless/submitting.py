@@ -3,6 +3,7 @@
 import asyncio
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 
 from tui.batches.metadata import metadata
@@ -26,10 +27,7 @@ from tui.text import age, count, plural
 def run(options: Namespace) -> int:
     """Submit a file; 1 where it has problems, was submitted before, or the answer to the question is no."""
     profile = to_change(options, "submit anything")
-    # What was not UTF-8 among the arguments has surrogates in it, and no JSON can carry it.
-    if any(not _is_text(text) for text in (*options.meta, options.description or "")):
-        raise LazybatchError("The description and the metadata must be text in UTF-8.")
-    pairs = metadata(options.description or "", options.meta)
+    pairs = metadata_of(options)
     need_a_terminal(yes=options.yes, verb="submit")
     output = Output(as_json=options.json)
     report = validated(Path(options.file), options.endpoint, profile)
@@ -57,6 +55,14 @@ def run(options: Namespace) -> int:
     status, end = send(order, worth, profile, output, yes=options.yes)
     _document(output, report, end)
     return status
+
+
+def metadata_of(options: Namespace) -> Mapping[str, str]:
+    """The metadata that the options give a batch."""
+    # What was not UTF-8 among the arguments has surrogates in it, and no JSON can carry it.
+    if any(not _is_text(text) for text in (*options.meta, options.description or "")):
+        raise LazybatchError("The description and the metadata must be text in UTF-8.")
+    return metadata(options.description or "", options.meta)
 
 
 def send(

@@ -19,6 +19,7 @@ from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.requests.validate import Identity, Report
 from tui.state.paths import readable, storable
+from tui.text import clean_line
 
 Move = Literal["up", "down", "first", "last"]
 
@@ -59,6 +60,11 @@ class Entry:
     reason: str | None = None
     added_at: float = 0.0
     changed_at: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """What its user calls it, safe to show: the description, else the file's name."""
+        return clean_line(self.metadata.get("description") or self.path.name)
 
     @property
     def model(self) -> str | None:

@@ -1,0 +1,28 @@
+"""Putting what has been said yes to into the queue."""
+
+from tui.errors import LazybatchError
+from tui.flows.steps import Order
+from tui.state.queue import Entry, Queue, State
+from tui.text import clean_line
+
+
+class Waits(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
+    """The same content waits already: `entry`."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(f"{clean_line(entry.path.name)} waits in the queue already, as {entry.id}.", 1)
+        self.entry = entry
+
+
+def add(order: Order, queue: Queue) -> Entry:
+    """Put `order` at the end of the line; blocks for the disk. Raises `Waits`, unless it is to be sent `again`."""
+    if not order.again and (there := waiting(order.report.sha256, queue)) is not None:
+        raise Waits(there)
+    return queue.add(
+        order.report, order.endpoint, order.metadata, again=order.again, expected=order.expected, file_id=order.file_id
+    )
+
+
+def waiting(sha256: str, queue: Queue) -> Entry | None:
+    """The entry of that content that has not gone out, if there is one; blocks for the disk."""
+    return next((entry for entry in queue.entries() if entry.sha256 == sha256 and entry.state is not State.SENT), None)

@@ -1,0 +1,123 @@
+"""`lazybatch queue add`."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.errors import LazybatchError
+from tui.flows.parts import PartsOrder, cut, least_parts, only_limits, part_orders, token_budget
+from tui.flows.price import expected, range_text
+from tui.flows.queue_add import Waits
+from tui.flows.queue_add import add as put
+from tui.flows.steps import Order
+from tui.headless.asking import agreed, need_a_terminal
+from tui.headless.checking import estimated, report_lines, summary, validated
+from tui.headless.printing import Output
+from tui.headless.queueing import entry_object
+from tui.headless.session import connected, journal, to_change
+from tui.headless.submitting import metadata_of
+from tui.headless.working import worked
+from tui.requests.cost import Estimate
+from tui.requests.limits import Limits
+from tui.requests.validate import Report
+from tui.settings import Profile, state_folder
+from tui.state.queue import Entry, Queue
+from tui.state.store import connect
+from tui.text import count, plural
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A good file, whole or to be cut to `limits`."""
+
+    report: Report
+    worth: Estimate
+    limits: Limits | None = None
+
+
+def add(options: Namespace) -> int:
+    """Queue files after one question; 1 where one of them has problems or waits already, or the answer is no.
+
+    What is good is queued all the same.
+    """
+    profile = to_change(options, "submit anything")
+    pairs = metadata_of(options)
+    need_a_terminal(yes=options.yes, verb="queue")
+    output = Output(as_json=options.json)
+    wanted = [found for file in options.files if (found := _wanted(Path(file), options, profile, output))]
+    status = 0 if len(wanted) == len(options.files) else 1
+    if not wanted:
+        output.document({"entries": []})
+        return 1
+    requests = plural(sum(each.report.requests for each in wanted), "request")
+    files = plural(len(wanted), "file")
+    if not options.yes and not agreed(f"Send {files}, {requests}, to {profile.host} when there is room?"):
+        output.note("Nothing was queued.")
+        output.document({"entries": []})
+        return 1
+    orders = [order for each in wanted for order in _orders(each, pairs, profile, again=options.again)]
+    entries = _put(orders, profile, output)
+    output.document({"entries": [entry_object(entry) for entry in entries]})
+    return status if len(entries) == len(orders) else 1
+
+
+def _wanted(path: Path, options: Namespace, profile: Profile, output: Output) -> _Wanted | None:
+    """The file, if nothing is wrong with it that cannot be cut away."""
+    report = validated(path, options.endpoint, profile)
+    limits = None
+    if options.split and only_limits(report):
+        limits = profile.limits
+    elif not report.ok or report.endpoint is None:
+        output.say("\n".join(report_lines(report)))
+        if only_limits(report):
+            number = least_parts(report, profile.limits)
+            output.note(f"Nothing else is wrong with it: --split queues it in {number} parts or more.")
+        return None
+    worth = estimated(report, profile)
+    if budget := token_budget(report, profile, worth.input_tokens):
+        if not options.split:
+            tokens = f"About {count(worth.input_tokens)} input tokens, where {count(budget)} are allowed at one time"
+            output.note(f"{path}: {tokens}: --split queues it in parts.")
+            return None
+        limits = profile.limits._replace(max_tokens=budget)
+    output.note(f"{path}: {summary(report)}. Estimated cost: {range_text(worth)}.")
+    return _Wanted(report, worth, limits)
+
+
+def _orders(wanted: _Wanted, pairs: Mapping[str, str], profile: Profile, *, again: bool) -> Sequence[Order]:
+    report, limits = wanted.report, wanted.limits
+    endpoint, known = report.endpoint or "", expected(report, wanted.worth)
+    if limits is None:
+        return [Order(report, endpoint, pairs, again, known)]
+    state = state_folder()
+    parts = asyncio.run(
+        worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
+    )
+    return asyncio.run(_part_orders(PartsOrder(report, parts, endpoint, pairs, again, known), profile))
+
+
+async def _part_orders(order: PartsOrder, profile: Profile) -> Sequence[Order]:
+    with journal(profile) as book:
+        async with connected(profile) as wire:
+            return await part_orders(order, wire=wire, journal=book)
+
+
+def _put(orders: Sequence[Order], profile: Profile, output: Output) -> list[Entry]:
+    connection = connect(state_folder())
+    entries = []
+    try:
+        queue = Queue(connection, profile.account)
+        for order in orders:
+            try:
+                entries.append(put(order, queue))
+            except Waits as waits:
+                output.note(waits.sentence)
+                continue
+            output.say(f"{entries[-1].id}  {entries[-1].name} waits: {plural(entries[-1].requests, 'request')}")
+    except LazybatchError as error:
+        output.note(error.sentence)
+    finally:
+        connection.close()
+    return entries
