@@ -25,7 +25,8 @@ FIRST_FRAME = {
     "tui.headless": {"screen"},
     "tui.requests": {"limits"},
     "tui.screens": {
-        "home", "home_account", "home_alarms", "home_choice", "home_lines", "home_rows", "home_view", "room", "warm_up",
+        "home", "home_account", "home_alarms", "home_choice", "home_groups", "home_lines", "home_rows", "home_view",
+        "room", "warm_up",
     },
     "tui.state": {"cache", "preferences", "samples", "store"},
     "tui.widgets": {

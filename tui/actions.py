@@ -48,9 +48,9 @@ class Action(NamedTuple):
 
 _TYPED: Final = {"space", "slash", "question_mark", "plus", "minus", "colon", "backspace"}
 _GLYPHS: Final = {
-    "enter": "⏎", "right": "→", "escape": "esc", "space": "space", "question_mark": "?", "slash": "/", "up": "↑",
-    "down": "↓", "pageup": "pgup", "pagedown": "pgdn", "G": "G", "ctrl+@": "^space", "tab": "tab", "plus": "+",
-    "minus": "-", "colon": ":",
+    "enter": "⏎", "right": "→", "left": "←", "escape": "esc", "space": "space", "question_mark": "?", "slash": "/",
+    "up": "↑", "down": "↓", "pageup": "pgup", "pagedown": "pgdn", "G": "G", "ctrl+@": "^space", "tab": "tab",
+    "plus": "+", "minus": "-", "colon": ":",
 }  # fmt: skip
 
 
@@ -76,6 +76,8 @@ ACTIONS: Final = (
     ),
     Action(HOME, "sort", "s", "sort", "Sort by the next column; S turns the order round."),
     Action(HOME, "reverse", "S", "", "Turn the order round."),
+    Action(HOME, "unfold", "right", "", "Open the row of a file's parts to one row for each."),
+    Action(HOME, "fold", "left", "", "Close them to one row again."),
     Action(HOME, "refresh", "r", "refresh", "Ask the server now."),
     Action(HOME, "view_all", "1", "", "Show all batches."),
     Action(HOME, "view_active", "2", "", "Show only those that run."),

@@ -16,6 +16,7 @@ from tui.app import LazybatchApp
 from tui.batches.batch import Batch
 from tui.demo.server import DemoServer
 from tui.flows.session import Session
+from tui.screens.home import Home
 from tui.settings import Profile
 from tui.widgets.line import Line
 from tui.widgets.table import Table
@@ -77,6 +78,12 @@ class Desk:
         return self.app.screen.query_one(Table)
 
     @property
+    def home(self) -> Home:
+        home = self.app.home
+        assert isinstance(home, Home)
+        return home
+
+    @property
     def room(self) -> str:
         """The name of the screen's class."""
         return type(self.app.screen).__name__
@@ -126,7 +133,17 @@ class Desk:
     async def cursor_to(self, name: str) -> None:
         """Go to the newest batch of that description, on home."""
         await self.until(lambda: any(batch.description == name for batch in self.app.session.book))
-        await self.until(lambda: self.table.move_to(self.batch(name).id))
+        await self.until(lambda: self._reach(self.batch(name)))
+
+    def _reach(self, batch: Batch) -> bool:
+        """Go to the row of `batch`; the parts that it is one of are opened for it."""
+        if self.table.move_to(batch.id):
+            return True
+        groups = self.home.groups
+        if (key := groups.key_of(batch)) in self.table.keys and key not in groups.opened:
+            self.table.move_to(key)
+            self.home.action_unfold()
+        return False
 
     async def pick(self, name: str) -> None:
         """From home, choose a file of the folder of samples."""

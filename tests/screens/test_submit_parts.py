@@ -32,11 +32,12 @@ async def test_parts_are_offered_asked_and_sent_once(server: DemoServer, tmp_pat
         await home.until(lambda: "y yes" not in home.bottom)
         assert server.calls.get("files.create", 0) == 0
         await sent(home)
-        await home.until(lambda: home.room == "Home" and "many 3/3" in home.cursor_row)
+        await home.until(lambda: home.room == "Home" and "many  3 parts" in home.cursor_row)
         there = api.batches(server)
         assert sorted(batch["metadata"]["description"] for batch in there) == ["many 1/3", "many 2/3", "many 3/3"]
         assert len({batch["metadata"]["lazybatch_group"] for batch in there}) == 1
-        for name in ("many 1/3", "many 2/3"):
+        await home.press("right")
+        for name in ("many 1/3", "many 2/3", "many 3/3"):
             assert home.line(name)
         # The same file again: nothing goes out before the other key.
         await cut(home)
@@ -65,7 +66,7 @@ async def test_a_break_between_parts_is_gone_on_with(server: DemoServer, tmp_pat
     async with desk(server, tmp_path, samples=samples, limits=LIMITS) as home:
         await cut(home)
         await sent(home)
-        await home.until(lambda: home.room == "Home" and "many 3/3" in home.cursor_row)
+        await home.until(lambda: home.room == "Home" and "many  3 parts" in home.cursor_row)
         there = api.batches(server)
         assert sorted(batch["metadata"]["description"] for batch in there) == ["many 1/3", "many 2/3", "many 3/3"]
         assert len({batch["metadata"]["lazybatch_group"] for batch in there}) == 1

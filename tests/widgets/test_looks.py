@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.looks import model_text
+from tui.widgets.looks import model_text, name_text, parts_text
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,25 @@ def test_a_dated_model_keeps_what_tells_it_apart(name: str, width: int, shown: s
 def test_what_is_left_out_is_told(name: str, width: int) -> None:
     shown = model_text(name, width)
     assert shown == name or "…" in shown
+
+
+@pytest.mark.parametrize(
+    ("number", "announced", "spoilt", "told"),
+    [
+        (12, 12, 0, "12 parts"), (12, None, 0, "12 parts"), (3, 12, 0, "3 of 12 parts"), (13, 12, 0, "13 parts"),
+        (1200, 2000, 3, "1,200 of 2,000 parts ✗3"),
+    ],
+)  # fmt: skip
+def test_how_many_parts(number: int, announced: int | None, spoilt: int, told: str) -> None:
+    assert parts_text(number, announced, spoilt) == told
+    name = f"▸ a file of a long name  {told}"
+    # However narrow, as long as there is room for a name at all: the number is not cut.
+    for width in range(len(told) + 6, len(name)):
+        assert name_text(name, width).endswith(f"…  {told}") and len(name_text(name, width)) == width
+
+
+def test_the_number_of_a_part_is_not_cut() -> None:
+    assert name_text("  embed-docs 3/12", 14) == "  embed-… 3/12"
+    assert name_text("  embed-docs 3/12", 17) == "  embed-docs 3/12"
+    assert name_text("  embed-docs 3/12", 6) == "  embed-docs 3/12"
+    assert name_text("half/whole of it", 8) == "half/whole of it"

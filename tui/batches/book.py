@@ -1,6 +1,6 @@
 """All batches that are known: a snapshot goes in, what it changed comes out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from tui.batches.batch import Batch
@@ -22,6 +22,7 @@ class Book:
 
     def __init__(self) -> None:
         self._batches: dict[str, Batch] = {}
+        self._groups: dict[str, set[str]] = {}
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -34,6 +35,11 @@ class Book:
 
     def get(self, batch_id: str) -> Batch | None:
         return self._batches.get(batch_id)
+
+    @property
+    def groups(self) -> Mapping[str, Set[str]]:
+        """The ids of the parts that are known of each file that was cut up, by the id that they have in common."""
+        return self._groups
 
     def active(self) -> list[Batch]:
         """The batches that the server may still change by itself."""
@@ -49,8 +55,23 @@ class Book:
                 continue
             (added if before is None else changed).add(batch.id)
             self._batches[batch.id] = batch
+            self._regroup(batch.id, before, batch)
         return Changes(added=frozenset(added), changed=frozenset(changed))
 
     def remove(self, ids: Iterable[str]) -> Changes:
         """Forget batches that the server no longer has."""
-        return Changes(gone=frozenset(key for key in ids if self._batches.pop(key, None) is not None))
+        gone = set()
+        for key in ids:
+            if (batch := self._batches.pop(key, None)) is not None:
+                self._regroup(key, batch, None)
+                gone.add(key)
+        return Changes(gone=frozenset(gone))
+
+    def _regroup(self, key: str, before: Batch | None, after: Batch | None) -> None:
+        old, new = before.group if before else None, after.group if after else None
+        if old != new and old is not None:
+            self._groups[old].discard(key)
+            if not self._groups[old]:
+                del self._groups[old]
+        if new is not None:
+            self._groups.setdefault(new, set()).add(key)

@@ -78,10 +78,11 @@ def _refused(ago: float) -> Callable[[BatchRecord, float], BatchRecord]:
 
 
 _MINI, _SMALL = "gpt-4o-mini", "text-embedding-3-small"
+_PARTS = {"lazybatch_group": "6f1d20c58e7b94a3-3b9ac5e1"}  # of one file, as lazybatch marks them
 SKETCHES: list[Sketch] = [
     # The ones that move while somebody looks.
     Sketch("nightly-eval", "evals", 4_000, "gpt-4.1-mini", _running(0.65, 4 * _MINUTE), 0.012, {"branch": "main"}),
-    Sketch("embed-docs 3/12", "embeddings", 3_000, _SMALL, _running(0.21, 38 * _MINUTE), 0.0, {"part": "3/12"}),
+    Sketch("embed-docs 3/12", "embeddings", 3_000, _SMALL, _running(0.21, 38 * _MINUTE), 0.0, _PARTS),
     Sketch("smoke-test", "sums", 120, _MINI, _running(0.55, 40.0), 0.02),
     Sketch("labels-2026-11-23", "labels", 900, _MINI, _running(0.8, 110.0), 0.004),
     Sketch(
@@ -97,13 +98,13 @@ SKETCHES: list[Sketch] = [
     Sketch("レビュー分類 11月分", "labels", 1_500, _MINI, _running(0.07, 55 * _MINUTE)),
     Sketch("crawl-summaries", "evals", 12_000, "gpt-4.1-nano", _running(0.71, 9.5 * _HOUR), 0.008),
     Sketch("synthetic-qa v7", "evals", 8_000, "o4-mini", _running(0.55, 6 * _HOUR, ceiling=0.58), 0.015),
-    Sketch("embed-docs 4/12", "embeddings", 3_000, _SMALL, _waiting(12.0, 45.0, 30 * _MINUTE), 0.0, {"part": "4/12"}),
+    Sketch("embed-docs 4/12", "embeddings", 3_000, _SMALL, _waiting(12.0, 45.0, 30 * _MINUTE), 0.0, _PARTS),
     Sketch("queued behind the rest", "labels", 400, _MINI, _waiting(70.0, 300.0, 60.0)),
     Sketch("weekly-report", "responses", 500, "gpt-5-mini", _finishing(20.0, 25 * _MINUTE, 75.0), 0.01),
     Sketch("wrong-prompt", "evals", 2_000, "gpt-4o", _stopped(100.0, 0.3, 40 * _MINUTE, 420.0), 0.001),
     # What came of the others.
-    Sketch("embed-docs 2/12", "embeddings", 600, _SMALL, _done(12 * _MINUTE, 33 * _MINUTE), 0.0, {"part": "2/12"}),
-    Sketch("embed-docs 1/12", "embeddings", 600, _SMALL, _done(47 * _MINUTE, 31 * _MINUTE), 0.0, {"part": "1/12"}),
+    Sketch("embed-docs 2/12", "embeddings", 600, _SMALL, _done(12 * _MINUTE, 33 * _MINUTE), 0.0, _PARTS),
+    Sketch("embed-docs 1/12", "embeddings", 600, _SMALL, _done(47 * _MINUTE, 31 * _MINUTE), 0.0, _PARTS),
     Sketch("moderate-comments", "moderations", 500, "omni-moderation-latest", _done(2 * _HOUR, 6 * _MINUTE)),
     Sketch("labels-2026-11-22", "labels", 900, _MINI, _done(_DAY, 1.4 * _HOUR), 0.004),
     Sketch("nightly-eval", "evals", 400, "gpt-4.1-mini", _done(0.9 * _DAY, 2 * _HOUR), 0.0, {"branch": "main"}),

@@ -85,11 +85,11 @@ class BatchScreen(Room):
 
     def action_copy_id(self) -> None:
         if batch := self.session.book.get(self._batch_id):
-            copying.copy_id(self, batch)
+            copying.copy_ids(self, [batch])
 
     def action_copy_json(self) -> None:
         if batch := self.session.book.get(self._batch_id):
-            copying.copy_json(self, batch)
+            copying.copy_json(self, [batch])
 
     def action_refresh(self) -> None:
         self.session.refresh()

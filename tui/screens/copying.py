@@ -5,7 +5,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -42,34 +42,42 @@ def clipboard_sequence(text: str, environment: Mapping[str, str]) -> str | None:
     return bare
 
 
-def copy_id(room: Room, batch: Batch) -> None:
-    """Copy the id of `batch`."""
-    room.work(_copy(room, batch.id, "The id", f"{_SAFE.sub('_', batch.id[:80])}.txt"), "copy")
+def copy_ids(room: Room, batches: Sequence[Batch]) -> None:
+    """Copy the ids of `batches`, one a line."""
+    if batches:
+        what = "The id is" if len(batches) == 1 else f"The ids of {len(batches)} batches are"
+        room.work(_copy(room, "\n".join(batch.id for batch in batches), what, _file_of(batches[0], "txt")), "copy")
 
 
-def copy_json(room: Room, batch: Batch) -> None:
-    """Copy the server's own JSON of `batch`."""
-    room.work(_copy_json(room, batch), "copy")
+def copy_json(room: Room, batches: Sequence[Batch]) -> None:
+    """Copy the server's own JSON of `batches`: one object, or an array of several."""
+    if batches:
+        room.work(_copy_json(room, batches), "copy")
 
 
-async def _copy_json(room: Room, batch: Batch) -> None:
-    answer = await asyncio.to_thread(room.session.answer, batch.id)
-    if answer is None:
+async def _copy_json(room: Room, batches: Sequence[Batch]) -> None:
+    answers = [await asyncio.to_thread(room.session.answer, batch.id) for batch in batches]
+    if None in answers:
         room.notify("The server's JSON of this batch is not kept: r asks for it again.", severity="warning")
         return
-    text = json.dumps(answer, ensure_ascii=False, indent=2)
-    await _copy(room, text, "The batch", f"{_SAFE.sub('_', batch.id[:80])}.json")
+    what = "The batch is" if len(batches) == 1 else f"{len(batches)} batches are"
+    text = json.dumps(answers[0] if len(batches) == 1 else answers, ensure_ascii=False, indent=2)
+    await _copy(room, text, what, _file_of(batches[0], "json"))
+
+
+def _file_of(batch: Batch, ending: str) -> str:
+    return f"{_SAFE.sub('_', batch.id[:80])}.{ending}"
 
 
 async def _copy(room: Room, text: str, what: str, name: str) -> None:
     """To the clipboard, or where it is too long for that to a file of this `name` in the state folder."""
     if clipboard_sequence(text, os.environ) is not None:
         room.app.copy_to_clipboard(text)
-        room.notify(f"{what} is in the clipboard, if this terminal lets programs write to it.", markup=False)
+        room.notify(f"{what} in the clipboard, if this terminal lets programs write to it.", markup=False)
         return
     path = room.session.folder / "copied" / name
     await asyncio.to_thread(_write, path, text)
-    room.notify(f"{what} is too long for a clipboard: it is in {path}.", markup=False, timeout=10)
+    room.notify(f"{what} too long for a clipboard, and in {path} instead.", markup=False, timeout=10)
 
 
 def _write(path: Path, text: str) -> None:

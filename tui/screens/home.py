@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -11,18 +11,21 @@ from textual.widget import Widget
 from tui import actions
 from tui.batches.batch import Batch
 from tui.screens import home_lines, home_rows
-from tui.screens.home_choice import Choosing
+from tui.screens.home_groups import Grouping
 from tui.screens.room import bindings
 from tui.text import clean_line, count
 from tui.widgets.column import Cell
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 
+if TYPE_CHECKING:
+    from tui.batches.groups import Group
+
 _TICK = 1.0  # seconds between two looks at the countdown while the server cannot be reached
 _AGES = 10  # ticks between two looks at ages and times left, which change without any answer
 
 
-class Home(Choosing):
+class Home(Grouping):
     """The batches of the account, kept true by the monitor."""
 
     ROOM: ClassVar[str] = actions.HOME
@@ -44,6 +47,7 @@ class Home(Choosing):
         self.tally = Line(id="tally")
         self.strip = Line(id="strip")
         self._ticks = 0
+        self._fitting = 0  # batches that the filter and the view let through; rows may be fewer
 
     def body(self) -> Sequence[Widget]:
         return self.tally, Rule(), self.table, Rule(), self.strip, Rule()
@@ -56,8 +60,10 @@ class Home(Choosing):
 
     def show(self) -> None:
         """Bring the table in line with the book: rows that are new, gone or elsewhere."""
-        kept = self.session
-        self.table.show(self._order.apply(self.selected(), self.name_of, kept.now, kept.samples.of, kept.spent_on))
+        batches, before = self.selected(), self.table.cursor_key
+        self._fitting = len(batches)
+        self.table.show(self.rows(batches))
+        self.keep_cursor(before)
         self._say_head()
         self._say_tally()
         self._say_strip()
@@ -93,14 +99,20 @@ class Home(Choosing):
     # What is drawn
 
     def _cells(self, key: Hashable) -> Mapping[str, Cell]:
+        if (group := self.group(key)) is not None:
+            return self._row(group.whole, home_rows.group_label(group, str(key) in self.groups.opened), group.parts)
         batch = self.session.book.get(str(key))
-        return {} if batch is None else self._row(batch)
+        if batch is None:
+            return {}
+        return self._row(batch, f"{'  ' * self.is_inside(batch)}{self.name_of(batch)}", (batch,))
 
-    def _row(self, batch: Batch) -> Mapping[str, Cell]:
+    def _row(self, batch: Batch, name: str, parts: Sequence[Batch]) -> Mapping[str, Cell]:
+        """The cells of `batch`, which is one of the account or stands for `parts`."""
         kept = self.session
         return home_rows.row(
-            batch, self.name_of(batch), kept.now, kept.samples.of(batch.id), kept.cost_of(batch),
-            doubted=batch.id in kept.doubted, alarm=bool(self.alarms.of(batch.id)),
+            batch, name, kept.now, self.samples_of(batch.id), self.cost_of(batch),
+            doubted=any(part.id in kept.doubted for part in parts),
+            alarm=any(self.alarms.of(part.id) for part in parts),
         )  # fmt: skip
 
     def _say_head(self) -> None:
@@ -109,39 +121,48 @@ class Home(Choosing):
     def _say_tally(self) -> None:
         # The first frame has no size yet to ask a widget for.
         width = (self.tally.size.width or self.app.size.width) - 2
-        marks = home_lines.marked(len(self.table.marks))
+        marks = home_lines.marked(len(self.marked()))
         if not self.hiding:
             width -= sum(len(cell.text) for cell in marks)
             left, right = home_lines.tally(self.session.book, width, self.session.cost_of)
             self.tally.say(left, [*marks, *right])
             return
-        numbers = f"{count(len(self.table.keys))} of {count(len(self.session.book))}"
+        numbers = f"{count(self._fitting)} of {count(len(self.session.book))}"
         self.tally.say([*self.chips(), Cell(numbers)], [*marks, Cell("esc shows all", "dim")])
 
     def _say_strip(self) -> None:
-        batch = self._under_cursor()
         if self._query is not None and self._query.faults:
             self.strip.say([Cell(clean_line(self._query.faults[0].sentence), "warn")])
         elif self._offline is not None:
             self.strip.say([Cell(self._offline.error.sentence, "bad")])
-        elif batch is None:
-            self.strip.say([])
-        else:
-            kept = self.session
-            wrong = [trip.sentence for trip in self.alarms.of(batch.id)]
-            if failed := self.lazybatch.failed_cancel(batch):
-                wrong.insert(0, failed)
+        elif (group := self.group_under_cursor()) is not None:
+            self.strip.say(*self._group_strip(group))
+        elif (batch := self.under_cursor()) is not None:
             told = home_lines.strip(
-                batch, kept.now, self.app.size.width,
-                samples=kept.samples.of(batch.id), wrong=wrong, cost=kept.cost_of(batch),
+                batch, self.session.now, self.app.size.width, samples=self.samples_of(batch.id),
+                broken=self._wrong(batch), cost=self.cost_of(batch),
             )  # fmt: skip
             self.strip.say(*told)
+        else:
+            self.strip.say([])
+
+    def _group_strip(self, group: "Group") -> tuple[Sequence[Cell], Sequence[Cell]]:
+        now, whole = self.session.now, group.whole
+        found = (
+            (self.name_of(part), home_lines.wrong(part, now, self.session.samples.of(part.id), self._wrong(part)))
+            for part in group.parts
+        )
+        return home_lines.group_strip(
+            group, now, self.app.size.width, samples=self.samples_of(whole.id), cost=self.cost_of(whole),
+            told=next(([Cell(f"{name}: ", cells[0].role), *cells] for name, cells in found if cells), None),
+        )  # fmt: skip
+
+    def _wrong(self, batch: Batch) -> list[str]:
+        """A cancel that came to nothing, and the rules that `batch` breaks."""
+        broken = [trip.sentence for trip in self.alarms.of(batch.id)]
+        return [failed, *broken] if (failed := self.lazybatch.failed_cancel(batch)) else broken
 
     # What the user does
-
-    def _under_cursor(self) -> Batch | None:
-        key = self.table.cursor_key
-        return self.session.book.get(str(key)) if key is not None else None
 
     @on(Table.Highlighted)
     def _moved(self) -> None:
@@ -155,34 +176,21 @@ class Home(Choosing):
     def action_open(self) -> None:
         from tui.screens.batch import BatchScreen
 
-        if batch := self._under_cursor():
+        if group := self.group_under_cursor():
+            self.open_group(group)
+        elif batch := self.under_cursor():
             self.app.push_screen(BatchScreen(batch.id))
 
     def action_results(self) -> None:
-        if batch := self._under_cursor():
+        if group := self.group_under_cursor():
+            self.show_results_of(group)
+        elif batch := self.under_cursor():
             self.lazybatch.show_results(batch)
-
-    def action_copy_id(self) -> None:
-        from tui.screens import copying
-
-        if batch := self._under_cursor():
-            copying.copy_id(self, batch)
-
-    def action_copy_json(self) -> None:
-        from tui.screens import copying
-
-        if batch := self._under_cursor():
-            copying.copy_json(self, batch)
 
     def action_new_batch(self) -> None:
         from tui.screens.pick import Pick
 
         self.app.push_screen(Pick(self.lazybatch.samples or _here()))
-
-    def chosen(self) -> list[Batch]:
-        """The batches that a key is about: the marked ones that are shown, else the one under the cursor."""
-        found = [self.session.book.get(str(key)) for key in self.table.marks] or [self._under_cursor()]
-        return [batch for batch in found if batch is not None]
 
     def action_mark_all(self) -> None:
         keys = self.table.keys
@@ -199,10 +207,10 @@ class Home(Choosing):
 
     async def show_new(self, batch: Batch, *, go_to_it: bool) -> None:
         """Show a batch that has just been made; `go_to_it` puts the cursor on it."""
-        self._names = await self.session.names()
+        await self.learn_names()
         self.take_in(batch)
         if go_to_it:
-            self.table.move_to(batch.id)
+            self.go_to(batch)
         self.session.refresh()
 
 

@@ -59,7 +59,7 @@ class Account(Room):
     async def _follow(self) -> None:
         try:
             await self.session.connect()
-            self._names = await self.session.names()
+            await self.learn_names()
             self.show()
             self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
             self.run_worker(asyncio.to_thread(warm_up), name="warm up", group="warm up", description="warm up")
@@ -133,6 +133,10 @@ class Account(Room):
         self._unlooked = True
         self._unpriced.set()
         self.show()
+
+    async def learn_names(self) -> None:
+        """Bring to mind the names of the files that batches were made of here."""
+        self._names = await self.session.names()
 
     def name_of(self, batch: Batch) -> str:
         """Description, else the name of the file that it was made of, else its id."""

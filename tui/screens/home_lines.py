@@ -14,6 +14,7 @@ from tui.widgets.column import Cell
 from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:
+    from tui.batches.groups import Group
     from tui.batches.money import Cost
 
 # What is on its way is one number in the sums: the table tells the steps apart.
@@ -108,7 +109,7 @@ def _estimated(costs: "Sequence[Cost | None]") -> list[Cell]:
 
 
 def marked(number: int) -> list[Cell]:
-    """How many rows a key would be about, where it is not the one under the cursor."""
+    """How many batches a key would be about, where it is not the one under the cursor."""
     return [Cell(f"{count(number)} marked", "accent"), Cell("  ")] if number else []
 
 
@@ -118,10 +119,43 @@ def strip(
     width: int,
     *,
     samples: Sequence[Sample] = (),
-    wrong: Sequence[str] = (),
+    broken: Sequence[str] = (),
     cost: "Cost | None" = None,
 ) -> tuple[Sequence[Cell], Sequence[Cell]]:
-    """What is `wrong` with `batch`, or what it has gone through, and what it has come to; in `width` cells."""
+    """What is wrong with `batch`, or what it has gone through, and what it has come to; in `width` cells."""
+    right = _come_to(batch, now, width, samples, cost)
+    if told := wrong(batch, now, samples, broken):
+        # What breaks a rule must not be cut off for what is merely good to know.
+        return told, [Cell(looks.counts_text(batch), "dim")] if broken and width < WIDE else right
+    if batch.status is Status.FAILED and batch.errors:
+        error = batch.errors[0]
+        return [Cell((f"line {error.line}: " if error.line else "") + error.message)], right
+    return [Cell(looks.stages_text(batch, now))], right
+
+
+def group_strip(
+    group: "Group",
+    now: float,
+    width: int,
+    *,
+    samples: Sequence[Sample],
+    cost: "Cost | None",
+    told: Sequence[Cell] | None,
+) -> tuple[Sequence[Cell], Sequence[Cell]]:
+    """What is `told` to be wrong with a part, or the states that the parts are in, and what they have come to."""
+    right = _come_to(group.whole, now, width, samples, cost)
+    return told or tally(group.parts, width - sum(len(cell.text) for cell in right) - 4)[0], right
+
+
+def wrong(batch: Batch, now: float, samples: Sequence[Sample], broken: Sequence[str]) -> list[Cell]:
+    """What is `broken`, else what is wrong with its progress; empty while all is well."""
+    if broken:
+        return [Cell(f"{GLYPHS.alarm} {' '.join(broken)}", "bad")]
+    warnings = looks.pace_warnings(batch, now, samples)
+    return [Cell(f" {GLYPHS.dot} ".join(warnings), "warn")] if warnings else []
+
+
+def _come_to(batch: Batch, now: float, width: int, samples: Sequence[Sample], cost: "Cost | None") -> list[Cell]:
     told = [looks.counts_text(batch), looks.rate_text(batch, now, samples)]
     if batch.counts and batch.counts.failed:
         told.append(f"fails {count(batch.counts.failed)}")
@@ -129,15 +163,4 @@ def strip(
     if width >= WIDE and (price := looks.cost_text(batch, cost)):
         right.append(Cell(f" {GLYPHS.dot} {price}", "dim"))
     drawn = looks.sparkline_text(samples, now, _SPARKLINE) if batch.status is Status.IN_PROGRESS else ""
-    if width >= WIDE and drawn:
-        right[:0] = [Cell(drawn, "running"), Cell("  ")]
-    if wrong:
-        # What is wrong must not be cut off for what is merely good to know.
-        right = right if width >= WIDE else [Cell(told[0], "dim")]
-        return [Cell(f"{GLYPHS.alarm} {' '.join(wrong)}", "bad")], right
-    if warnings := looks.pace_warnings(batch, now, samples):
-        return [Cell(f" {GLYPHS.dot} ".join(warnings), "warn")], right
-    if batch.status is Status.FAILED and batch.errors:
-        error = batch.errors[0]
-        return [Cell((f"line {error.line}: " if error.line else "") + error.message)], right
-    return [Cell(looks.stages_text(batch, now))], right
+    return [Cell(drawn, "running"), Cell("  "), *right] if width >= WIDE and drawn else right

@@ -12,12 +12,13 @@ from tui.widgets.column import Cell, Column
 from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:
+    from tui.batches.groups import Group
     from tui.batches.money import Cost
 
 _PROGRESS: Final = 15
 _COLUMNS: Final = (
     Column("status", "STATUS", 12),
-    Column("name", "NAME", 22, flex=4),
+    Column("name", "NAME", 22, flex=4, cut=looks.name_text),
     Column("model", "MODEL", 16, priority=5, flex=1, cut=looks.model_text),
     Column("endpoint", "ENDPOINT", 18, priority=8),
     Column("progress", "PROGRESS", _PROGRESS, priority=1),
@@ -67,6 +68,12 @@ def row(
         "age": looks.age_cell(batch.created_at, now),
         "id": Cell(batch.id, "dim"),
     }
+
+
+def group_label(group: "Group", opened: bool) -> str:
+    """What stands in the column of names for the parts of one file: `▸ embed-docs  12 parts`."""
+    fold = GLYPHS.unfolded if opened else GLYPHS.folded
+    return f"{fold} {group.whole.description}  {looks.parts_text(len(group.parts), group.announced, group.spoilt)}"
 
 
 def columns(order: Order) -> list[Column]:

@@ -25,6 +25,8 @@ class Glyphs(NamedTuple):
     ascii: bool = False
     alarm: str = "!"
     unknown: str = "?"
+    folded: str = "▸"
+    unfolded: str = "▾"
 
 
 _UNICODE: Final = Glyphs(
@@ -40,6 +42,7 @@ _ASCII: Final = Glyphs(
         Status.COMPLETED: "+", Status.FAILED: "x", Status.EXPIRED: "%", Status.CANCELLED: "-",
     },
     live="*", lost="x", doubt="!", arrow=">", descending="v", ascending="^", rule="-", dot="-", none="-", ascii=True,
+    folded="+", unfolded="v",
 )  # fmt: skip
 
 # Signs in texts that are written out where they are used. The ellipsis stays: a cut text must not look whole.
@@ -48,8 +51,9 @@ _PLAIN: Final = str.maketrans(
     | {
         _UNICODE.live: _ASCII.live, _UNICODE.doubt: _ASCII.doubt, _UNICODE.arrow: _ASCII.arrow,
         _UNICODE.descending: _ASCII.descending, _UNICODE.ascending: _ASCII.ascending, _UNICODE.rule: _ASCII.rule,
+        _UNICODE.folded: _ASCII.folded,
         _UNICODE.dot: _ASCII.dot, _UNICODE.none: _ASCII.none, "✱": "*", "›": ">", "“": '"', "”": '"', "⏎": "enter",
-        "↑": "up", "↓": "down",
+        "↑": "up", "↓": "down", "←": "left",
     }
 )  # fmt: skip
 

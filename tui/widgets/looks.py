@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from tui.batches.batch import Batch, Status, timeline
 from tui.batches.pace import Sample, misses_window_by, rate, seconds_left, sparkline, stalled
-from tui.text import age, count, duration, money, money_short, percent
+from tui.text import age, count, duration, fit, money, money_short, percent
 from tui.widgets.bar import bar
 from tui.widgets.column import Cell
 from tui.widgets.glyphs import GLYPHS
@@ -30,6 +30,8 @@ _LOOKS: Final = {
 # Servers tell counts every ten minutes at the slowest; an estimate is off by a minute at any time.
 _STILL: Final = 900.0
 _LATE: Final = 60.0
+_PARTS: Final = re.compile(r" \d+/\d+$|  [\d,]+(?: of [\d,]+)? parts(?: \S+)?$")
+_HEAD: Final = 4  # cells of a name without which its end says nothing
 # The date that a version of a model ends in: `-2024-07-18`, `-20241022`.
 _DATE: Final = re.compile(r"-20\d\d-?(0[1-9]|1[0-2])-?([0-3]\d)$")
 
@@ -91,6 +93,22 @@ def model_text(name: str, width: int) -> str:
         return name
     short = f"{name[: dated.start()]}…{dated[1]}{dated[2]}"
     return short if cell_len(short) <= width else f"{name[: dated.start()]}…"
+
+
+def parts_text(number: int, announced: int | None, spoilt: int) -> str:
+    """How many parts of a file there are: `12 parts`, `3 of 12 parts ✗1` where one of them failed or expired."""
+    of_all = "" if announced is None or announced <= number else f" of {count(announced)}"
+    parts = f"{count(number)}{of_all} parts"
+    return f"{parts} {GLYPHS.states[Status.FAILED]}{count(spoilt)}" if spoilt else parts
+
+
+def name_text(name: str, width: int) -> str:
+    """A batch's name in `width` cells: of a part its number stays, of parts together how many they are."""
+    tail = _PARTS.search(name)
+    room = width - cell_len(tail[0]) if tail else 0
+    if tail is None or cell_len(name) <= width or room < _HEAD:
+        return name
+    return fit(name[: tail.start()], room) + tail[0]
 
 
 def counts_text(batch: Batch) -> str:
