@@ -1,26 +1,26 @@
-"""Submits files as processes of their own, to be killed: driver.py BASE_URL STATE, one JSON task a line on stdin.
+"""Submits files as processes of their own, to be killed: driver.py STATE, one JSON task a line on stdin.
 
-A task is `{"path", "die": "before created" or null, "after": seconds or null}`: a process submits `path`, and dies of
-SIGKILL just before or after the journal notes that stage, or when so much time has passed. What it printed is answered
-as a JSON string. Each is forked from this process, which has imported everything: twenty of them cost little.
+A task is a `Task`: a process submits `path`, and dies of SIGKILL just before or after the journal notes the stage of
+`die`. What it printed is answered as a JSON string. Each is forked from this process, which has imported everything:
+hundreds of them cost little. Its pid is in STATE.pid, for who wants to kill it.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-import httpx2  # noqa: F401  (imported once, for all)
-import openai.resources.batches
-import openai.resources.files  # noqa: F401
-
+from tui.batches.batch import Batch
 from tui.errors import LazybatchError
+from tui.flows.parts import PartsOrder, cut, submit_parts
+from tui.flows.reconcile import reconcile
 from tui.flows.steps import Already, Created, Order
 from tui.flows.submit import submit
+from tui.requests.limits import Limits
 from tui.requests.validate import validate
 from tui.state.journal import Journal, Submission
 from tui.state.store import connect
@@ -28,6 +28,18 @@ from tui.wire.address import Address
 from tui.wire.client import Wire
 
 ACCOUNT = "https://api.example/v1|||"
+CHAT = "/v1/chat/completions"
+LOOKS = (0, 0.02, 0.1)
+
+
+class Task(TypedDict):
+    """One process. `most` requests a part, if it is to be split; `settle` first, as a start of the screen does."""
+
+    base_url: str
+    path: str
+    die: str | None
+    most: int | None
+    settle: bool
 
 
 class MortalJournal(Journal):
@@ -50,38 +62,67 @@ class MortalJournal(Journal):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main(base_url: str, path: Path, state: Path, die: str | None) -> str:
+async def main(task: Task, state: Path) -> str:
+    """The batches that there are at the end, by their ids, or a sentence."""
     journal = MortalJournal(connect(state), ACCOUNT, state)
-    journal.die = die or ""
-    wire = await Wire.connect(Address(base_url, os.environ["OPENAI_API_KEY"]))
-    said = "nothing"
+    journal.die = task["die"] or ""
+    wire = await Wire.connect(Address(task["base_url"], os.environ["OPENAI_API_KEY"]))
     try:
-        order = Order(validate(path), "/v1/chat/completions", {})
-        async for step in submit(order, wire=wire, journal=journal, looks=(0.05, 0.1, 0.2)):
-            if isinstance(step, Created | Already):
-                said = step.batch.id
+        if task["settle"]:
+            async for _ in reconcile(wire=wire, journal=journal):
+                pass
+        found = await (_parts if task["most"] else _whole)(task, state, wire, journal)
+        return " ".join(batch.id for batch in found)
     except LazybatchError as error:
-        said = error.sentence
-    await wire.close()
-    return said
+        return error.sentence
+    finally:
+        await wire.close()
 
 
-def child(base_url: str, state: Path, task: dict[str, Any]) -> str:
+async def _whole(task: Task, _state: Path, wire: Wire, journal: Journal) -> list[Batch]:
+    order = Order(validate(Path(task["path"])), CHAT, {"description": Path(task["path"]).stem})
+    return [
+        step.batch
+        async for step in submit(order, wire=wire, journal=journal, looks=LOOKS)
+        if isinstance(step, Created | Already)
+    ]
+
+
+async def _parts(task: Task, state: Path, wire: Wire, journal: Journal) -> list[Batch]:
+    limits = Limits(max_requests=task["most"] or 1)
+    report = validate(Path(task["path"]), limits=limits)
+    parts = cut(report, limits, state, lambda _done, _total: None)
+    order = PartsOrder(report, parts, CHAT, {"description": Path(task["path"]).stem})
+    return [
+        told.step.batch
+        async for told in submit_parts(order, wire=wire, journal=journal, looks=LOOKS)
+        if isinstance(told.step, Created | Already)
+    ]
+
+
+def child(state: Path, task: Task) -> str:
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        said = asyncio.run(main(base_url, Path(task["path"]), state, task["die"]))
+        state.with_suffix(".pid").write_text(str(os.getpid()))
+        said = asyncio.run(main(task, state))
         os.write(writing, said.encode())
         os._exit(0)
     os.close(writing)
-    if task["after"] is not None:
-        time.sleep(task["after"])
-        os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     with os.fdopen(reading) as pipe:
         return pipe.read()
 
 
+async def _warm_up() -> None:
+    """Import all that a call needs, once for all: nobody listens there."""
+    wire = await Wire.connect(Address("http://127.0.0.1:1/v1", "nobody"))
+    with contextlib.suppress(LazybatchError):
+        await wire.list_batches()
+    await wire.close()
+
+
 if __name__ == "__main__":
+    asyncio.run(_warm_up())
     for line in sys.stdin:
-        print(json.dumps(child(sys.argv[1], Path(sys.argv[2]), json.loads(line))), flush=True)
+        print(json.dumps(child(Path(sys.argv[1]), json.loads(line))), flush=True)

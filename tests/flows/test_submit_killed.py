@@ -1,154 +1,123 @@
-"""Processes that die of SIGKILL while they submit, or submit the same file at once: one batch, whatever happens."""
+"""Processes that die of SIGKILL, or whose connection is cut, at any byte of what they send and hear: one batch each.
 
-import json
-import os
+Where it ends is told to a proxy between the real client and the real server, so that every strike is the same in each
+run; none depends on how long something takes.
+"""
+
 import random
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.conftest import ACCOUNT, KEY, MakeInput
+from tests.flows.cutting import Strike, Way
+from tests.flows.once import Driver, check_once, driver, listed, make, submissions, suffer
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.state.journal import Journal, Stage, Submission
-from tui.state.store import connect
+from tui.state.journal import Stage
 
-ROOT = Path(__file__).parents[2]
 BUSY = "Another lazybatch is submitting this very file right now."
-
-Driver = Callable[..., str]
+CALLS = ("POST /v1/files", "POST /v1/batches")
+STAGES = ("uploading", "uploaded", "creating", "created")
 
 
 @pytest.fixture
-def start_driver(demo: DemoServer, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
-    """Starts a process that submits what it is told to."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start() -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("driver.py")), demo.base_url, str(tmp_path / "state")],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "OPENAI_API_KEY": KEY, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.communicate(timeout=30)
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
 
 
-def ask(driver: subprocess.Popen[str], path: Path, die: str | None = None, after: float | None = None) -> None:
-    assert driver.stdin is not None
-    driver.stdin.write(json.dumps({"path": str(path), "die": die, "after": after}) + "\n")
-    driver.stdin.flush()
+@pytest.fixture
+def way(demo: DemoServer, state: Path) -> Iterator[Way]:
+    with Way(demo.base_url, state.with_suffix(".pid")) as made:
+        yield made
 
 
-def told(driver: subprocess.Popen[str]) -> str:
-    assert driver.stdout is not None
-    said: str = json.loads(driver.stdout.readline())
-    return said
+@pytest.fixture
+def mortal(way: Way, state: Path) -> Iterator[Driver]:
+    with driver(way.base_url, state) as made:
+        yield made
 
 
-def submissions(tmp_path: Path) -> list[Submission]:
-    with closing(connect(tmp_path / "state")) as connection:
-        return Journal(connection, ACCOUNT, tmp_path / "state").recent(1000)
+def test_killed_at_each_stage(demo: DemoServer, mortal: Driver, state: Path, tmp_path: Path) -> None:
+    names = [f"{when} {stage}" for stage in STAGES for when in ("before", "after")]
+    for number, die in enumerate(names):
+        path = make(tmp_path, die)
+        mortal.ask(path, die=die)
+        assert mortal.told() == "", die
+        # Twice the same death, where it can be died twice; the second time the screen's start has looked first.
+        mortal.ask(path, die=die, settle=True)
+        mortal.told()
+        mortal.ask(path)
+        assert mortal.told().startswith("batch_"), die
+        assert len(listed(demo, "batches")) == number + 1, die
+    check_once(demo, state, names)
 
 
-def batches(demo: DemoServer) -> list[dict[str, Any]]:
-    """All there are, by the server's own list."""
-    import httpx2
-
-    answer = httpx2.get(f"{demo.base_url}/batches?limit=100", headers={"Authorization": f"Bearer {KEY}"})
-    found: list[dict[str, Any]] = answer.json()["data"]
-    return found
-
-
-def test_killed_at_each_stage(
-    demo: DemoServer,
-    start_driver: Callable[[], subprocess.Popen[str]],
-    make_input: MakeInput,
-    tmp_path: Path,
-) -> None:
-    driver = start_driver()
-    stages = [
-        f"{when} {stage}" for stage in ("uploading", "uploaded", "creating", "created") for when in ("before", "after")
+def strikes(seed: int, number: int, parts: int = 1) -> list[list[Strike]]:
+    """`number` times three strikes: at both ends of what is sent and heard, and at any byte between them."""
+    chance = random.Random(seed)
+    return [
+        [
+            Strike(
+                # An upload and a create each, and a third somewhere.
+                call=CALLS[place] if place < 2 else chance.choice(CALLS),
+                share=chance.choice((0.0, 1.0, chance.random(), chance.random())),
+                request=chance.random() < 0.5,
+                kill=chance.random() < 0.5,
+                nth=chance.randint(1, parts),
+            )
+            for place in range(3)
+        ]
+        for _ in range(number)
     ]
-    for number, die in enumerate(stages):
-        path = make_input(3, f"in{number}.jsonl", user=die)
-        ask(driver, path, die=die)
-        assert told(driver) == "", die
-        # Twice the same death, where it can be died twice.
-        ask(driver, path, die=die)
-        told(driver)
-        ask(driver, path)
-        batch_id = told(driver)
-        assert batch_id.startswith("batch_"), (die, batch_id)
-        assert len(batches(demo)) == number + 1, die
-    found = submissions(tmp_path)
-    assert [submission.stage for submission in found] == [Stage.CREATED] * len(stages)
-    assert {submission.batch_id for submission in found} == {batch["id"] for batch in batches(demo)}
 
 
-def test_killed_at_any_moment(
-    demo: DemoServer,
-    start_driver: Callable[[], subprocess.Popen[str]],
-    make_input: MakeInput,
-    tmp_path: Path,
+@pytest.mark.parametrize("seed", range(4))
+def test_struck_at_any_byte(  # noqa: PLR0917  (fixtures, and a table's column)
+    demo: DemoServer, way: Way, mortal: Driver, state: Path, tmp_path: Path, seed: int
 ) -> None:
-    driver = start_driver()
-    # Slow enough for a kill to fall into each call, too.
-    demo.faults.add(Fault("files.create", "slow", delay_s=0.05, times=None))
-    demo.faults.add(Fault("batches.create", "slow", delay_s=0.05, times=None))
-    ask(driver, make_input(3, "first.jsonl", user="first"))
-    assert told(driver).startswith("batch_")
-    begun = time.monotonic()
-    ask(driver, make_input(3, "second.jsonl", user="second"))
-    assert told(driver).startswith("batch_")
-    whole = time.monotonic() - begun
-    chance = random.Random(8)
-    deaths, made = 0, 2
-    for number in range(20):
-        path = make_input(3, f"in{number}.jsonl", user=str(number))
-        for _ in range(chance.choice((1, 1, 2))):
-            ask(driver, path, after=whole * chance.uniform(0.2, 1.1))
-            deaths += told(driver) == ""
-        ask(driver, path)
-        batch_id = told(driver)
-        assert batch_id.startswith("batch_"), batch_id
-        made += 1
-        assert len(batches(demo)) == made, number
-    assert deaths >= 10
-    assert len({batch["input_file_id"] for batch in batches(demo)}) == made
-    assert [submission.stage for submission in submissions(tmp_path)] == [Stage.CREATED] * made
+    names = []
+    for number, several in enumerate(strikes(seed, 23)):
+        names.append(f"{seed}-{number}")
+        path = make(tmp_path, names[-1], size=(10, 5_000, 300_000)[number % 3])
+        said = suffer(way, mortal, path, several, settle=number % 2 == 0)
+        assert said.startswith("batch_"), (said, *map(str, several))
+    # Of four: two hundred.
+    assert way.struck >= 50
+    check_once(demo, state, names)
 
 
-def test_two_processes_at_once(
-    demo: DemoServer,
-    start_driver: Callable[[], subprocess.Popen[str]],
-    make_input: MakeInput,
-    tmp_path: Path,
+@pytest.mark.parametrize("seed", range(2))
+def test_parts_struck_at_any_byte(  # noqa: PLR0917  (fixtures, and a table's column)
+    demo: DemoServer, way: Way, mortal: Driver, state: Path, tmp_path: Path, seed: int
 ) -> None:
-    drivers = [start_driver() for _ in range(2)]
-    for number, driver in enumerate(drivers):
-        ask(driver, make_input(1, f"warm{number}.jsonl", user=str(number)))
-    for driver in drivers:
-        assert told(driver).startswith("batch_")
-    demo.faults.add(Fault("*.create", "slow", delay_s=0.3, times=None))
-    path = make_input(5)
-    for driver in drivers:
-        ask(driver, path)
-    said = {told(driver) for driver in drivers}
-    assert BUSY in said
-    assert len(said) == 2
-    assert len(batches(demo)) == 3
-    assert demo.calls["batches.create"] == 3
-    ask(drivers[0], path)
-    assert {told(drivers[0]), BUSY} == said
-    assert [submission.stage for submission in submissions(tmp_path)] == [Stage.CREATED] * 3
+    names = []
+    for number, several in enumerate(strikes(seed, 9, parts=3)):
+        names.append(f"{seed}-{number}")
+        path = make(tmp_path, names[-1], requests=5, size=(10, 50_000)[number % 2])
+        said = suffer(way, mortal, path, several, most=2, settle=number % 2 == 0)
+        assert len(said.split()) == 3, (said, *map(str, several))
+    assert way.struck >= 20
+    check_once(demo, state, names, parts=3)
+
+
+def test_two_processes_at_once(demo: DemoServer, way: Way, state: Path, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        both = [stack.enter_context(driver(way.base_url, state)) for _ in range(2)]
+        for number, mortal in enumerate(both):
+            mortal.ask(make(tmp_path, f"warm{number}"))
+        for mortal in both:
+            assert mortal.told().startswith("batch_")
+        demo.faults.add(Fault("*.create", "slow", delay_s=0.3, times=None))
+        path = make(tmp_path, "both")
+        for mortal in both:
+            mortal.ask(path)
+        said = {mortal.told() for mortal in both}
+        assert BUSY in said
+        assert len(said) == 2
+        assert len(listed(demo, "batches")) == 3
+        assert demo.calls["batches.create"] == 3
+        both[0].ask(path)
+        assert {both[0].told(), BUSY} == said
+    assert [submission.stage for submission in submissions(state)] == [Stage.CREATED] * 3

@@ -1,0 +1,106 @@
+"""What the tests of "once" share: a driver of mortal processes, and the count of what they have made."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tests.conftest import ACCOUNT, KEY, chat_line
+from tests.flows.cutting import Strike, Way
+from tui.batches.batch import CONTENT_KEY
+from tui.demo.server import DemoServer
+from tui.state.journal import Journal, Stage, Submission
+from tui.state.store import connect
+
+ROOT = Path(__file__).parents[2]
+
+
+class Driver:
+    """Runs processes that submit, each on the server at the end of `way`."""
+
+    def __init__(self, process: "subprocess.Popen[str]", base_url: str) -> None:
+        self._process = process
+        self._base_url = base_url
+
+    def ask(self, path: Path, *, die: str | None = None, most: int | None = None, settle: bool = False) -> None:
+        """Begin to submit `path`; `told` has to follow."""
+        assert self._process.stdin is not None
+        task = {"base_url": self._base_url, "path": str(path), "die": die, "most": most, "settle": settle}
+        self._process.stdin.write(json.dumps(task) + "\n")
+        self._process.stdin.flush()
+
+    def told(self) -> str:
+        """What the process said at its end; nothing if it was killed."""
+        assert self._process.stdout is not None
+        said: str = json.loads(self._process.stdout.readline())
+        return said
+
+
+@contextmanager
+def driver(base_url: str, state: Path) -> Iterator[Driver]:
+    """A process that forks those to be killed; it ends with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.flows.driver", str(state)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "OPENAI_API_KEY": KEY, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    try:
+        yield Driver(process, base_url)
+    finally:
+        process.communicate(timeout=60)
+
+
+def make(folder: Path, name: str, requests: int = 3, size: int = 10) -> Path:
+    """An input file that no other has the content of."""
+    path = folder / f"{name}.jsonl"
+    path.write_bytes(b"".join(chat_line(number, user=name, note="x" * size) for number in range(requests)))
+    return path
+
+
+def submissions(state: Path) -> list[Submission]:
+    with closing(connect(state)) as connection:
+        return Journal(connection, ACCOUNT, state).recent(100_000)
+
+
+def listed(demo: DemoServer, kind: str) -> list[dict[str, object]]:
+    """All files or batches there are, by the server's own list."""
+    import httpx2
+
+    found, after = list[dict[str, object]](), ""
+    while True:
+        query = f"?limit=100{after}{'&purpose=batch' if kind == 'files' else ''}"
+        answer = httpx2.get(f"{demo.base_url}/{kind}{query}", headers={"Authorization": f"Bearer {KEY}"}).json()
+        found += answer["data"]
+        if not answer["has_more"]:
+            return found
+        after = f"&after={answer['last_id']}"
+
+
+def check_once(demo: DemoServer, state: Path, names: list[str], parts: int = 1) -> None:
+    """Each of `names` came to exactly `parts` batches, each of another content, and left nothing else anywhere."""
+    batches = listed(demo, "batches")
+    metadata = [dict(batch["metadata"]) for batch in batches]  # type: ignore[call-overload]  # JSON
+    made = Counter(one["description"].rpartition(" ")[0] if parts > 1 else one["description"] for one in metadata)
+    assert made == dict.fromkeys(names, parts), made
+    assert len({one[CONTENT_KEY] for one in metadata}) == len(metadata)
+    # No upload that is not some batch's input: none is there twice, none was forgotten.
+    assert {str(file["id"]) for file in listed(demo, "files")} == {str(batch["input_file_id"]) for batch in batches}
+    found = submissions(state)
+    assert [submission.stage for submission in found] == [Stage.CREATED] * len(metadata)
+    assert {submission.batch_id for submission in found} == {batch["id"] for batch in batches}
+
+
+def suffer(way: Way, mortal: Driver, path: Path, strikes: list[Strike], **how: object) -> str:
+    """Submit `path` under strikes until none is left that it can meet, then under none: what the last one said."""
+    way.arm(strikes)
+    for _ in strikes:
+        mortal.ask(path, **how)  # type: ignore[arg-type]  # a test's own keywords
+        if mortal.told().startswith("batch_"):
+            break
+    way.arm()
+    mortal.ask(path, **how)  # type: ignore[arg-type]
+    return mortal.told()
