@@ -147,6 +147,9 @@ async def test_all_results_are_exported(seeded: DemoServer, tmp_path: Path, work
     async with desk(seeded, tmp_path) as home:
         await opened(home, FAILING)
         await home.press("E")
+        await home.until("export as")
+        await answer(home, suffix)
+        await home.until("export to")
         await answer(home, f"all.{suffix}")
         await home.until("Wrote 250 requests with their results to")
         out = working_folder / f"all.{suffix}"
@@ -162,19 +165,59 @@ async def test_all_results_are_exported(seeded: DemoServer, tmp_path: Path, work
         assert "output: " in home.head
 
 
+async def test_the_columns_of_a_table_are_chosen_and_remembered(
+    seeded: DemoServer, tmp_path: Path, working_folder: Path
+) -> None:
+    async with desk(seeded, tmp_path) as home:
+        screen = await opened(home, FAILING)
+        await home.press("E")
+        for wrong, told in (
+            ("tsv", "It is jsonl, or csv and the names of columns."),
+            ("csv id,nonsense", "There is no column 'nonsense'. There are id, status,"),
+        ):
+            await home.until(lambda: screen.prompt.asking)
+            screen.prompt.input.value = wrong
+            await home.press("enter")
+            await home.until(told)
+        await home.until(lambda: screen.prompt.asking and screen.prompt.input.value == "csv id,nonsense")
+        await answer(home, "csv id, status,text,answer.label")
+        await home.until("export to")
+        await home.until(lambda: screen.prompt.input.value.endswith("/prompt-A-B.results.csv"))
+        await home.press("enter")
+        await home.until("Wrote 250 requests")
+        with (working_folder / "prompt-A-B.results.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert list(rows[0]) == ["id", "status", "text", "answer.label"] and len(rows) == 250
+        assert {"200", "429"} <= {row["status"] for row in rows}
+    async with desk(seeded, tmp_path) as home:
+        screen = await opened(home, FAILING)
+        await home.press("E")
+        await home.until(lambda: screen.prompt.input.value == "csv id, status,text,answer.label")
+        await home.press("escape")
+        await home.until(lambda: not screen.prompt.asking and "export" not in home.lines[-2])
+        assert files_in(working_folder) == ["prompt-A-B.results.csv"]
+
+
 @pytest.mark.parametrize("keys", ["R", "E", "w"])
 async def test_a_full_disk_is_told_and_leaves_nothing(
     seeded: DemoServer, tmp_path: Path, working_folder: Path, full: None, keys: str
 ) -> None:
     async with desk(seeded, tmp_path) as home:
         await opened(home, FAILING)
-        await home.press(keys)
-        await answer(home, "out.jsonl")
+
+        async def write_to(path: str) -> None:
+            await home.press(keys)
+            if keys == "E":
+                await home.until("export as")
+                await home.press("enter")
+                await home.until("export to")
+            await answer(home, path)
+
+        await write_to("out.jsonl")
         await home.told("Cannot write out.jsonl: No space left on device.")
         assert not files_in(working_folder) and not left_behind(tmp_path)
         assert home.room == "Results" and "✓" in home.line(" ok · ")
-        await home.press(keys)
-        await answer(home, str(tmp_path / "nowhere" / "out.jsonl"))
+        await write_to(str(tmp_path / "nowhere" / "out.jsonl"))
         await home.told("Cannot write out.jsonl: No such file or directory.")
 
 

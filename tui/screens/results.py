@@ -1,18 +1,20 @@
 """The results of a batch: its lines one under another, the one under the cursor in full, and the verdict on all."""
 
 import asyncio
+from array import array
 from collections.abc import Sequence
 
 from textual.widget import Widget
 
 from tui.errors import LazybatchError
 from tui.flows.collect import Downloading, Part
-from tui.flows.reading import FileReader
+from tui.flows.reading import FileReader, RowReader
 from tui.flows.shelf import Step
 from tui.results.chosen import Choice
+from tui.results.judge import Judgement
 from tui.screens.results_moving import Moving
 from tui.screens.results_taking import Taking
-from tui.screens.results_verdict import doubt_cells, verdict_cells
+from tui.screens.results_verdict import doubt_cells, family_cells, verdict_cells
 from tui.text import count, plural, size
 from tui.widgets.column import Cell
 from tui.widgets.line import Rule
@@ -30,11 +32,11 @@ class Results(Moving, Taking):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - Textual declares it on the instance
 
     def body(self) -> Sequence[Widget]:
-        return self.pane, Rule(), self.status, self.doubt, self.prompt
+        return self.pane, Rule(), self.kin, self.status, self.doubt, self.prompt
 
     def on_mount(self) -> None:
         self.title_line(self.called, "results")
-        self.doubt.display = False
+        self.doubt.display = self.kin.display = False
         self.pane.table.focus()
         self.work(self._open(), "open results")
 
@@ -106,12 +108,35 @@ class Results(Moving, Taking):
 
     async def _judge(self) -> None:
         """Find the requests, then the verdict; without the input file it is one on the results alone."""
+        await self.shelf.meet()
+        if self.shelf.joined:
+            try:
+                await self.shelf.fetch_others(self.teller("downloading what is read with it"))
+            finally:
+                self.done()
+        self.kin.say(kin := family_cells(self.shelf.family, self.shelf.left_out))
+        self.kin.display = bool(kin)
         await self.find_requests()
         self.pane.look()
         try:
             await self.shelf.verdict(self.teller("reading the results"))
         finally:
             self.done()
+        if self.shelf.joined:
+            await self._show_whole(await self.judged())
+
+    async def _show_whole(self, judgement: Judgement) -> None:
+        """Show the requests of all batches that are read as one, with the cursor on the request where it was."""
+        self.whole = RowReader(judgement, array("I", range(len(judgement))))
+        if self.choice is not None:
+            return
+        custom_id = None
+        if self.line is not None:
+            custom_id = await asyncio.to_thread(self.line[0].custom_id, self.line[1])
+        ids = None if judgement.requests is None else judgement.requests.ids
+        self.part = None
+        self.show_lines()
+        self.pane.go(max(0, ids.first(custom_id)) if ids is not None and custom_id is not None else 0)
 
     def _has_lines(self, part: Part) -> bool:
         return part in self.shelf.readers and bool(self.shelf.readers[part].keys)
@@ -120,7 +145,7 @@ class Results(Moving, Taking):
 
     def show_lines(self) -> None:
         """Show the file that `part` names, all of it."""
-        reader = self.shelf.readers.get(self.part)
+        reader = self.reader
         none = "There is no output file." if self.part is Part.OUTPUT else "No request failed: there is no error file."
         if self._remark:
             none = f"The {self.part} file is not here."
@@ -135,9 +160,15 @@ class Results(Moving, Taking):
         if self.choice is not None:
             self.title_line(self.called, f"{self.choice.name}: {plural(len(self.pane.table.keys), 'request')}")
             return
+        if self.part is None:
+            whole = (
+                f"as one: {plural(len(self.pane.table.keys), 'request')} of {len(self.shelf.family.batches)} batches"
+            )
+            self.title_line(self.called, whole)
+            return
         reader = self.shelf.readers.get(self.part)
         if reader is None:
-            self.title_line(self.called, str(self.part))
+            self.title_line(self.called, self.part)
             return
         lines = f"{count(len(reader.keys))}{'' if reader.final else '+'} lines"
         self.title_line(self.called, f"{self.part}: {lines}, {size(reader.size)}")
@@ -165,7 +196,10 @@ class Results(Moving, Taking):
 
     def action_other_file(self) -> None:
         self.choice = None
-        self.part = Part.ERRORS if self.part is Part.OUTPUT else Part.OUTPUT
+        parts: list[Part | None] = [Part.OUTPUT, Part.ERRORS]
+        if self.whole is not None:
+            parts.append(None)
+        self.part = parts[(parts.index(self.part) + 1) % len(parts)]
         self.show_lines()
 
     def action_view(self) -> None:

@@ -12,7 +12,7 @@ from tui import actions
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.collect import Part
-from tui.flows.reading import Reader
+from tui.flows.reading import Reader, RowReader
 from tui.flows.shelf import Shelf
 from tui.flows.threads import Cancelled, Progress, worked
 from tui.results.chosen import Choice
@@ -31,7 +31,11 @@ _SAID = 6.0  # seconds for which a remark stands
 
 
 class ResultsRoom(Room):
-    """The results of one batch: `shelf` has its files, `pane` shows `reader`'s lines, `choice` says which."""
+    """The results of one batch: `shelf` has its files, `pane` shows the lines of the one that `part` names.
+
+    Where several batches are read as one, `whole` has all of their requests, and `part` is None for it. `choice` says
+    which requests are shown.
+    """
 
     ROOM: ClassVar[str] = actions.RESULTS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
@@ -43,7 +47,9 @@ class ResultsRoom(Room):
         self.prompt = Prompt()
         self.status = Line(id="verdict")
         self.doubt = Line(id="doubt")
-        self.part = Part.OUTPUT
+        self.kin = Line(id="kin")
+        self.part: Part | None = Part.OUTPUT
+        self.whole: RowReader | None = None
         self.choice: Choice | None = None
         self.doing = ""
         self.without = ""  # why there are no requests
@@ -56,6 +62,16 @@ class ResultsRoom(Room):
         if self._shelf is None:
             self._shelf = Shelf(self._batch, self.session)
         return self._shelf
+
+    @property
+    def reader(self) -> Reader | None:
+        """What `part` names."""
+        return self.whole if self.part is None else self.shelf.readers.get(self.part)
+
+    @property
+    def readers(self) -> dict[Part | None, Reader]:
+        """All that can be shown, in the order in which it is gone through."""
+        return ({None: self.whole} if self.whole else {}) | dict(self.shelf.readers)
 
     @property
     def called(self) -> str:
@@ -74,10 +90,14 @@ class ResultsRoom(Room):
         """Show the lines that `part` and `choice` mean."""
         raise NotImplementedError
 
-    async def ask(self, label: str, value: str = "", hint: str = "", *, path: bool = False) -> str | None:
-        """A line that the user types below the verdict; None where it was given up."""
+    async def ask(
+        self, label: str, value: str = "", hint: str = "", *, path: bool = False, problem: str = ""
+    ) -> str | None:
+        """A line that the user types below the verdict, or below what the `problem` with it was; None if given up."""
         self.hush()
         self._said()
+        if problem:
+            self.status.say([Cell(problem, "warn")])
         asked = self.prompt.ask(label, value, hint, path=path)
         keys = [Cell("⏎", "accent"), Cell(" go  "), Cell("esc", "accent"), Cell(" leave it  ")]
         self.bottom.say([*keys, Cell("tab", "accent"), Cell(" complete")] if path else keys)
@@ -85,6 +105,7 @@ class ResultsRoom(Room):
             return await asked
         finally:
             if self.is_attached and not self.prompt.asking:
+                self._said()
                 self.bottom.show_keys()
 
     def show_keys(self) -> None:

@@ -42,7 +42,7 @@ class Moving(ResultsRoom):
 
     async def _go_to_id(self, custom_id: str) -> None:
         """Look in what is shown, then in the files."""
-        for reader in dict.fromkeys((self.pane.reader, *self.shelf.readers.values())):
+        for reader in dict.fromkeys((self.pane.reader, *self.readers.values())):
             if reader is None:
                 continue
             key = await self.job(
@@ -53,7 +53,7 @@ class Moving(ResultsRoom):
                 continue
             if reader is not self.pane.reader:
                 self.choice = None
-                self.part = next(part for part, known in self.shelf.readers.items() if known is reader)
+                self.part = next(part for part, known in self.readers.items() if known is reader)
                 self.show_lines()
             self.pane.go(key)
             return
@@ -75,6 +75,8 @@ class Moving(ResultsRoom):
             lambda told, gone: find_text(reader, text, key, forward=forward, told=told, cancelled=gone),
             size if isinstance(reader, FileReader) else count,
         )
+        if reader is not self.pane.reader:
+            return
         if found is None:
             self.warn(f"No line has {_short(text)}.")
             return

@@ -69,7 +69,8 @@ class Prompt(Horizontal):
         self.input.value = value
         self.input.cursor_position = len(value)
         self.display = True
-        self.input.focus(scroll_visible=False)
+        # At once, so that of a blur that is still on its way it is known that it is over.
+        self.screen.set_focus(self.input, scroll_visible=False)
         try:
             return ((await answer) or "").strip() or None
         finally:
@@ -77,8 +78,8 @@ class Prompt(Horizontal):
                 self._answer = None
                 if self.is_attached:
                     self.display = False
-                    if before is not None and before.is_attached and self.input.has_focus:
-                        before.focus(scroll_visible=False)
+                    if before is not None and before.is_attached and self.screen.focused is self.input:
+                        self.screen.set_focus(before, scroll_visible=False)
 
     def give_up(self) -> None:
         self._settle(None)
@@ -91,7 +92,7 @@ class Prompt(Horizontal):
     @on(Input.Blurred)
     def _left(self) -> None:
         # The terminal's window losing the keyboard is no answer.
-        if self.app.app_focus:
+        if self.app.app_focus and self.screen.focused is not self.input:
             self._settle(None)
 
     def _settle(self, text: str | None) -> None:

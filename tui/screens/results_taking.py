@@ -1,17 +1,18 @@
 """Taking something out of the results: to the clipboard, to the pager, to a file, to a new batch."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual.app import SuspendNotSupported
 
 from tui.batches.batch import OWN_KEYS, PARENT_KEY, Batch
+from tui.errors import LazybatchError
 from tui.flows.handing import page, plain_name, save
 from tui.flows.reading import WHOLE
 from tui.results.chosen import Choice
-from tui.results.columns import STANDARD
+from tui.results.columns import Column, columns_of
 from tui.results.export import export_jsonl
-from tui.results.judge import Judgement
 from tui.results.remainder import Remainder, write_remainder
 from tui.results.stream import Cancelled, Progress
 from tui.results.table import export_csv
@@ -89,14 +90,42 @@ class Taking(ResultsRoom):
 
     async def _export(self) -> None:
         judgement = await self.judged()
-        default = self._beside_input(f"{plain_name(self.called)}.results.jsonl")
-        path = await self.path_for("export to (.jsonl or .csv)", default)
+        if (chosen := await self._format()) is None:
+            return
+        suffix, columns = chosen
+        default = self._beside_input(f"{plain_name(self.called)}.results.{suffix}")
+        path = await self.path_for("export to", default)
         if path is None:
             return
-        lines = await self.job(
-            f"writing {clean_line(path.name)}", lambda told, gone: _exported(judgement, path, told, gone), count
-        )
+
+        def write(told: Progress, gone: Cancelled) -> int:
+            if suffix == "csv":
+                return export_csv(judgement, path, columns, None, told, gone)
+            return export_jsonl(judgement, path, None, told, gone)
+
+        lines = await self.job(f"writing {clean_line(path.name)}", write, count)
         self.tell(f"Wrote {plural(lines, 'request')} with their results to {shown_path(path)}.")
+
+    async def _format(self) -> tuple[str, Sequence[Column]] | None:
+        """What to export as, the suffix of its files first; kept for the next time. None where it was given up."""
+        typed, problem = self.session.preferences.export, ""
+        while True:
+            hint = "jsonl, or csv with columns: csv id,status,text,answer.label"
+            entered = await self.ask("export as", typed, hint, problem=problem)
+            if entered is None:
+                return None
+            typed, (suffix, _, columns) = entered, entered.partition(" ")
+            try:
+                chosen = suffix, columns_of(columns)
+            except LazybatchError as error:
+                problem = error.sentence
+                continue
+            if suffix not in {"jsonl", "csv"} or (suffix == "jsonl" and columns):
+                problem = "It is jsonl, or csv and the names of columns."
+                continue
+            self.session.prefer(self.session.preferences._replace(export=typed))
+            await self.session.keep_preferences()
+            return chosen
 
     async def run_again(self, choice: Choice | None) -> None:
         """Write the requests without a good result, or those of one failure, and go on to submit them."""
@@ -122,13 +151,21 @@ class Taking(ResultsRoom):
         path = await self.path_for(
             f"write {plural(number, 'request')} to run again to", self._beside_input(f"{named}.remainder.jsonl")
         )
-        if path is None:
+        if path is None or not await self._may_run_again():
             return
         written = await self.job(
             f"writing {clean_line(path.name)}",
             lambda told, gone: write_remainder(judgement, path, told, gone, groups),
         )
         self._submit(written)
+
+    async def _may_run_again(self) -> bool:
+        """Whether the user wants it although some of the requests are being run again already."""
+        running = next((batch for batch, _ in self.shelf.left_out if batch.status.active and batch.parent), None)
+        if running is None:
+            return True
+        name = running.description or running.id
+        return await self.bottom.ask(f"{name} is running some of them again. Write them all the same?")
 
     def _submit(self, remainder: Remainder) -> None:
         if remainder.out is None:
@@ -144,7 +181,7 @@ class Taking(ResultsRoom):
         from tui.screens.submit import Submit
 
         screen = Submit(remainder.out)
-        screen.pairs.input.value = ", ".join(_pairs(self._batch))
+        screen.pairs.input.value = ", ".join(_pairs(self.shelf.family.roots[0]))
         self.app.push_screen(screen)
 
     async def _take_input(self) -> bool:
@@ -165,12 +202,6 @@ class Taking(ResultsRoom):
 
     def _is_ours(self, path: Path) -> bool:
         return path.is_relative_to(self.session.results_folder)
-
-
-def _exported(judgement: Judgement, path: Path, told: Progress, cancelled: Cancelled) -> int:
-    if path.suffix.lower() == ".csv":
-        return export_csv(judgement, path, STANDARD, None, told, cancelled)
-    return export_jsonl(judgement, path, None, told, cancelled)
 
 
 def _pairs(batch: Batch) -> list[str]:

@@ -1,7 +1,9 @@
 """What came back, in one line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from tui.batches.batch import Batch
+from tui.batches.family import Family
 from tui.state.verdicts import Kept
 from tui.text import count
 from tui.widgets.column import Cell
@@ -32,3 +34,29 @@ def doubt_cells(kept: Kept) -> Sequence[Cell]:
     notes = kept.verdict.notes
     more = f"  (t tells {len(notes) - 1} more)" if len(notes) > 1 else ""
     return [Cell(f"⚠ {notes[0]}{more}", "warn")] if notes else []
+
+
+def family_cells(family: Family, left_out: Sequence[tuple[Batch, str]]) -> Sequence[Cell]:
+    """Whose results are read as one, and whose could not be; nothing for a batch that stands alone."""
+    cells = []
+    if len(family.batches) > 1:
+        cells += [Cell("as one  ", "accent"), Cell(" + ".join(_named(family)))]
+    for batch, reason in left_out[:1]:
+        more = f"  (and {count(len(left_out) - 1)} more)" if len(left_out) > 1 else ""
+        cells += [Cell(f"{'  ' if cells else ''}⚠ without {_called(batch)}: {reason}{more}", "warn")]
+    return cells
+
+
+_MOST = 3  # that are named
+
+
+def _named(family: Family) -> Iterator[str]:
+    for batches, what in ((family.roots, "parts"), (family.again, "times run again")):
+        if len(batches) > _MOST:
+            yield f"{count(len(batches))} {what}"
+        else:
+            yield from map(_called, batches)
+
+
+def _called(batch: Batch) -> str:
+    return batch.description or batch.id

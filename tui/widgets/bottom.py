@@ -82,7 +82,8 @@ class Bottom(Line):
         self._before = self.screen.focused
         self.can_focus = True
         self._say_question()
-        self.focus(scroll_visible=False)
+        # At once, so that of a blur that is still on its way it is known that it is over.
+        self.screen.set_focus(self, scroll_visible=False)
         try:
             return await answer
         finally:
@@ -140,7 +141,8 @@ class Bottom(Line):
 
     def on_blur(self) -> None:
         """A question that lost the keyboard, by a click elsewhere, is answered No."""
-        self.action_answer(False)
+        if self.screen.focused is not self:
+            self.action_answer(False)
 
     def show_keys(self) -> None:
         """Tell the keys that work now, as many as there is room for; help and quit always."""
