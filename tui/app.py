@@ -56,9 +56,10 @@ class LazybatchApp(App[str]):
 
     def on_ready(self) -> None:
         """Begin what is slow now that the first frame is on screen."""
-        gc.enable()
         if isinstance(self.home, Home):
             self.home.watch_account()
+        else:
+            gc.enable()
 
     @property
     def home(self) -> Screen[Any]:

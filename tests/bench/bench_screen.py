@@ -1,14 +1,17 @@
-"""Bytes and times of what happens on screen, on a real pseudo-terminal at 80×24 in truecolor.
+"""Bytes, times and memory of what happens on screen, on a real pseudo-terminal at 80×24 in truecolor.
 
 Run it: `python -m tests.bench.bench_screen`. Figures are printed, none is asserted. The table stands beside Textual's
-DataTable, our driver beside Textual's, and last comes lazybatch itself on its demo server.
+DataTable, our driver beside Textual's; then comes lazybatch itself, with ten thousand batches in its cache and on its
+demo server.
 """
 
+import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.bench.bench_start import environment, fill
 from tests.bench.screen_apps import ROWS
 from tests.terminal import Terminal
 
@@ -27,6 +30,22 @@ _DIALOG_KEYS = (
     ("focus to a field", "\t"),
     ("five characters typed", "hello"),
 )
+_HOME_KEYS = (
+    ("one row in sight changes", "\x1bOP"),
+    ("one row out of sight changes", "\x1bOQ"),
+    ("all are told as they were", "\x1bOR"),
+    ("cursor down", "j"),
+    ("page down", _PAGE_DOWN),
+    ("the question of cancel opens", "c"),
+    ("it closes", "n"),
+    ("sorted by name", "s"),
+    ("turned round", "S"),
+    ("the filter opens", "/"),
+    ("its first character", "9"),
+    ("its second character", "9"),
+    ("it closes, and all are back", "\x1b"),
+)
+_BEAT, _MANY = "\x1bOS", "\x1b[15~"
 _APP_KEYS = (
     ("cursor down", "j"),
     ("page down", _PAGE_DOWN),
@@ -102,7 +121,49 @@ def lazybatch(driver: str | None) -> Figures:
         terminal.settle(1)
         figures = {"nothing done, batches move, 10 s": f"{terminal.pause(10):,}"}
         figures |= pressed(terminal, _APP_KEYS)
-        return figures | {"paused, for 10 s": f"{terminal.pause(10):,}"}
+        figures["paused, for 10 s"] = f"{terminal.pause(10):,}"
+        return figures | {"memory, the client loaded": memory(terminal)}
+
+
+def home() -> Figures:
+    """What home costs with a full cache, all of it in one run."""
+    with tempfile.TemporaryDirectory() as folder:
+        beats = Path(folder) / "beats"
+        env = environment(Path(folder) / "state")
+        fill(env, ROWS)
+        command = [sys.executable, "-m", "tests.bench.home_app"]
+        with Terminal(command, env=env | {"BEATS": str(beats)}, synchronized=True) as terminal:
+            terminal.wait_text("live", timeout=60)
+            # The rooms that keys open are imported behind the first answer.
+            terminal.settle(5, timeout=20)
+            figures = {"nothing, running ones in sight, 21 s": f"{terminal.pause(21):,}"}
+            terminal.send("G")
+            terminal.settle()
+            figures["nothing, ended ones in sight, 21 s"] = f"{terminal.pause(21):,}"
+            terminal.send("g")
+            terminal.settle()
+            pressed(terminal, _HOME_KEYS[:3])
+            figures |= pressed(terminal, _HOME_KEYS)
+            figures["memory, the client loaded"] = memory(terminal)
+            terminal.send(_BEAT)
+            terminal.crawl(10, _SLOW)
+            figures["the event loop's worst delay at rest, 10 s"] = _worst(beats)
+            terminal.send(_MANY)
+            count = terminal.crawl(10, _SLOW)
+        figures["30 rows change each second, 128 kbit/s, 10 s"] = f"{count:,}"
+        figures["… the event loop's worst delay"] = _worst(beats)
+    return figures
+
+
+def _worst(beats: Path) -> str:
+    return f"{float(beats.read_text().split()[1]) * 1000:.0f} ms"
+
+
+def memory(terminal: Terminal) -> str:
+    """The resident memory of what runs there."""
+    status = Path(f"/proc/{terminal.process.pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return f"{int(found[1]) / 1024:.0f} MiB" if found else "?"
 
 
 def show(title: str, columns: Mapping[str, Figures]) -> None:
@@ -117,6 +178,7 @@ def main() -> None:
     names = {"stock": "DataTable", "ours": "our table", "driver": "table and driver"}
     show("bytes (time): one table", {title: table(name) for name, title in names.items()})
     show("bytes (time): dialogs and fields", {name: playground(name) for name in ("plain", "differing")})
+    show(f"bytes (time): home with {ROWS:,} batches", {"as it is": home()})
     show("bytes (time): lazybatch --demo", {"as it is": lazybatch(None)})
 
 

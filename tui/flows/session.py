@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tui.wire.client import Wire
 
 _FIRST_FRAME = 100  # cached batches that are read before the first frame; the rest follow behind it
+_PAGE = 500  # of the rest at a time
 
 
 class Session:
@@ -51,7 +52,7 @@ class Session:
         self._wire: Wire | None = None
         self._monitor: Monitor | None = None
         self._costs: Costs | None = None
-        self._take_in(self._remembered(0, _FIRST_FRAME))
+        self._take_in(_made_of(self._cache.load(limit=_FIRST_FRAME)))
         self.seen_at = self._cache.seen_at()
         self.doubted: set[str] = set()  # batches whose files do not hold what the server reports
 
@@ -124,7 +125,7 @@ class Session:
         from tui.wire.address import Address
         from tui.wire.client import Wire
 
-        self._take_in(await asyncio.to_thread(self._remembered, _FIRST_FRAME))
+        self._take_in(await asyncio.to_thread(self._all_remembered, _FIRST_FRAME))
         await asyncio.to_thread(self.samples.load)
         self.doubted |= await asyncio.to_thread(self.verdicts.doubted)
         key = self.profile.key
@@ -255,11 +256,19 @@ class Session:
         for connection in self._connections:
             connection.close()
 
-    def _remembered(self, offset: int, limit: int = -1) -> list[Batch]:
-        """Batches of the cache; ten thousand take a third of a second, so more than a few are for a thread."""
-        items = self._cache.load(offset=offset, limit=limit)
-        return [batch for item in items if (batch := batch_from(item)) is not None]
+    def _all_remembered(self, offset: int) -> list[Batch]:
+        """The rest of the cache; ten thousand batches take a third of a second, so this is for a thread."""
+        found: list[Batch] = []
+        # In pages: the answers of all at once would take more memory than what is made of them, and never give it back.
+        while items := self._cache.load(offset=offset, limit=_PAGE):
+            found += _made_of(items)
+            offset += _PAGE
+        return found
 
     def _take_in(self, remembered: Iterable[Batch]) -> None:
         # What has come from the server meanwhile is newer than what was remembered.
         self.book.apply(batch for batch in remembered if batch.id not in self.book)
+
+
+def _made_of(answers: Iterable[Mapping[str, Any]]) -> list[Batch]:
+    return [batch for answer in answers if (batch := batch_from(answer)) is not None]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def run(options: "Namespace") -> int:
     """Open the screen on the profile's account, or on the demo server."""
     # Nothing that is made up to the first frame is garbage: the collector would go through all of it again and again,
-    # for a tenth of the time that it takes. The app switches it on again.
+    # for a tenth of the time that it takes. It goes on once all is imported: `tui.screens.warm_up`.
     gc.disable()
     try:
         return _run(options)

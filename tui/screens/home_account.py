@@ -62,14 +62,18 @@ class Account(Room):
             await self.learn_names()
             self.show()
             self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
-            self.run_worker(asyncio.to_thread(warm_up), name="warm up", group="warm up", description="warm up")
+            self._warm_up()
             self.work(self._price(), "prices")
             async for step in self.session.steps():
                 self._take(step)
         except LazybatchError as error:
+            self._warm_up()
             self._offline = None
             self.stand_empty(_wrapped(error.sentence))
             self.complain(error)
+
+    def _warm_up(self) -> None:
+        self.run_worker(asyncio.to_thread(warm_up), name="warm up", group="warm up", description="warm up")
 
     async def _settle(self) -> None:
         """Tell what became of submissions that an earlier run left open."""

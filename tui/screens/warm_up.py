@@ -14,10 +14,10 @@ _TURN = 0.002
 
 
 def warm_up() -> None:
-    """Import the rooms that are opened by a key, then take what has been imported out of garbage collection.
+    """Import the rooms that are opened by a key, then begin to collect garbage, of what is made from now on.
 
     A full collection goes through every object of the client's and the screen's modules, none of which is ever let go:
-    it would hold up the keys for two or three frames, again and again.
+    it would hold up the keys for two or three frames, again and again, those while the client is imported too.
     """
     for room in _ROOMS:
         import_module(room)
@@ -25,3 +25,4 @@ def warm_up() -> None:
     # Once: what an earlier app of this process left behind is garbage.
     if not gc.get_freeze_count():
         gc.freeze()
+    gc.enable()

@@ -5,6 +5,7 @@ provider's peculiarity costs one cell and never the screen. Every string is made
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -63,7 +64,7 @@ def batch_from(item: Mapping[str, Any]) -> Batch | None:
     if not isinstance(identity, str) or not identity:
         return None
     odd: list[str] = []
-    raw_status = _text(item.get("status")) or "?"
+    raw_status = _word(item.get("status")) or "?"
     status = _STATUSES.get(raw_status.lower(), Status.UNKNOWN)
     stamps = {name: _time(item, name, odd) for name in _STAMPS}
     # The other spelling of a time stamp goes with the other spelling of the state.
@@ -75,9 +76,9 @@ def batch_from(item: Mapping[str, Any]) -> Batch | None:
         id=clean_line(identity),
         status=status,
         raw_status=raw_status,
-        endpoint=_text(item.get("endpoint")),
-        model=_text(item.get("model")),
-        completion_window=_text(item.get("completion_window")),
+        endpoint=_word(item.get("endpoint")),
+        model=_word(item.get("model")),
+        completion_window=_word(item.get("completion_window")),
         input_file_id=_text(item.get("input_file_id")),
         output_file_id=_text(item.get("output_file_id")),
         error_file_id=_text(item.get("error_file_id")),
@@ -110,6 +111,12 @@ def file_from(item: object) -> "StoredFile | None":
 def _text(value: object) -> str | None:
     """A non-empty string; an empty id has been seen where none was meant."""
     return clean_line(value) if isinstance(value, str) and value else None
+
+
+def _word(value: object) -> str | None:
+    """A text that thousands of batches have in common: held in memory once."""
+    text = _text(value)
+    return sys.intern(text) if text else None
 
 
 def _int(value: object) -> int | None:
@@ -205,4 +212,4 @@ def _metadata(value: object, odd: list[str]) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict):
         odd.append("metadata")
         return ()
-    return tuple((clean_line(str(key)), clean_line(str(entry))) for key, entry in value.items())
+    return tuple((sys.intern(clean_line(str(key))), clean_line(str(entry))) for key, entry in value.items())
