@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tui import settings
+from tui.batches.budget import Budget
 from tui.errors import LazybatchError
 from tui.requests.limits import Limits
 
@@ -86,6 +87,10 @@ one_model = false
 [profiles.prod.limits.enqueued_tokens]
 gpt-4o-mini = 2_000_000
 "gpt-4.1" = 90_000
+
+[profiles.prod.budget]
+month = 200
+batch = 12.5
 """
 
 
@@ -100,6 +105,7 @@ def test_a_full_file(write: Write) -> None:
     assert (prod.base_url, prod.key, prod.organization) == (settings.OPENAI_BASE_URL, "test-key", "org-demo")
     assert prod.limits == Limits(max_requests=10, max_bytes=2000, max_embedding_inputs=5, one_model=False)
     assert prod.enqueued_tokens == {"gpt-4o-mini": 2_000_000, "gpt-4.1": 90_000}
+    assert (prod.budget, lab.budget) == (Budget(month=200.0, batch=12.5), None)
     assert lab.limits == Limits()
     assert lab.enqueued_tokens == prod.enqueued_requests == {}
     assert prod.source == environ["LAZYBATCH_CONFIG"]
@@ -187,6 +193,14 @@ def test_no_key_in_a_repr() -> None:
         ("[profiles.a.limits.enqueued_tokens]\nm = 0", "enqueued_tokens of m must be a whole number above 0"),
         ("[profiles.a.limits.enqueued_requests]\nm = true", "enqueued_requests of m must be a whole number above 0"),
         ("[profiles.a.limits.enqueued_tokens]\ngpt-4.1 = 5", "enqueued_tokens of gpt-4 must be a whole number"),
+        ("[profiles.a]\nbudget = 5", "profile a: budget must be a table"),
+        ("[profiles.a.budget]\nweek = 5", "unknown budget 'week'. There is: day, month, batch."),
+        ("[profiles.a.budget]\nday = 0", "the budget of a day must be a number of US dollars above 0."),
+        ("[profiles.a.budget]\nday = true", "the budget of a day must be a number"),
+        ('[profiles.a.budget]\nmonth = "5"', "the budget of a month must be a number"),
+        ("[profiles.a.budget]\nbatch = nan", "the budget of a batch must be a number"),
+        ("[profiles.a.budget]\nbatch = inf", "the budget of a batch must be a number"),
+        (f"[profiles.a.budget]\nbatch = {10**400}", "the budget of a batch must be a number"),
         ('[profiles.a]\nbase_url = "host/v1"', "the base URL 'host/v1' is not one"),
         ('[profiles.a]\nbase_url = "ftp://host/v1"', "is not one (https://host/v1)"),
         ('[profiles.a]\nbase_url = "https:///v1"', "is not one"),

@@ -20,22 +20,28 @@ environment variable that holds a key; a key itself is not accepted in it, nor a
 
     [profiles.prod.limits.enqueued_tokens]   # of a model, where it is known or lower than the provider's
     gpt-4o-mini = 2000000                    # enqueued_requests likewise
+
+The table `budget` is in `tui.settings_budget`.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tui.errors import LazybatchError
 from tui.requests.limits import Limits
 from tui.text import clean_line
 
+# Most profiles have none, and nothing needs it before the first frame.
+if TYPE_CHECKING:
+    from tui.batches.budget import Budget
+
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 _TEXTS = {"base_url", "key_env", "organization", "project", "downloads"}
-_KEYS = _TEXTS | {"read_only", "limits"}
+_KEYS = _TEXTS | {"read_only", "limits", "budget"}
 _LIMITS = {"max_requests": int, "max_bytes": int, "max_embedding_inputs": int, "one_model": bool, "max_tokens": int}
 _ENQUEUED = ("enqueued_tokens", "enqueued_requests")
 
@@ -58,6 +64,7 @@ class Profile:
     # By model, how much of it may wait at the provider at one time.
     enqueued_tokens: Mapping[str, int] = field(default_factory=dict)
     enqueued_requests: Mapping[str, int] = field(default_factory=dict)
+    budget: "Budget | None" = None
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"
@@ -216,6 +223,7 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         read_only=entry.get("read_only", False),
         downloads=_downloads(entry["downloads"], where) if "downloads" in entry else None,
         limits=Limits(**_limits(limits, where)),
+        budget=_budget(entry, where),
         **{name: _enqueued(limits, name, where) for name in _ENQUEUED},
     )
 
@@ -227,6 +235,14 @@ def _downloads(given: str, where: str) -> Path:
     if folder.exists() and not folder.is_dir():
         raise LazybatchError(f"{where}: downloads must be a folder, and {clean_line(given)} is a file.")
     return folder
+
+
+def _budget(entry: Mapping[str, Any], where: str) -> "Budget | None":
+    if "budget" not in entry:
+        return None
+    from tui.settings_budget import budget
+
+    return budget(_table(entry, "budget", where), where)
 
 
 def _limits(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:

@@ -44,8 +44,7 @@ def test_what_ended_batches_used_is_expected_of_the_running(costs: Costs) -> Non
     assert costs.of(RUNNING) is None
     assert costs.learn([RUNNING, DONE])
     assert costs.of(RUNNING) == Cost(pytest.approx(0.1875), pytest.approx(0.375), measured=False)  # type: ignore[arg-type]
-    average = costs.average("gpt-4o-mini")
-    assert average is not None and average.output_tokens == 1000
+    assert costs.output_of("gpt-4o-mini") == 1000
     # Further on, at a price that is known by now: no need to learn.
     assert costs.of(replace(RUNNING, counts=Counts(1000, 1000, 0))) == replace(DONE_COST, measured=False)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.headless.conftest import Cli
+from tests.headless.conftest import Cli, MakeFile
 from tui.demo.clock import Clock
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
@@ -114,3 +114,55 @@ def test_without_a_state_it_goes_by_the_server(
         ran = cli("list", "--json")
         assert (ran.code, costs(ran.json[0])) == (0, MEASURED)
     assert not (tmp_path / "none").exists()
+
+
+def settings(home: Path, server: DemoServer, budget: str) -> None:
+    """A profile on the server with this budget."""
+    (home.parent / "config.toml").write_text(
+        f'[profiles.lab]\nbase_url = "{server.base_url}"\n[profiles.lab.budget]\n{budget}\n'
+    )
+
+
+def test_a_budget_is_held_against_a_submission(
+    cli: Cli, submitted: Submitted, server: DemoServer, home: Path, make_file: MakeFile
+) -> None:
+    submitted(2)
+    counts = {"total": 2, "completed": 2, "failed": 0}
+    told(server, status="completed", model="gpt-4o-mini", usage=USAGE, request_counts=counts)
+    cli("list")
+    path = make_file(4, "more.jsonl")
+    # Half a million tokens of output each, at $0.30 a million.
+    assert "estimated cost: about $0.60." in cli("validate", path).out
+    server.faults.clear()
+    settings(home, server, "day = 0.9\nmonth = 100\nbatch = 0.5")
+    merge = {"status": "completed", "usage": USAGE, "model": "gpt-4o-mini", "request_counts": counts}
+    server.faults.add(Fault("batches.list", "rewrite", times=None, merge=merge))
+    ran = cli("submit", path, "--yes")
+    assert ran.code == 0
+    assert "Over budget: more than a batch may cost: $0.50." in ran.err
+    assert "Over budget: more than is left today: $0.53 of $0.90." in ran.err
+    assert "this month" not in ran.err
+    assert len(cli("list", "--json").json) == 2
+
+
+def test_a_budget_that_is_not_passed_says_nothing(
+    cli: Cli, server: DemoServer, home: Path, make_file: MakeFile
+) -> None:
+    settings(home, server, "day = 50\nbatch = 50")
+    ran = cli("submit", make_file(2), "--yes")
+    assert (ran.code, "Over budget" in ran.err) == (0, False)
+
+
+def test_what_was_spent_may_not_be_known(cli: Cli, server: DemoServer, home: Path, make_file: MakeFile) -> None:
+    settings(home, server, "day = 50")
+    server.faults.add(Fault("batches.list", "status", times=None, status=404, message="no such route"))
+    ran = cli("submit", make_file(2), "--yes")
+    assert ran.code == 0
+    assert "What was spent already is not known." in ran.err
+
+
+def test_a_budget_that_cannot_be_is_one_sentence(cli: Cli, server: DemoServer, home: Path, make_file: MakeFile) -> None:
+    settings(home, server, "day = -1")
+    ran = cli("submit", make_file(2), "--yes")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "the budget of a day must be a number of US dollars above 0." in ran.err

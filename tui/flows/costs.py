@@ -90,9 +90,10 @@ class Costs:
                 self._known = {batch.id: (batch, self._work_out(batch)) for batch in batches}
             return news
 
-    def average(self, model: str) -> Average | None:
-        """What a request to `model` has used on average in earlier batches."""
-        return self._usages.average(model)
+    def output_of(self, model: str) -> float | None:
+        """The tokens that `model` has written to a request on average in earlier batches."""
+        found = self._usages.average(model)
+        return None if found is None else found.output_tokens
 
     def close(self) -> None:
         with self._lock:

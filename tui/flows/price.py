@@ -1,24 +1,36 @@
 """What a validated file will cost, worked out beside the keys."""
 
-import asyncio
-import threading
+from collections.abc import Callable
 
+from tui.batches.budget import Budget, Spent, objections
 from tui.batches.money import Expected
+from tui.flows.threads import Progress, worked
 from tui.requests.cost import Estimate, estimate
 from tui.requests.validate import Report
 from tui.text import money
 
+History = Callable[[str], float | None]
 
-async def price(report: Report, base_url: str) -> Estimate:
-    """The estimate for `report`'s file at the provider of `base_url`; given up, its thread stops.
 
-    Raises `LazybatchError` where the file cannot be read or is no longer the one that was validated.
+async def price(
+    report: Report,
+    base_url: str,
+    history: History | None = None,
+    *,
+    exact: bool = False,
+    tell: Progress = lambda done, total: None,
+) -> Estimate:
+    """The estimate for `report`'s file at the provider of `base_url`, from a sample of its lines or, if `exact`, all.
+
+    `history` gives the mean output tokens of a request to a model, and is called in a thread. Given up, the thread
+    stops. Raises `LazybatchError` where the file cannot be read or is no longer the one that was validated.
     """
-    given_up = threading.Event()
-    try:
-        return await asyncio.to_thread(estimate, report, base_url=base_url, cancelled=given_up.is_set)
-    finally:
-        given_up.set()
+    return await worked(
+        lambda told, gone: estimate(
+            report, expected_output=history, exact=exact, base_url=base_url, progress=told, cancelled=gone
+        ),
+        tell,
+    )
 
 
 def expected(report: Report, value: Estimate) -> Expected:
@@ -31,6 +43,16 @@ def expected(report: Report, value: Estimate) -> Expected:
         low=None if low is None else float(low),
         high=None if high is None else float(high),
     )
+
+
+def over_budget(value: Estimate, budget: Budget | None, spent: Spent, *, parts: int = 1) -> list[str]:
+    """What of the budget speaks against submitting the file in so many parts, a sentence each."""
+    low, high = value.cost_low, value.cost_high
+    if value.cost_expected is not None:
+        low = high = value.cost_expected
+    if budget is None or low is None:
+        return []
+    return objections(budget, spent, float(low), None if high is None else float(high), parts=parts)
 
 
 def range_text(value: Estimate) -> str:

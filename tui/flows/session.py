@@ -20,6 +20,7 @@ from tui.wire.shapes import batch_from
 
 # The first frame needs the cache alone; what talks to the server is imported behind it.
 if TYPE_CHECKING:
+    from tui.batches.budget import Spent
     from tui.batches.headroom import Amount
     from tui.batches.money import Cost
     from tui.flows.costs import Costs
@@ -220,11 +221,37 @@ class Session:
 
         Raises `LazybatchError` where the state cannot be used.
         """
+        costs = await self.costs()
+        return await asyncio.to_thread(costs.learn, list(self.book))
+
+    async def costs(self) -> "Costs":
+        """What tells the costs; raises `LazybatchError` where the state cannot be used."""
         if self._costs is None:
             from tui.flows.costs import Costs
 
-            self._costs = await asyncio.to_thread(Costs, self.folder, self.profile.account, self.profile.base_url)
-        return await asyncio.to_thread(self._costs.learn, list(self.book))
+            made = await asyncio.to_thread(Costs, self.folder, self.profile.account, self.profile.base_url)
+            if self._costs is None:
+                self._costs = made
+            else:
+                made.close()
+        return self._costs
+
+    @property
+    def spent(self) -> "Spent":
+        """What was spent today and this month, as far as it is known."""
+        from tui.batches.budget import spent
+
+        return spent(self.book, self.cost_of, self.now)
+
+    @property
+    def over_budget(self) -> list[str]:
+        """What was spent beyond the profile's budget, in words."""
+        budget = self.profile.budget
+        if budget is None or not budget.of_time:
+            return []
+        from tui.batches.budget import passed
+
+        return passed(budget, self.spent)
 
     async def stock(self, batches: Iterable[Batch] | None = None, going: Iterable["Amount"] = ()) -> "Stock":
         """What is enqueued of each model, by `batches` (else by the book), and the room that there is.

@@ -8,6 +8,7 @@ from typing import Any
 
 from tui.flows.check import Validated, check
 from tui.flows.price import price, range_text
+from tui.headless.costing import costing
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.session import chosen
@@ -34,8 +35,9 @@ def run(options: Namespace) -> int:
 
 
 def estimated(report: Report, profile: Profile) -> Estimate:
-    """What the requests of a good file will cost."""
-    return asyncio.run(price(report, profile.base_url))
+    """What the requests of a good file will cost, with what earlier batches tell of the output."""
+    with costing(profile) as costs:
+        return asyncio.run(price(report, profile.base_url, costs.output_of))
 
 
 def validated(path: Path, endpoint: str | None, profile: Profile) -> Report:

@@ -14,6 +14,7 @@ from tui.flows.price import expected, range_text
 from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.headless.asking import agreed, need_a_terminal
+from tui.headless.budgeting import tell_budget
 from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
@@ -71,6 +72,7 @@ def send(
     """Submit a good file after asking, unless `yes`: the exit status, and the flow's end if it was begun."""
     report = order.report
     output.note(f"{report.path}: {summary(report)}. Estimated cost: {range_text(worth)}.")
+    tell_budget(worth, profile, output)
     if not yes and not agreed(f"Submit {plural(report.requests, 'request')} to {profile.host}?"):
         output.note("Nothing was submitted.")
         return 1, None

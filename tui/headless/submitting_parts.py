@@ -9,6 +9,7 @@ from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, cut, submit_
 from tui.flows.price import expected, range_text
 from tui.flows.steps import Already, Created, Uploading
 from tui.headless.asking import agreed
+from tui.headless.budgeting import tell_budget
 from tui.headless.checking import estimated, summary
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
@@ -44,6 +45,7 @@ def send_parts(
     held = f"{plural(len(parts), 'part')} of {report.path}: {summary(report)}"
     worth = estimated(report, profile)
     output.note(f"{held}. Estimated cost of all: {range_text(worth)}.")
+    tell_budget(worth, profile, output, parts=len(parts))
     if not yes and not agreed(
         f"Submit {plural(len(parts), 'part')}, {plural(report.requests, 'request')} to {profile.host}?"
     ):

@@ -124,7 +124,7 @@ class Home(Grouping):
         marks = home_lines.marked(len(self.marked()))
         if not self.hiding:
             width -= sum(len(cell.text) for cell in marks)
-            left, right = home_lines.tally(self.session.book, width, self.session.cost_of)
+            left, right = home_lines.tally(self.session.book, width, self.session.cost_of, self.session.over_budget)
             self.tally.say(left, [*marks, *right])
             return
         numbers = f"{count(self._fitting)} of {count(len(self.session.book))}"

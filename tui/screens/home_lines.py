@@ -79,11 +79,14 @@ def account(profile: Profile) -> list[Cell]:
 
 
 def tally(
-    batches: Iterable[Batch], width: int, cost_of: "Callable[[Batch], Cost | None]" = lambda _: None
+    batches: Iterable[Batch],
+    width: int,
+    cost_of: "Callable[[Batch], Cost | None]" = lambda _: None,
+    over_budget: Sequence[str] = (),
 ) -> tuple[Sequence[Cell], Sequence[Cell]]:
     """How many batches are in which state, as many of the states as `width` cells have room for.
 
-    And what those will have cost that are active.
+    And what those will have cost that are active, behind what was spent `over_budget`.
     """
     active: list[Batch] = []
     numbers: Counter[Status] = Counter()
@@ -92,6 +95,8 @@ def tally(
         if batch.status.active:
             active.append(batch)
     right = _estimated([cost_of(batch) for batch in active])
+    if over_budget:
+        right[:0] = [Cell(", ".join(over_budget), "bad"), *([Cell("  ")] if right else [])]
     width -= sum(len(cell.text) for cell in right) + 2 if right else 0
     cells: list[Cell] = []
     for cell in (looks.tally_cell(status, numbers[status]) for status in _TALLY if numbers[status]):

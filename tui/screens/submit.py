@@ -11,6 +11,7 @@ from tui.requests.excerpt import excerpt
 from tui.requests.problem import Problem
 from tui.requests.validate import Report
 from tui.screens.submit_base import models, under_way
+from tui.screens.submit_price import Pricing
 from tui.screens.submit_problems import marked
 from tui.screens.submit_repair import Repairing
 from tui.screens.submit_sending import Sending
@@ -21,7 +22,7 @@ from tui.widgets.table import Table
 _MARGIN = 2  # cells beside the line that is shown
 
 
-class Submit(Repairing, Sending):
+class Submit(Repairing, Sending, Pricing):
     """Validates at once; a good file can be sent, a bad one shows every problem where it is."""
 
     def __init__(self, path: Path) -> None:

@@ -16,7 +16,7 @@ from tui.requests.validate import Report
 from tui.screens.room import Room, bindings
 from tui.screens.submit_form import Form
 from tui.screens.submit_problems import ProblemTable
-from tui.text import amount, clean, clean_line, duration, percent, plural, size
+from tui.text import clean, clean_line, duration, percent, plural, size
 from tui.widgets.bar import bar
 from tui.widgets.column import Cell
 from tui.widgets.line import Line, Rule
@@ -41,6 +41,7 @@ class SubmitRoom(Room):
         self.candidates: Sequence[Batch] = ()  # one of them may be it, for all that the server tells
         self.worth = ""
         self.expected: Expected | None = None
+        self.objections: Sequence[str] = ()  # what of the profile's budget speaks against it
         self.budget: int | None = None  # input tokens of a batch, where the file has more
         self.summary = Line(id="summary")
         self.progress = Line(id="progress")
@@ -54,6 +55,10 @@ class SubmitRoom(Room):
 
     def action_validate(self) -> None:
         """Read the file again."""
+        raise NotImplementedError
+
+    def estimate_cost(self) -> None:
+        """Work out what the file will cost, beside the form."""
         raise NotImplementedError
 
     def show_only(self, *widgets: Widget) -> None:
@@ -78,25 +83,7 @@ class SubmitRoom(Room):
         self.endpoint.input.value = self.report.endpoint or ""
         self.show_only(self.form)
         self.description.input.focus()
-        self.work(self._price(self.report), "price")
-
-    async def _price(self, report: Report) -> None:
-        """Work the cost out while the form is filled in."""
-        from tui.flows.parts import token_budget
-        from tui.flows.price import expected, price, range_text
-
-        self.worth, self.expected = "", None
-        self.form.say_cost("working it out …")
-        value = await price(report, self.session.profile.base_url)
-        self.worth, self.expected = f", {range_text(value)}", expected(report, value)
-        self.form.say_cost(f"estimated {range_text(value)}", value.basis)
-        self.budget = None if self.parts else token_budget(report, self.session.profile, value.input_tokens)
-        if self.budget is not None:
-            told = f"About {amount(value.input_tokens)} input tokens, {amount(self.budget)} are allowed at one time"
-            self.progress.say(
-                [Cell(f"{told}: ^t splits it into {-(-value.input_tokens // self.budget)} parts or more.", "warn")]
-            )
-            self.bottom.show_keys()
+        self.estimate_cost()
 
 
 def models(report: Report) -> str:

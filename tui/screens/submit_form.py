@@ -41,10 +41,11 @@ class Form(Vertical):
     def compose(self) -> ComposeResult:
         yield from (self.endpoint, self.description, self.pairs, self.cost)
 
-    def say_cost(self, *texts: str) -> None:
-        """The first of `texts` is the cost, the others say where it comes from."""
-        self.cost.read([_said("" if place else "cost", text) for place, text in enumerate(texts)])
+    def say_cost(self, text: str, basis: str = "", warnings: Sequence[str] = ()) -> None:
+        """What it costs, what speaks against that, and what it rests on."""
+        lines = [_said("cost", text), *(_said("", warning, "warn") for warning in warnings)]
+        self.cost.read([*lines, _said("", basis, "dim")] if basis else lines)
 
 
-def _said(label: str, text: str) -> Sequence[Cell]:
-    return [Cell(f"{label:<{_LABEL}}", "dim"), Cell(text, "" if label else "dim")]
+def _said(label: str, text: str, role: str = "") -> Sequence[Cell]:
+    return [Cell(f"{label:<{_LABEL}}", "dim"), Cell(text, role)]

@@ -13,6 +13,7 @@ from tui.flows.giving_up import GivenUp
 from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, submit_parts
 from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
 from tui.flows.submit import submit
+from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom, models, under_way
 from tui.text import age, plural
 from tui.widgets import looks
@@ -56,12 +57,7 @@ class Sending(SubmitRoom):
             return
         pairs = [pair for pair in self.pairs.input.value.split(",") if pair.strip()]
         said = metadata(self.description.input.value.strip(), pairs)
-        verb = "Submit AGAIN" if again else "Submit"
-        requests = plural(report.requests, "request")
-        what = f"{requests} ({models(report)}{self.worth})"
-        if self.parts:
-            what = f"{plural(len(self.parts), 'part')} ({requests}{self.worth})"
-        if await self.bottom.ask(f"{verb} {what} to {self.session.profile.host}?"):
+        if await self.bottom.ask(lambda room: self._question(report, room, again=again)):
             endpoint = report.endpoint or ""
             order = (
                 PartsOrder(report, self.parts, endpoint, said, again, self.expected)
@@ -69,6 +65,15 @@ class Sending(SubmitRoom):
                 else Order(report, endpoint, said, again, self.expected)
             )
             self._begin(order)
+
+    def _question(self, report: Report, room: int, *, again: bool) -> str:
+        """What is about to be sent, where to and for how much; without the model where that is too long."""
+        verb = f"{'Over budget! ' if self.objections else ''}{'Submit AGAIN' if again else 'Submit'}"
+        host, requests = self.session.profile.host, plural(report.requests, "request")
+        if self.parts:
+            return f"{verb} {plural(len(self.parts), 'part')} ({requests}{self.worth}) to {host}?"
+        whole = f"{verb} {requests} ({models(report)}{self.worth}) to {host}?"
+        return whole if len(whole) <= room or not self.worth else f"{verb} {requests}{self.worth}, to {host}?"
 
     def _begin(self, order: Order | PartsOrder) -> None:
         # The app's worker, not the screen's: leaving the screen must not break it off.

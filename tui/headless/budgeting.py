@@ -1,0 +1,37 @@
+"""The profile's budget, before something is submitted."""
+
+import asyncio
+import time
+
+from tui.batches.budget import Spent
+from tui.flows.price import over_budget
+from tui.flows.spending import ask_what_was_spent
+from tui.headless.costing import costing
+from tui.headless.printing import Output
+from tui.headless.session import connected
+from tui.requests.cost import Estimate
+from tui.settings import Profile
+from tui.wire.errors import WireError
+
+
+def tell_budget(worth: Estimate, profile: Profile, output: Output, *, parts: int = 1) -> None:
+    """Tell what of the budget speaks against a file that is worth so much, in so many parts.
+
+    Only a budget of a time makes it ask the server, what the account's other batches cost.
+    """
+    if profile.budget is None:
+        return
+    spent = Spent()
+    if profile.budget.of_time:
+        try:
+            spent = asyncio.run(_spent(profile))
+        except WireError as error:
+            output.note(f"What was spent already is not known. {error.sentence}")
+    for sentence in over_budget(worth, profile.budget, spent, parts=parts):
+        output.note(f"Over budget: {sentence[:1].lower()}{sentence[1:]}")
+
+
+async def _spent(profile: Profile) -> Spent:
+    with costing(profile) as costs:
+        async with connected(profile) as wire:
+            return await ask_what_was_spent(wire, costs, time.time() + wire.clock_ahead)

@@ -1,0 +1,61 @@
+"""What a good file will cost: from a sample at once, then from every line, and held against the budget."""
+
+from typing import TYPE_CHECKING
+
+from tui.requests.validate import Report
+from tui.screens.submit_base import SubmitRoom
+from tui.text import amount, percent
+from tui.widgets.column import Cell
+
+if TYPE_CHECKING:
+    from tui.requests.cost import Estimate
+
+
+class Pricing(SubmitRoom):
+    """The cost below the form's fields."""
+
+    def estimate_cost(self) -> None:
+        """Work out what the file will cost, beside the form."""
+        if self.report is not None:
+            self.work(self._price(self.report), "price")
+
+    async def _price(self, report: Report) -> None:
+        from tui.flows.price import price
+
+        self.worth, self.expected, self.objections = "", None, ()
+        self.form.say_cost("working it out …")
+        history, base_url = (await self.session.costs()).output_of, self.session.profile.base_url
+        value = await price(report, base_url, history)
+        self._settle(report, value)
+        self._offer_parts(report, value)
+        if not value.exact:
+            counted = await price(report, base_url, history, exact=True, tell=lambda *far: self._tell_cost(value, *far))
+            self._settle(report, counted)
+
+    def _settle(self, report: Report, value: "Estimate") -> None:
+        from tui.flows.price import expected, over_budget, range_text
+
+        self.worth, self.expected = f", {range_text(value)}", expected(report, value)
+        profile = self.session.profile
+        if profile.budget is not None:
+            self.objections = over_budget(value, profile.budget, self.session.spent, parts=len(self.parts) or 1)
+        self._tell_cost(value)
+
+    def _tell_cost(self, value: "Estimate", done: int = 0, total: int = 0) -> None:
+        from tui.flows.price import range_text
+
+        # Whole percents: each is written anew.
+        far = f" · counting every line, {percent(done * 100 // total / 100)}" if total and done < total else ""
+        self.form.say_cost(f"estimated {range_text(value)}{far}", value.basis, self.objections)
+
+    def _offer_parts(self, report: Report, value: "Estimate") -> None:
+        """More than may wait at the provider at one time is offered in parts."""
+        from tui.flows.parts import token_budget
+
+        self.budget = None if self.parts else token_budget(report, self.session.profile, value.input_tokens)
+        if self.budget is not None:
+            told = f"About {amount(value.input_tokens)} input tokens, {amount(self.budget)} are allowed at one time"
+            self.progress.say(
+                [Cell(f"{told}: ^t splits it into {-(-value.input_tokens // self.budget)} parts or more.", "warn")]
+            )
+            self.bottom.show_keys()
