@@ -116,8 +116,8 @@ class LazybatchApp(App[str]):
             self.push_screen(Refused(batch))
             return
         if batch.output_file_id is None and batch.error_file_id is None:
-            why = "it is still running" if batch.status.active else f"it has {batch.status} without any"
-            self.notify(f"No results to read: {why}.", markup=False)
+            why = "It is still running" if batch.status.active else f"The batch is {batch.status}, and left none"
+            self.notify(f"No results to read. {why}.", markup=False)
             return
         from tui.screens.results import Results
 

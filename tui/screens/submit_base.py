@@ -66,7 +66,7 @@ class SubmitRoom(Room):
         for widget in (self.form, self.table, self.detail):
             widget.display = widget in widgets
         # Alone it has the room that the others would take.
-        self.detail.styles.height = None if self.form in widgets or self.table in widgets else "1fr"
+        self.detail.set_class(not (self.form in widgets or self.table in widgets), "-alone")
         if not widgets:
             self.progress.say([])
 
