@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 HOME: Final = "batches"
+COLUMNS: Final = "columns"
 PICK: Final = "choose a file"
 SUBMIT: Final = "new batch"
 BATCH: Final = "one batch"
@@ -16,7 +17,7 @@ TRIAGE: Final = "what came back"
 REFUSED: Final = "why it failed"
 TABLES: Final = "every table"
 EVERYWHERE: Final = "everywhere"
-ROOMS: Final = (HOME, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE)
+ROOMS: Final = (HOME, COLUMNS, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE)
 
 
 class Action(NamedTuple):
@@ -78,6 +79,7 @@ ACTIONS: Final = (
     Action(HOME, "reverse", "S", "", "Turn the order round."),
     Action(HOME, "unfold", "right", "", "Open the row of a file's parts to one row for each."),
     Action(HOME, "fold", "left", "", "Close them to one row again."),
+    Action(HOME, "choose_columns", "C", "", "Choose the columns: which are shown, and in which order."),
     Action(HOME, "refresh", "r", "refresh", "Ask the server now."),
     Action(HOME, "view_all", "1", "", "Show all batches."),
     Action(HOME, "view_active", "2", "", "Show only those that run."),
@@ -93,6 +95,12 @@ ACTIONS: Final = (
     Action(HOME, "faster", "minus", "", "Ask the server more often, up to every 2 seconds."),
     Action(HOME, "copy_id", "y", "", "Copy the id to the terminal's clipboard."),
     Action(HOME, "copy_json", "Y", "", "Copy the batch to the terminal's clipboard, as the server's JSON."),
+    Action(COLUMNS, "step", "right,left,l,h,j,k", "", "Go to the next column, or to the one before."),
+    Action(COLUMNS, "show_or_hide", "space", "show/hide", "Show the column, or hide it."),
+    Action(COLUMNS, "earlier", "K", "left", "Move it to the left."),
+    Action(COLUMNS, "later", "J", "right", "Move it to the right."),
+    Action(COLUMNS, "sort_by", "s", "sort", "Sort by it; again turns the order round."),
+    Action(COLUMNS, "done", "enter,escape", "done", "Back to the batches; the choice is kept for the next start."),
     Action(PICK, "choose", "enter", "choose", "Take the file under the cursor, or go into the folder."),
     Action(PICK, "path", "slash", "path", "Type a path; tab completes it."),
     Action(PICK, "up", "backspace", "folder up", "Go to the folder above."),

@@ -15,7 +15,7 @@ def test_nothing_was_chosen_at_first(database: sqlite3.Connection) -> None:
 
 
 def test_what_was_chosen_outlives_the_process(tmp_path: Path) -> None:
-    chosen = Preferences("fail", True, 30.0)
+    chosen = Preferences("fail", True, 30.0, columns="name -model status")
     with closing(connect(tmp_path)) as connection:
         save(connection, Preferences("name", False, 2.0))
         save(connection, chosen)
@@ -26,7 +26,8 @@ def test_what_was_chosen_outlives_the_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("sort", 5), ("sort", b"\xff"), ("reverse", "yes"), ("interval", "soon"), ("interval", -1)]
+    ("name", "value"),
+    [("sort", 5), ("sort", b"\xff"), ("reverse", "yes"), ("interval", "soon"), ("interval", -1), ("columns", 5)],
 )
 def test_junk_is_no_choice(database: sqlite3.Connection, name: str, value: object) -> None:
     database.execute("INSERT INTO preferences VALUES (?, ?)", (name, value))

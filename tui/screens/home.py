@@ -131,7 +131,9 @@ class Home(Grouping):
         self.tally.say([*self.chips(), Cell(numbers)], [*marks, Cell("esc shows all", "dim")])
 
     def _say_strip(self) -> None:
-        if self._query is not None and self._query.faults:
+        if (bar := self.column_bar) is not None:
+            self.strip.say(bar.explained({column.key for column in self.table.shown_columns}))
+        elif self._query is not None and self._query.faults:
             self.strip.say([Cell(clean_line(self._query.faults[0].sentence), "warn")])
         elif self._offline is not None:
             self.strip.say([Cell(self._offline.error.sentence, "bad")])

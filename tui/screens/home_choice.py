@@ -1,7 +1,8 @@
-"""Which batches home shows, and in which order: the filter, the view, the column that is sorted by."""
+"""What home shows, and in which order: the filter, the view, the columns, and the one that is sorted by."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
+from tui import actions
 from tui.batches.batch import Batch
 from tui.batches.order import SORTS, Order, select
 from tui.screens import home_rows
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui.batches.query import Query
+    from tui.screens.home_column_bar import ColumnBar
+
+_WHILE_CHOOSING: Final = frozenset({"help", "quit", "redraw", "suspend"})
 
 
 class Choosing(Account):
@@ -34,7 +38,10 @@ class Choosing(Account):
         kept = self.session.preferences
         if kept.sort in SORTS:
             self._order = Order(kept.sort, kept.reverse)
-        self.table.columns = home_rows.columns(self._order)
+        self._set_columns()
+
+    def _set_columns(self) -> None:
+        self.table.columns = home_rows.columns(self._order, self.session.preferences.columns)
 
     def selected(self) -> list[Batch]:
         """The batches that the filter and the view let through."""
@@ -64,9 +71,31 @@ class Choosing(Account):
 
     # What the user does
 
+    @property
+    def column_bar(self) -> "ColumnBar | None":
+        """The line in which columns are chosen, while its keys are those that work."""
+        if self.focused is None or self.focused.id != "columns":
+            return None
+        return cast("ColumnBar", self.focused)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is a way back from home only while something hides batches."""
+        """There is a way back from home only while something hides batches; choosing columns has keys of its own."""
+        if self.column_bar is not None and action not in _WHILE_CHOOSING:
+            return False
         return (action != "back" or self.hiding) and super().check_action(action, parameters)
+
+    def live_actions(self) -> list[actions.Action]:
+        """What can be done here now."""
+        if self.column_bar is None:
+            return super().live_actions()
+        return [
+            action for action in actions.ACTIONS if action.room == actions.COLUMNS or action.name in {"help", "quit"}
+        ]
+
+    @property
+    def help_room(self) -> str:
+        """The room whose keys the help tells first."""
+        return self.ROOM if self.column_bar is None else actions.COLUMNS
 
     def action_back(self) -> None:
         """Nothing is behind home; what can be left here is a filter and a view."""
@@ -120,5 +149,26 @@ class Choosing(Account):
     def _sort(self, order: Order) -> None:
         self._order = order
         self.prefer(self.session.preferences._replace(sort=order.column, reverse=order.reverse))
-        self.table.columns = home_rows.columns(order)
+        self._set_columns()
         self.show()
+
+    def action_choose_columns(self) -> None:
+        from tui.screens.home_column_bar import ColumnBar
+
+        if not self.query(ColumnBar):
+            self.mount(ColumnBar(self.session.preferences.columns, home_rows.COLUMNS), after=self.head)
+        self.query_one(ColumnBar).focus()
+
+    def on_column_bar_told(self, event: "ColumnBar.Told") -> None:
+        """Another choice of columns, or a key about the one in brackets."""
+        bar = event.bar
+        if event.what == "done":
+            bar.remove()
+            self.table.focus()
+        elif event.what == "sort" and bar.at in SORTS:
+            self._sort(self._order.reversed() if bar.at == self._order.column else Order(bar.at))
+        elif event.what == "change":
+            self.prefer(self.session.preferences._replace(columns=str(bar.choice)))
+            self._set_columns()
+        # What fits is known once the table has drawn its titles.
+        self.call_after_refresh(self.look_again)

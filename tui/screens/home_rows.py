@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.batches.money import Cost
 
 _PROGRESS: Final = 15
-_COLUMNS: Final = (
+COLUMNS: Final = (
     Column("status", "STATUS", 12),
     Column("name", "NAME", 22, flex=4, cut=looks.name_text),
     Column("model", "MODEL", 16, priority=5, flex=1, cut=looks.model_text),
@@ -76,14 +76,22 @@ def group_label(group: "Group", opened: bool) -> str:
     return f"{fold} {group.whole.description}  {looks.parts_text(len(group.parts), group.announced, group.spoilt)}"
 
 
-def columns(order: Order) -> list[Column]:
-    """The columns, with an arrow at the one that the rows are sorted by if their user has asked for it."""
+def columns(order: Order, kept: str = "") -> list[Column]:
+    """The columns, with an arrow at the one that the rows are sorted by if their user has asked for it.
+
+    `kept` is the choice among them that is kept; empty for all in their usual order.
+    """
+    found: Sequence[Column] = COLUMNS
+    if kept:
+        from tui.screens.home_columns import chosen
+
+        found = chosen(kept, COLUMNS).of(COLUMNS)
     arrow = GLYPHS.descending if order.descending else GLYPHS.ascending
     return [
         column._replace(title=column.title + arrow)
         if column.key == order.column and (order.column != BY_STATE or order.reverse)
         else column
-        for column in _COLUMNS
+        for column in found
     ]
 
 

@@ -80,7 +80,12 @@ class Room(Screen[None]):
     def action_help(self) -> None:
         from tui.screens.help import Help
 
-        self.app.push_screen(Help(self.ROOM))
+        self.app.push_screen(Help(self.help_room))
+
+    @property
+    def help_room(self) -> str:
+        """The room whose keys the help tells first."""
+        return self.ROOM
 
     def action_redraw(self) -> None:
         self.lazybatch.redraw()

@@ -8,13 +8,15 @@ from typing import NamedTuple
 class Preferences(NamedTuple):
     """The column that batches are sorted by, against its natural direction or not, and the seconds between two rounds.
 
-    `interval` is None until somebody chooses one. `export` is what results were exported as last.
+    `interval` is None until somebody chooses one. `export` is what results were exported as last. `columns` names the
+    columns in their order, a dash before those that are hidden; it is empty until somebody chooses.
     """
 
     sort: str = "status"
     reverse: bool = False
     interval: float | None = None
     export: str = "jsonl"
+    columns: str = ""
 
 
 def load(connection: sqlite3.Connection) -> Preferences:
@@ -23,12 +25,13 @@ def load(connection: sqlite3.Connection) -> Preferences:
     with contextlib.suppress(sqlite3.Error):
         rows = connection.execute("SELECT name, value FROM preferences").fetchall()
     kept = dict(rows)
-    sort, reverse, interval, export = map(kept.get, Preferences._fields)
+    sort, reverse, interval, export, columns = map(kept.get, Preferences._fields)
     return Preferences(
         sort if isinstance(sort, str) else Preferences().sort,
         reverse == 1,
         float(interval) if isinstance(interval, int | float) and interval > 0 else None,
         export if isinstance(export, str) else Preferences().export,
+        columns if isinstance(columns, str) else Preferences().columns,
     )
 
 
