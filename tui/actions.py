@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 HOME: Final = "batches"
 COLUMNS: Final = "columns"
+FILES: Final = "files"
 PICK: Final = "choose a file"
 SUBMIT: Final = "new batch"
 BATCH: Final = "one batch"
@@ -17,7 +18,7 @@ TRIAGE: Final = "what came back"
 REFUSED: Final = "why it failed"
 TABLES: Final = "every table"
 EVERYWHERE: Final = "everywhere"
-ROOMS: Final = (HOME, COLUMNS, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE)
+ROOMS: Final = (HOME, COLUMNS, FILES, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE)
 
 
 class Action(NamedTuple):
@@ -67,6 +68,9 @@ ACTIONS: Final = (
     Action(
         HOME, "download", "d", "download", "Download the results of the marked batches, or of the one under the cursor."
     ),
+    Action(
+        HOME, "files", "F", "files", "Show the files that the server keeps: size, age, days left, and what uses them."
+    ),
     Action(HOME, "mark_all", "a", "", "Mark all batches that are shown; again to mark none."),
     Action(
         HOME,
@@ -101,6 +105,25 @@ ACTIONS: Final = (
     Action(COLUMNS, "later", "J", "right", "Move it to the right."),
     Action(COLUMNS, "sort_by", "s", "sort", "Sort by it; again turns the order round."),
     Action(COLUMNS, "done", "enter,escape", "done", "Back to the batches; the choice is kept for the next start."),
+    Action(FILES, "open", "enter", "batch", "Show the batch that the file belongs to."),
+    Action(FILES, "download", "d", "download", "Download the results of the batches that the marked files belong to."),
+    Action(
+        FILES,
+        "delete",
+        "x",
+        "delete",
+        "Delete the marked files, or the one under the cursor; what an active batch uses stays.",
+        writes=True,
+    ),
+    Action(FILES, "mark_all", "a", "mark all", "Mark all files that are shown; again to mark none."),
+    Action(FILES, "filter", "slash", "filter", "Show only what has these words: of its name, its kind, its batch."),
+    Action(FILES, "sort", "s", "sort", "Sort by the next column; S turns the order round."),
+    Action(FILES, "reverse", "S", "", "Turn the order round."),
+    Action(FILES, "view_all", "1", "", "Show all files."),
+    Action(FILES, "view_results", "2", "", "Show only results of batches that have ended."),
+    Action(FILES, "view_orphans", "3", "orphans", "Show only orphans: uploads that no batch will use any more."),
+    Action(FILES, "refresh", "r", "refresh", "Ask the server now."),
+    Action(FILES, "copy_id", "y", "", "Copy the id to the terminal's clipboard."),
     Action(PICK, "choose", "enter", "choose", "Take the file under the cursor, or go into the folder."),
     Action(PICK, "path", "slash", "path", "Type a path; tab completes it."),
     Action(PICK, "up", "backspace", "folder up", "Go to the folder above."),

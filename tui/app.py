@@ -24,6 +24,7 @@ from tui.text import clean, plural
 
 if TYPE_CHECKING:
     from tui.screens.cancelling import Cancelling
+    from tui.screens.deleting import Deleting
     from tui.screens.downloading import Downloads
 
 SMALLEST = (60, 15)  # cells: below this nothing can be shown that would not mislead
@@ -137,6 +138,13 @@ class LazybatchApp(App[str]):
 
         return Downloads(self)
 
+    @cached_property
+    def deleting(self) -> "Deleting":
+        """What files are being deleted."""
+        from tui.screens.deleting import Deleting
+
+        return Deleting(self)
+
     @property
     def downloading(self) -> bool:
         """Whether results are on their way."""
@@ -215,6 +223,8 @@ class LazybatchApp(App[str]):
             return "A file is being submitted. Stop and quit? It can be gone on with later."
         if left := self.cancelling.left if self.cancelled_some else 0:
             return f"{plural(left, 'cancel')} still to be sent. Stop and quit?"
+        if left := self.deleting.left if "deleting" in vars(self) else 0:
+            return f"{plural(left, 'file')} still to be deleted. Stop and quit?"
         return "Results are being downloaded. Stop and quit? d goes on with them later." if self.downloading else ""
 
     def redraw(self) -> None:

@@ -1,6 +1,7 @@
 """Which files there are, and what refers to them, whatever the provider does."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,13 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.conftest import ACCOUNT, CHAT, MakeInput, OddServer, http
+from tests.conftest import ACCOUNT, CHAT, MakeInput, OddServer, Validated, http
 from tui.batches.batch import Batch, Status
 from tui.batches.files import Standing, StoredFile
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
+from tui.flows.delete import Outcome, delete
 from tui.flows.files import Listed, Surveyed, survey
 from tui.state.journal import Journal, Stage, Submission
+from tui.state.queue import Queue
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 
@@ -74,6 +77,22 @@ async def test_our_own_submissions_keep_their_uploads(wire: Wire, journal: Journ
     files, end = await run(wire, journal)
     standing = {file.id: end.uses.standing(file, file.created_at or 0) for file in files}
     assert standing == {told: Standing.IN_USE, untold: Standing.IN_USE, lost: Standing.ORPHAN}
+
+
+async def test_what_waits_in_the_queue_keeps_its_upload(
+    wire: Wire, journal: Journal, database: sqlite3.Connection, validated: Validated
+) -> None:
+    report = validated()
+    stored = await wire.upload(report.path, "sums.jsonl", lambda _done, _total: None)
+    queue = Queue(database, ACCOUNT)
+    entry = queue.add(report, CHAT, {}, file_id=stored.id)
+    _, end = await run(wire, journal, queue=queue)
+    assert end.uses.standing(stored, 1e12) is Standing.IN_USE
+    (kept,) = [end async for end in delete([stored], wire=wire, journal=journal, queue=queue)]
+    assert kept.outcome is Outcome.IN_USE
+    queue.remove(entry.id)
+    _, end = await run(wire, journal, queue=queue)
+    assert end.uses.standing(stored, 1e12) is Standing.ORPHAN
 
 
 # Paging

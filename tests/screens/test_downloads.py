@@ -9,7 +9,7 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.screens.downloading import DownloadLine
 
-NAMES = ("embed-docs 2/12", "all rows refused", "prompt A/B 🅱")
+NAMES = ("moderate-comments", "all rows refused", "prompt A/B 🅱")
 
 
 def saved(folder: Path) -> list[str]:
@@ -30,19 +30,19 @@ async def mark(home: Desk, *names: str) -> None:
 
 async def test_the_one_under_the_cursor(seeded: DemoServer, tmp_path: Path) -> None:
     async with desk(seeded, tmp_path) as home:
-        await home.cursor_to("embed-docs 2/12")
+        await home.cursor_to("moderate-comments")
         await home.press("d")
-        await home.told("embed-docs 2/12 is downloaded (1.1 MB), in ")
-        batch = home.batch("embed-docs 2/12")
+        await home.told("moderate-comments is downloaded (641 kB), in ")
+        batch = home.batch("moderate-comments")
         assert saved(tmp_path) == [f"{batch.id}.output.jsonl"]
         assert (home.app.session.results_folder / f"{batch.id}.output.jsonl").exists()
         await home.until(lambda: not home.app.screen.query(DownloadLine))
         calls = seeded.calls["files.content"]
         await home.press("d")
-        await home.told("embed-docs 2/12 was here already, in ")
+        await home.told("moderate-comments was here already, in ")
         # Reading it fetches nothing any more but the input.
         await home.press("o")
-        await home.until(lambda: home.room == "Results" and len(home.table.keys) == 600)
+        await home.until(lambda: home.room == "Results" and len(home.table.keys) == 500)
         assert seeded.calls["files.content"] <= calls + 1
 
 
@@ -54,15 +54,15 @@ async def test_marked_ones_and_what_is_left_out(seeded: DemoServer, tmp_path: Pa
         await home.told("3 downloaded (")
         await home.told("Left out: 1 still running, 1 without results.")
         ids = {name: home.batch(name).id for name in NAMES}
-        assert saved(chosen / "prod-eu" / ids["embed-docs 2/12"]) == [f"{ids['embed-docs 2/12']}.output.jsonl"]
+        assert saved(chosen / "prod-eu" / ids["moderate-comments"]) == [f"{ids['moderate-comments']}.output.jsonl"]
         assert saved(chosen / "prod-eu" / ids["all rows refused"]) == [f"{ids['all rows refused']}.errors.jsonl"]
         assert len(saved(chosen / "prod-eu" / ids["prompt A/B 🅱"])) == 2
         # What is here is done with; the others are still to be seen to.
         assert home.table.marks == {home.batch("nightly-eval").id, home.batch("empty export").id}
         calls = seeded.calls["files.content"]
-        await home.cursor_to("embed-docs 2/12")
+        await home.cursor_to("moderate-comments")
         await home.press("o")
-        await home.until(lambda: home.room == "Results" and len(home.table.keys) == 600)
+        await home.until(lambda: home.room == "Results" and len(home.table.keys) == 500)
         assert seeded.calls["files.content"] <= calls + 1
 
 
@@ -97,7 +97,7 @@ async def test_failures_are_told_and_stay_marked(seeded: DemoServer, tmp_path: P
 async def test_it_goes_on_behind_other_screens_and_is_asked_about_on_quit(seeded: DemoServer, tmp_path: Path) -> None:
     seeded.faults.add(Fault("files.content", "slow", bytes_per_s=300_000))
     async with desk(seeded, tmp_path) as home:
-        await mark(home, "embed-docs 2/12", "labels-2026-11-18")
+        await mark(home, "moderate-comments", "labels-2026-11-18")
         await home.press("d")
         await home.until("downloading 1 of 2")
         # Asked again, they do not come twice.
@@ -116,21 +116,21 @@ async def test_it_goes_on_behind_other_screens_and_is_asked_about_on_quit(seeded
 
 
 async def test_what_was_broken_off_by_quitting_is_gone_on_with(seeded: DemoServer, tmp_path: Path) -> None:
-    seeded.faults.add(Fault("files.content", "slow", bytes_per_s=200_000))
+    seeded.faults.add(Fault("files.content", "slow", bytes_per_s=100_000))
     async with desk(seeded, tmp_path) as home:
-        await home.cursor_to("embed-docs 2/12")
+        await home.cursor_to("moderate-comments")
         await home.press("d")
         await home.until(lambda: any(partial_sizes(tmp_path)))
         await home.press("q")
         await home.until("Stop and quit?")
         await home.press("y")
         await home.until(lambda: not home.app.is_running)
-    assert 0 < sum(partial_sizes(tmp_path)) < 1_000_000
+    assert 0 < sum(partial_sizes(tmp_path)) < 600_000
     assert saved(tmp_path) == []
     async with desk(seeded, tmp_path) as home:
-        await home.cursor_to("embed-docs 2/12")
+        await home.cursor_to("moderate-comments")
         await home.press("d")
-        await home.told("embed-docs 2/12 is downloaded (1.1 MB), in ")
+        await home.told("moderate-comments is downloaded (641 kB), in ")
     assert len(saved(tmp_path)) == 1
     assert partial_sizes(tmp_path) == []
 
@@ -147,9 +147,9 @@ async def test_a_folder_that_cannot_be_written(seeded: DemoServer, tmp_path: Pat
 async def test_before_there_is_a_connection(tmp_path: Path, seeded: DemoServer) -> None:
     """What the cache has shown may be asked for at once."""
     async with desk(seeded, tmp_path) as home:
-        await home.cursor_to("embed-docs 2/12")
+        await home.cursor_to("moderate-comments")
     seeded.stop()
     async with desk(seeded.base_url, tmp_path) as home:
-        await home.cursor_to("embed-docs 2/12")
+        await home.cursor_to("moderate-comments")
         await home.press("d")
         await home.until(lambda: "Still connecting" in home.toasts or "Cannot reach" in home.toasts)

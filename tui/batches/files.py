@@ -1,11 +1,13 @@
 """The files that the server keeps, and what its batches have to do with them."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from tui.batches.batch import Batch, Status
+from tui.text import clean_line
 
 INPUT_PURPOSE: Final = "batch"
 RESULT_PURPOSE: Final = "batch_output"
@@ -26,6 +28,26 @@ class StoredFile:
     bytes: int | None = None
     created_at: int | None = None
     expires_at: int | None = None
+
+
+_OWN_UPLOAD: Final = re.compile(r"\.[0-9a-f]{20}(?=\.jsonl\Z)")
+
+
+def shown_name(filename: str) -> str:
+    """The name of a stored file as a person knows it.
+
+    An upload's name carries the submission's id, so that it can be found again; a person need not see it.
+    """
+    return clean_line(_OWN_UPLOAD.sub("", filename))
+
+
+def kind(file: StoredFile, users: Iterable[Batch]) -> str:
+    """What `file` is to the first of the batches that refer to it, else the server's word for its purpose."""
+    for batch in users:
+        if batch.input_file_id == file.id:
+            return "input"
+        return "errors" if batch.error_file_id == file.id else "output"
+    return {INPUT_PURPOSE: "input", RESULT_PURPOSE: "output"}.get(file.purpose or "", file.purpose or "?")
 
 
 class Standing(StrEnum):

@@ -1,13 +1,15 @@
 """Deleting files of the server's, one after another, each with an outcome that is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from tui.batches.files import Standing, StoredFile, Uses
+from tui.flows.files import awaited
 from tui.state.journal import Journal
+from tui.state.queue import Queue
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import batch_from
@@ -41,13 +43,17 @@ class Deleted:
     error: WireError | None = None
 
 
-async def delete(files: Iterable[StoredFile], *, wire: Wire, journal: Journal) -> AsyncIterator[Deleted]:
+async def delete(
+    files: Sequence[StoredFile], *, wire: Wire, journal: Journal, queue: Queue | None = None
+) -> AsyncIterator[Deleted]:
     """Delete each of `files`, but for those that an active batch or a submission has come to use meanwhile.
 
     A delete without an answer is repeated only after a look shows the file still there. Raises `WireError`, before
     anything is deleted, where the batches cannot be looked at.
     """
-    uses = await _present_uses(wire, journal)
+    waiting = await asyncio.to_thread(awaited, files, journal, queue)
+    newest = await wire.list_batches()
+    uses = Uses(filter(None, map(batch_from, newest.items)), complete=False, awaited=waiting)
     for place, file in enumerate(files):
         if uses.standing(file, 0) is Standing.IN_USE:
             yield Deleted(file, Outcome.IN_USE, "A batch that runs uses it.")
@@ -58,17 +64,6 @@ async def delete(files: Iterable[StoredFile], *, wire: Wire, journal: Journal) -
         end = await _delete_one(file, wire)
         await asyncio.to_thread(journal.delete_told, number, end.outcome, end.message)
         yield end
-
-
-async def _present_uses(wire: Wire, journal: Journal) -> Uses:
-    """What the newest batches and our own open submissions use."""
-    waiting = await asyncio.to_thread(journal.open_ones)
-    page = await wire.list_batches()
-    return Uses(
-        filter(None, map(batch_from, page.items)),
-        complete=False,
-        awaited={one.file_id for one in waiting if one.file_id},
-    )
 
 
 async def _delete_one(file: StoredFile, wire: Wire) -> Deleted:

@@ -11,6 +11,7 @@ from tui.batches.files import RESULT_PURPOSE, Standing, StoredFile, Uses
 from tui.flows.monitor import HORIZON
 from tui.flows.pages import pages
 from tui.state.journal import Journal, Submission
+from tui.state.queue import Queue, State
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import Page, batch_from, file_from
@@ -35,12 +36,19 @@ class Surveyed:
 
 
 async def survey(
-    *, wire: Wire, journal: Journal, known: Iterable[Batch] = (), named: Iterable[str] = ()
+    *,
+    wire: Wire,
+    journal: Journal,
+    queue: Queue | None = None,
+    known: Iterable[Batch] = (),
+    named: Iterable[str] = (),
 ) -> AsyncIterator[Listed | Surveyed]:
     """The files page by page, at the end what refers to them.
 
-    `known` are batches that the server has told before; `named` are ids of files that are asked for one by one where
-    they are not in the list, which need not have all of them.
+    What our own submissions, and those that wait in `queue`, are going to use counts as used. `known` are batches that
+    the server has told before; `named` are ids of files that are asked for one by one where they are not in the list,
+    which need not have all of them.
+
     Files come before batches: what is uploaded and used meanwhile is then missing, never taken for unused. Raises
     `WireError` where the files cannot be listed.
     """
@@ -55,7 +63,7 @@ async def survey(
         if file_id not in files and (found := await _one_file(file_id, wire)) is not None:
             files[file_id] = found
             yield Listed((found,))
-    waiting = await asyncio.to_thread(journal.open_ones)
+    waiting = await asyncio.to_thread(awaited, list(files.values()), journal, queue)
     given_up = await asyncio.to_thread(journal.given_up)
     batches = {batch.id: batch for batch in known}
     try:
@@ -64,6 +72,16 @@ async def survey(
     except WireError as error:
         complete, cut_short = False, f"Not all batches are known. {error.sentence}"
     yield Surveyed(await asyncio.to_thread(_uses, files, batches, complete, waiting, given_up), cut_short)
+
+
+def awaited(files: Sequence[StoredFile], journal: Journal, queue: Queue | None) -> frozenset[str]:
+    """The ids of the files that a submission of ours is still going to use; for a thread."""
+    open_ones = journal.open_ones()
+    queued = [] if queue is None else [one for one in queue.entries() if not (one.state is State.SENT and one.settled)]
+    # An upload that the journal has no id of yet bears the submission's in its name.
+    named = {found.id for found in files if any(one.id in (found.filename or "") for one in open_ones)}
+    uploaded = [*(one.file_id for one in open_ones), *(one.file_id for one in queued)]
+    return frozenset(named.union(filter(None, uploaded)))
 
 
 async def _page_of_files(after: str | None, wire: Wire) -> Page:
@@ -132,16 +150,13 @@ def _uses(
     files: dict[str, StoredFile],
     batches: dict[str, Batch],
     complete: bool,
-    waiting: Sequence[Submission],
+    waiting: frozenset[str],
     given_up: Sequence[Submission],
 ) -> Uses:
-    # An upload that the journal has no id of yet bears the submission's in its name.
-    named = {found.id for found in files.values() if any(one.id in (found.filename or "") for one in waiting)}
-    awaited = {*named, *(known.file_id for known in waiting if known.file_id)}
     return Uses(
         batches.values(),
         complete=complete,
-        awaited=awaited,
+        awaited=waiting,
         given_up={known.file_id for known in given_up if known.file_id},
     )
 

@@ -8,7 +8,7 @@ from tui.flows.delete import Deleted, Outcome, delete
 from tui.headless.asking import agreed
 from tui.headless.naming import Names
 from tui.headless.printing import Output
-from tui.headless.session import connected, journal
+from tui.headless.session import opened
 from tui.headless.stored import Found, file_object, narrowed, say_table, total
 from tui.settings import Profile
 
@@ -60,11 +60,10 @@ def _agreed(going: Found, names: Names, profile: Profile, output: Output) -> boo
 
 async def _delete(going: Found, profile: Profile, output: Output) -> list[Deleted]:
     ends = []
-    with journal(profile) as book:
-        async with connected(profile) as wire:
-            async for end in delete(going.files, wire=wire, journal=book):
-                ends.append(end)
-                _tell(end, output)
+    async with opened(profile) as session:
+        async for end in delete(going.files, wire=session.wire, journal=session.journal, queue=session.queue):
+            ends.append(end)
+            _tell(end, output)
     gone = [end.file for end in ends if end.outcome is Outcome.DELETED]
     output.note(f"Deleted {total(gone)}." if gone else "Nothing was deleted.")
     return ends

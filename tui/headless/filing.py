@@ -1,7 +1,6 @@
 """`lazybatch files`."""
 
 import asyncio
-import time
 from argparse import Namespace
 from collections.abc import Sequence
 
@@ -10,7 +9,7 @@ from tui.flows.files import Listed, Surveyed, survey
 from tui.headless.asking import need_a_terminal
 from tui.headless.naming import Names
 from tui.headless.printing import Output
-from tui.headless.session import connected, journal, own_submissions, to_change, with_key
+from tui.headless.session import opened, own_submissions, to_change, with_key
 from tui.headless.stored import Found, file_object, narrowed, say_table
 from tui.settings import Profile
 
@@ -49,14 +48,14 @@ async def _found(profile: Profile, ids: Sequence[str]) -> Found:
     files: dict[str, StoredFile] = {}
     end: Surveyed | None = None
     named = dict.fromkeys(ids)
-    with journal(profile) as book:
-        async with connected(profile) as wire:
-            async for step in survey(wire=wire, journal=book, named=named):
-                if isinstance(step, Listed):
-                    files |= {file.id: file for file in step.files}
-                else:
-                    end = step
-            now = time.time() + wire.clock_ahead
+    async with opened(profile) as session:
+        steps = survey(wire=session.wire, journal=session.journal, queue=session.queue, named=named)
+        async for step in steps:
+            if isinstance(step, Listed):
+                files |= {file.id: file for file in step.files}
+            else:
+                end = step
+        now = session.now
     if end is None:
         raise AssertionError("the last step tells the uses")
     wanted = [files[file_id] for file_id in named if file_id in files] if named else list(files.values())

@@ -1,23 +1,15 @@
 """What a batch is called: its description, else its file, else its id."""
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tui.batches.batch import Batch
+from tui.batches.files import shown_name
 from tui.state.journal import Submission
 from tui.text import clean_line
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 from tui.wire.shapes import file_from
-
-# An upload's name carries the submission's id, so that it can be found again; a person need not see it.
-_OWN_UPLOAD = re.compile(r"\.[0-9a-f]{20}(?=\.jsonl\Z)")
-
-
-def shown_name(filename: str) -> str:
-    """The name of a stored file as a person knows it, safe to show."""
-    return clean_line(_OWN_UPLOAD.sub("", filename))
 
 
 class Names:

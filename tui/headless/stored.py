@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.batches.batch import Batch
-from tui.batches.files import RESULT_PURPOSE, Standing, StoredFile, Uses
+from tui.batches.files import Standing, StoredFile, Uses, kind, shown_name
 from tui.headless import states
-from tui.headless.naming import Names, shown_name
+from tui.headless.naming import Names
 from tui.headless.printing import Output
 from tui.headless.table import Column, fitted, joined
 from tui.text import age, count, duration, plural, size
@@ -80,24 +80,13 @@ def _row(file: StoredFile, found: Found, names: Names) -> tuple[str, ...]:
     left = None if file.expires_at is None else file.expires_at - found.now
     return (
         file.id,
-        _kind(file, found.uses.of(file)),
+        kind(file, found.uses.of(file)),
         "?" if file.bytes is None else size(file.bytes),
         "?" if file.created_at is None else age(found.now - file.created_at),
         "–" if left is None else duration(left) if left > 0 else "none",
         shown_name(file.filename or "–"),
         _used_by(found.uses.of(file), found.standing(file), names),
     )
-
-
-def _kind(file: StoredFile, users: Sequence[Batch]) -> str:
-    """What it is to its batch, else the server's word for its purpose."""
-    if any(batch.input_file_id == file.id for batch in users):
-        return "input"
-    if any(batch.error_file_id == file.id for batch in users):
-        return "errors"
-    if users or file.purpose == RESULT_PURPOSE:
-        return "output"
-    return file.purpose or "?"
 
 
 def _used_by(users: Sequence[Batch], standing: Standing, names: Names) -> str:

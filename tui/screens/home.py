@@ -77,7 +77,9 @@ class Home(Grouping):
             self._say_head()
 
     def on_screen_resume(self) -> None:
-        """What was found out elsewhere shows on the rows."""
+        """What was found out or begun elsewhere shows."""
+        if self.lazybatch.downloading:
+            self.lazybatch.downloads.show_on(self)
         self.look_again()
 
     def look_again(self) -> None:
@@ -195,14 +197,15 @@ class Home(Grouping):
         self.app.push_screen(Pick(self.lazybatch.samples or _here()))
 
     def action_mark_all(self) -> None:
-        keys = self.table.keys
-        if self.table.marks.issuperset(keys):
-            self.table.set_marks(())
-        else:
-            self.table.mark_range(keys[0], keys[-1])
+        self.table.toggle_all_marks()
 
     def action_cancel(self) -> None:
         self.lazybatch.cancelling.ask(self, self.chosen())
+
+    def action_files(self) -> None:
+        from tui.screens.files import Files
+
+        self.app.push_screen(Files())
 
     def action_download(self) -> None:
         self.lazybatch.downloads.add(self, self.chosen())

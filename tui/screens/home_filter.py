@@ -1,5 +1,6 @@
 """The field in which the home table's filter is typed."""
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -20,11 +21,15 @@ class FilterField(SafeInput):
     class Left(Message):
         """The field is done with; the filter stays as it was typed."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(
-            text, placeholder="words, status:running model:gpt-4o age:<2d failed:>1% !word", id="filter",
-            select_on_focus=False,
-        )  # fmt: skip
+    def __init__(
+        self,
+        text: str,
+        placeholder: str = "words, status:running model:gpt-4o age:<2d failed:>1% !word",
+        complete: Callable[[str, int], Sequence[str]] | None = complete,
+    ) -> None:
+        """`complete` gives the ways in which a text can go on at a place in it."""
+        super().__init__(text, placeholder=placeholder, id="filter", select_on_focus=False)
+        self._complete = complete
 
     def action_drop(self) -> None:
         self.value = ""
@@ -35,7 +40,7 @@ class FilterField(SafeInput):
 
     def action_complete(self) -> None:
         """Take the one way in which the term can go on, if there is just one."""
-        found = complete(self.value, self.cursor_position)
+        found = self._complete(self.value, self.cursor_position) if self._complete else ()
         if len(found) == 1:
             behind = len(self.value) - self.cursor_position
             self.value = found[0]

@@ -197,6 +197,14 @@ class Table(Lines, can_focus=True, inherit_bindings=False):
         """Mark exactly the rows of `keys`."""
         self._tell_marks(self._rows.mark(keys))
 
+    def toggle_all_marks(self) -> None:
+        """Mark all rows that are shown; none if they all are."""
+        keys = self.keys
+        if self.marks.issuperset(keys):
+            self.set_marks(())
+        else:
+            self.mark_range(keys[0], keys[-1])
+
     def unmark(self, keys: Iterable[Hashable]) -> None:
         """Take the marks of `keys` away, also of rows that are not shown now."""
         self._tell_marks(self._rows.unmark(keys))

@@ -1,0 +1,285 @@
+"""Files: all that the server keeps, what refers to each, and what may go."""
+
+import asyncio
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.binding import BindingType
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui import actions
+from tui.batches.batch import Batch
+from tui.batches.files import Standing, StoredFile, Uses
+from tui.errors import LazybatchError
+from tui.flows.files import Listed, survey
+from tui.screens import files_rows
+from tui.screens.files_rows import Order, Row
+from tui.screens.home_filter import FilterField
+from tui.screens.room import Room, bindings
+from tui.text import clean_line, count, plural, size
+from tui.widgets.column import Cell
+from tui.widgets.line import Line, Rule
+from tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+_VIEWS: Final = {"all": frozenset(Standing), "results": {Standing.RESULTS}, "orphans": {Standing.ORPHAN}}
+_PACE: Final = 0.3  # seconds between two looks at a table that loses rows
+_TICK: Final = 30.0  # seconds between two looks at ages
+
+
+class Files(Room):
+    """The files of the account, read from the server page by page while one looks at them."""
+
+    ROOM: ClassVar[str] = actions.FILES
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Table([], self._cells, id="files", markable=True, empty="Asking for the files …")
+        self.tally = Line(id="tally")
+        self.strip = Line(id="strip")
+        self._files: dict[str, StoredFile] = {}
+        self._rows: Mapping[str, Row] = {}
+        self._uses = Uses((), complete=False)
+        self._order = Order()
+        self._view = "all"
+        self._wanted = ""
+        self._listing = False
+        self._trouble = ""
+        self._about = ""
+        self._gone: set[str] = set()
+        self._arranging = asyncio.Lock()
+        self._due: Timer | None = None
+
+    def body(self) -> Sequence[Widget]:
+        return self.tally, Rule(), self.table, Rule(), self.strip, Rule()
+
+    def on_mount(self) -> None:
+        self.title_line("files")
+        self.table.columns = self._order.columns()
+        self.table.focus()
+        self.set_interval(_TICK, lambda: self.table.changed(self.table.visible_keys))
+        self.action_refresh()
+        if self.lazybatch.downloading:
+            self.lazybatch.downloads.show_on(self)
+
+    # What there is
+
+    def action_refresh(self) -> None:
+        self.work(self._survey(), "files")
+
+    async def _survey(self) -> None:
+        """Ask for everything anew; what is shown stays until it is known to be gone."""
+        found: dict[str, StoredFile] = {}
+        self._listing, self._trouble = True, ""
+        known = list(self.session.book)
+        self._uses = await asyncio.to_thread(Uses, known, complete=False)
+        try:
+            session = self.session
+            async for step in survey(wire=session.wire, journal=session.journal, queue=session.queue, known=known):
+                if isinstance(step, Listed):
+                    found |= {file.id: file for file in step.files}
+                    await self._take(self._files | found)
+                else:
+                    self._uses, self._trouble = step.uses, step.cut_short or ""
+            self._listing = False
+            await self._take(found)
+        except LazybatchError as error:
+            self._listing, self._trouble = False, error.sentence
+            self.table.empty = "The files are not known.\nr asks for them again."
+            await self._take(self._files | found)
+
+    async def _take(self, files: dict[str, StoredFile]) -> None:
+        """Show `files` with what is known of their uses by now."""
+        self._files, now, uses = files, self.session.now, self._uses
+        rows = await asyncio.to_thread(files_rows.rows, list(files.values()), uses, now, self.lazybatch.name_of)
+        await self._arrange(rows)
+
+    async def _arrange(self, new: Mapping[str, Row] | None = None) -> None:
+        """Bring the table in line with what there is, what is wanted and how it is sorted."""
+        async with self._arranging:
+            rows = self._rows if new is None else new
+            words, standings, order = self._wanted.casefold().split(), _VIEWS[self._view], self._order
+
+            def chosen() -> list[str]:
+                found = (row for row in rows.values() if row.standing in standings)
+                return order.apply([row for row in found if all(word in row.words for word in words)])
+
+            keys = await asyncio.to_thread(chosen)
+            # What has been deleted meanwhile does not come back; rows and keys change at one moment.
+            self._rows = {key: row for key, row in rows.items() if key not in self._gone}
+            if not self._listing and not self._trouble:
+                self.table.empty = self._nothing()
+            self.table.show([key for key in keys if key in self._rows])
+        self._say_tally()
+        self._say_strip()
+
+    def _nothing(self) -> str:
+        """What stands in an empty table once all is known."""
+        if not self._rows:
+            return "The server keeps no files."
+        nothing = {"orphans": "There are no orphans.", "results": "There are no results."}.get(self._view)
+        return f"{'No file fits.' if self._wanted or nothing is None else nothing}\nesc shows all."
+
+    # What is drawn
+
+    def _cells(self, key: Hashable) -> Mapping[str, Cell]:
+        row = self._rows.get(str(key))
+        return {} if row is None else files_rows.cells(row, self.session.now)
+
+    def _say_tally(self) -> None:
+        marks = [self._rows[str(key)] for key in self.table.marks if str(key) in self._rows]
+        right = [Cell(f"{count(len(marks))} marked, {_total(marks)}  ", "mark")] if marks else []
+        if self._hiding:
+            chips = [Cell(self._view, "accent"), Cell("  ")] if self._view != "all" else []
+            chips += [Cell(f"/ {clean_line(self._wanted.strip())}", "accent"), Cell("  ")] if self._wanted else []
+            shown = [self._rows[str(key)] for key in self.table.keys]
+            told = f"{count(len(shown))} of {plural(len(self._rows), 'file')}, {_total(shown)}"
+            self.tally.say([*chips, Cell(told)], [*right, Cell("esc shows all", "dim")])
+            return
+        told = f"{plural(len(self._rows), 'file')}, {_total(list(self._rows.values()))}"
+        orphans = [row for row in self._rows.values() if row.standing is Standing.ORPHAN]
+        lost = [Cell(f"  {plural(len(orphans), 'orphan')}, {_total(orphans)}", "warn")] if orphans else []
+        more = [Cell("  and more to come …", "dim")] if self._listing else []
+        self.tally.say([Cell(told), *lost, *more], right)
+
+    def _say_strip(self) -> None:
+        row = self._under_cursor()
+        if self._about:
+            self.strip.say([Cell(self._about, "warn")])
+        elif self._trouble:
+            self.strip.say([Cell(self._trouble, "warn")])
+        elif row is None:
+            self.strip.say([])
+        else:
+            names = ", ".join(self.lazybatch.name_of(batch) for batch in row.users)
+            self.strip.say([Cell(f"{row.file.id}  "), Cell(names or row.used_by, "dim")])
+
+    def _under_cursor(self) -> Row | None:
+        key = self.table.cursor_key
+        return None if key is None else self._rows.get(str(key))
+
+    @on(Table.Highlighted)
+    def _moved(self) -> None:
+        self._say_strip()
+
+    @on(Table.Marked)
+    def _marked(self) -> None:
+        self._say_tally()
+
+    # What the user does
+
+    def chosen(self) -> list[Row]:
+        """The files that a key is about: the marked ones that are shown, else the one under the cursor."""
+        found = [self._rows.get(str(key)) for key in self.table.marks] or [self._under_cursor()]
+        return [row for row in found if row is not None]
+
+    @on(Table.Chosen)
+    def action_open(self) -> None:
+        from tui.screens.batch import BatchScreen
+
+        row = self._under_cursor()
+        if row is None:
+            return
+        if row.batch is None:
+            self.notify("No batch that is known refers to this file.", markup=False)
+            return
+        if self.session.book.get(row.batch.id) is None:
+            # It is older than what home asks for.
+            self.lazybatch.take_in(row.batch)
+        self.app.push_screen(BatchScreen(row.batch.id))
+
+    def action_download(self) -> None:
+        batches: dict[str, Batch] = {row.batch.id: row.batch for row in self.chosen() if row.batch is not None}
+        if batches:
+            self.lazybatch.downloads.add(self, batches.values())
+        elif self.chosen():
+            self.notify("Nothing to download: it belongs to no batch.", markup=False)
+
+    def action_delete(self) -> None:
+        self.lazybatch.deleting.ask(self, self.chosen(), self._tell_about, self._forget)
+
+    def _tell_about(self, text: str) -> None:
+        self._about = text
+        self._say_strip()
+
+    def _forget(self, file_id: str) -> None:
+        """The server no longer has that file."""
+        self._gone.add(file_id)
+        if self.is_attached:
+            self.table.unmark([file_id])
+            if self._due is None:
+                # Many go one after another: the table follows at a pace that can be read.
+                self._due = self.set_timer(_PACE, self._follow)
+
+    def _follow(self) -> None:
+        self._due = None
+        self.work(self._arrange(), "arrange")
+
+    def action_mark_all(self) -> None:
+        self.table.toggle_all_marks()
+
+    def action_copy_id(self) -> None:
+        if row := self._under_cursor():
+            self.app.copy_to_clipboard(row.file.id)
+            self.notify("The id is in the clipboard, if this terminal lets programs write to it.", markup=False)
+
+    def action_sort(self) -> None:
+        self._sort(self._order.next(column.key for column in self.table.shown_columns))
+
+    def action_reverse(self) -> None:
+        self._sort(Order(self._order.column, not self._order.reverse))
+
+    def _sort(self, order: Order) -> None:
+        self._order = order
+        self.table.columns = order.columns()
+        self.work(self._arrange(), "arrange")
+
+    def action_view_all(self) -> None:
+        self._look_at("all")
+
+    def action_view_results(self) -> None:
+        self._look_at("results")
+
+    def action_view_orphans(self) -> None:
+        self._look_at("orphans")
+
+    def _look_at(self, view: str) -> None:
+        self._view = view
+        self.work(self._arrange(), "arrange")
+
+    def action_filter(self) -> None:
+        if not self.query(FilterField):
+            field = FilterField(self._wanted, placeholder="words of a name, a kind, a batch, orphan", complete=None)
+            self.mount(field, after=self.head)
+            field.focus()
+
+    def on_input_changed(self, event: "Input.Changed") -> None:
+        """The filter is the only field here."""
+        event.stop()
+        self._wanted = event.value.strip()
+        self.work(self._arrange(), "arrange")
+
+    def on_filter_field_left(self) -> None:
+        self.query(FilterField).remove()
+        self.table.focus()
+
+    @property
+    def _hiding(self) -> bool:
+        return bool(self._wanted) or self._view != "all"
+
+    def action_back(self) -> None:
+        """From a choice of files back to all, from those to where the user came from."""
+        if not self._hiding:
+            super().action_back()
+            return
+        self._view, self._wanted = "all", ""
+        self.work(self._arrange(), "arrange")
+
+
+def _total(rows: Sequence[Row]) -> str:
+    return size(sum(row.file.bytes or 0 for row in rows))
