@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui.screens.cancelling import Cancelling
     from tui.screens.deleting import Deleting
     from tui.screens.downloading import Downloads
+    from tui.screens.ringing import Ringer
 
 SMALLEST = (60, 15)  # cells: below this nothing can be shown that would not mislead
 _CRASH_LOG = "crash.log"
@@ -104,8 +105,22 @@ class LazybatchApp(App[str]):
         sequence = clipboard_sequence(text, os.environ)
         if sequence is not None:
             self._clipboard = text
-            if self._driver is not None:
-                self._driver.write(sequence)
+            self.write_beside(sequence)
+
+    def write_beside(self, sequence: str) -> None:
+        """Write what is no part of the screen to the terminal."""
+        if self._driver is not None and sequence:
+            self._driver.write(sequence)
+
+    def ring(self, text: str) -> None:
+        """Call a user who looks elsewhere."""
+        self._ringer.ring(text)
+
+    @cached_property
+    def _ringer(self) -> "Ringer":
+        from tui.screens.ringing import Ringer
+
+        return Ringer(self)
 
     # What several screens do
 
@@ -163,6 +178,11 @@ class LazybatchApp(App[str]):
     def cancelled_some(self) -> bool:
         """Whether anything was cancelled in this run: without that its room is never entered."""
         return "cancelling" in vars(self)
+
+    @property
+    def failed_cancels(self) -> frozenset[str]:
+        """The ids of the batches whose cancel came to nothing."""
+        return frozenset(self.cancelling.failed) if self.cancelled_some else frozenset()
 
     def failed_cancel(self, batch: Batch) -> str | None:
         """Why a cancel of `batch` came to nothing, if it did and the batch still runs."""

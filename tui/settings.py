@@ -21,7 +21,7 @@ environment variable that holds a key; a key itself is not accepted in it, nor a
     [profiles.prod.limits.enqueued_tokens]   # of a model, where it is known or lower than the provider's
     gpt-4o-mini = 2000000                    # enqueued_requests likewise
 
-The table `budget` is in `tui.settings_budget`.
+The table `budget` is in `tui.settings_budget`, `notify` and the table `guard` in `tui.settings_guard`.
 """
 
 import os
@@ -35,13 +35,14 @@ from tui.errors import LazybatchError
 from tui.requests.limits import Limits
 from tui.text import clean_line
 
-# Most profiles have none, and nothing needs it before the first frame.
+# Most profiles have neither, and nothing needs them before the first frame.
 if TYPE_CHECKING:
     from tui.batches.budget import Budget
+    from tui.batches.guard import Rules
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 _TEXTS = {"base_url", "key_env", "organization", "project", "downloads"}
-_KEYS = _TEXTS | {"read_only", "limits", "budget"}
+_KEYS = _TEXTS | {"read_only", "limits", "budget", "guard", "notify"}
 _LIMITS = {"max_requests": int, "max_bytes": int, "max_embedding_inputs": int, "one_model": bool, "max_tokens": int}
 _ENQUEUED = ("enqueued_tokens", "enqueued_requests")
 
@@ -65,6 +66,9 @@ class Profile:
     enqueued_tokens: Mapping[str, int] = field(default_factory=dict)
     enqueued_requests: Mapping[str, int] = field(default_factory=dict)
     budget: "Budget | None" = None
+    # What makes a batch a runaway, where it is not the usual, and the command that is given messages.
+    guard: "Rules | None" = None
+    notify: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"
@@ -212,6 +216,7 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         raise LazybatchError(f"{where}: read_only must be true or false.")
     key_env = entry.get("key_env", "OPENAI_API_KEY")
     limits = _table(entry, "limits", where)
+    enqueued: dict[str, Any] = {name: _enqueued(limits, name, where) for name in _ENQUEUED}
     return Profile(
         name=clean_line(name),
         source=str(path),
@@ -224,7 +229,7 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         downloads=_downloads(entry["downloads"], where) if "downloads" in entry else None,
         limits=Limits(**_limits(limits, where)),
         budget=_budget(entry, where),
-        **{name: _enqueued(limits, name, where) for name in _ENQUEUED},
+        **(enqueued | _alarms(entry, where)),
     )
 
 
@@ -243,6 +248,19 @@ def _budget(entry: Mapping[str, Any], where: str) -> "Budget | None":
     from tui.settings_budget import budget
 
     return budget(_table(entry, "budget", where), where)
+
+
+def _alarms(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """What a profile says of runaways, and of whom to tell."""
+    found: dict[str, Any] = {}
+    if "guard" in entry or "notify" in entry:
+        from tui.settings_guard import command, guard_rules
+
+        if "guard" in entry:
+            found["guard"] = guard_rules(_table(entry, "guard", where), f"{where}, guard")
+        if "notify" in entry:
+            found["notify"] = command(entry["notify"], where)
+    return found
 
 
 def _limits(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:

@@ -14,8 +14,9 @@ T0 = 1_800_000_000.0
 HOUR = 3600.0
 BATCH = Batch("b", Status.IN_PROGRESS, "in_progress", created_at=int(T0) - 60, in_progress_at=int(T0))
 OFF = Rules(
-    failed_share=None, identical_failures=None, budget=None, usual_factor=None, stalled_after=None, missed_by=None
-)
+    failed_share=None, identical_failures=None, budget=None, usual_factor=None, stalled_after=None, missed_by=None,
+    cancelling_after=None,
+)  # fmt: skip
 
 
 def counted(failed: int | None, ended: int, total: int | None = 50_000) -> Batch:
@@ -32,8 +33,7 @@ def broken(batch: Batch, facts: Facts | None = None, rules: Rules | None = None,
         (20, 200, None),
         (21, 200, "21 of 200 requests failed, over 10%."),
         (21, 199, None),
-        (199, 199, None),
-        (200, 200, "200 of 200 requests failed, over 10%."),
+        (199, 200, "199 of 200 requests failed, over 10%."),
         (5000, 50_000, None),
         (5001, 50_000, "5,001 of 50,000 requests failed, over 10%."),
         (None, 1000, None),
@@ -60,6 +60,41 @@ def test_identical_failures(alike: int | None, sentence: str | None) -> None:
     facts = Facts(identical_failures=alike)
     assert broken(BATCH, facts) == ([sentence] if sentence else [])
     assert broken(BATCH, facts, OFF) == []
+
+
+@pytest.mark.parametrize(
+    ("failed", "ended", "sentence"),
+    [
+        (49, 49, None),
+        (50, 50, "All 50 requests so far failed."),
+        (50, 51, None),
+        (199, 199, "All 199 requests so far failed."),
+    ],
+)
+def test_a_run_of_failures_from_the_start(failed: int, ended: int, sentence: str | None) -> None:
+    assert broken(counted(failed, ended)) == ([sentence] if sentence else [])
+    assert broken(counted(failed, ended), rules=OFF) == []
+    # Not without knowing that none went well.
+    assert broken(replace(BATCH, counts=Counts(1000, None, failed)), rules=replace(OFF, identical_failures=50)) == []
+
+
+@pytest.mark.parametrize(
+    ("lasts", "sentence"),
+    [
+        (599, None),
+        (600, "Being cancelled for 10m, where 10m are the most: it may still run and cost."),
+        (3600, "Being cancelled for 1h, where 10m are the most: it may still run and cost."),
+    ],
+)
+def test_a_cancel_that_does_not_end(lasts: int, sentence: str | None) -> None:
+    stuck = replace(_ALL, status=Status.CANCELLING, cancelling_at=int(T0))
+    assert broken(stuck, now=T0 + lasts) == ([sentence] if sentence else [])
+    assert broken(stuck, rules=OFF, now=T0 + lasts) == []
+    # A server that does not tell since when is held to what was seen.
+    silent = replace(stuck, cancelling_at=None)
+    assert broken(silent, now=T0 + lasts) == []
+    assert broken(silent, Facts(cancelling_since=T0), now=T0 + lasts) == ([sentence] if sentence else [])
+    assert broken(replace(stuck, status=Status.CANCELLED), now=T0 + lasts) == []
 
 
 @pytest.mark.parametrize(
@@ -196,6 +231,33 @@ def test_a_trip_that_comes_back_counts_anew_after_a_quiet_time(back: float, anew
     assert watch.take("b", [trip()], 1999) == ()
     assert watch.take("b", [], 2000) == ()
     assert watch.take("b", [trip()], 2900) == (trip(),)
+
+
+def test_what_was_told_is_remembered_by_another_watch() -> None:
+    watch = Watch()
+    watch.take("b", [trip(), trip(Rule.BUDGET)], 0)
+    watch.take("b", [trip()], 10)
+    again = Watch(watch.told)
+    assert again.take("b", [trip(), trip(Rule.BUDGET)], 500) == ()
+    assert again.take("b", [trip(), trip(Rule.WINDOW)], 501) == (trip(Rule.WINDOW),)
+    # Two watches share nothing.
+    assert watch.standing("b") == (trip(),)
+    again.keep_only({"other"})
+    assert again.told == {} and watch.told
+
+
+def test_what_is_armed_cancels_once() -> None:
+    watch, auto = Watch(), frozenset({Rule.STALLED, Rule.BUDGET})
+    watch.take("b", [trip(), trip(Rule.WINDOW)], 0)
+    assert watch.armed("b", auto) == (trip(),)
+    assert watch.armed("b", ()) == watch.armed("other", auto) == ()
+    watch.spare("b")
+    watch.spare("other")
+    watch.take("b", [trip(), trip(Rule.BUDGET)], 5)
+    # Spared is spared, whoever remembers it; another rule is another matter.
+    assert Watch(watch.told).armed("b", auto) == (trip(Rule.BUDGET),)
+    watch.take("b", [], 10)
+    assert watch.armed("b", auto) == ()
 
 
 def test_a_clock_that_was_set_back_brings_no_alarm() -> None:

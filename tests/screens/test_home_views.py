@@ -7,8 +7,6 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import desk, request
 from tests.screens.test_home import arrived
-from tests.screens.test_home_pace import answered, running
-from tui.app import LazybatchApp
 from tui.batches.batch import Batch, Status
 from tui.demo.server import DemoServer
 from tui.screens.home_view import View
@@ -51,37 +49,6 @@ async def test_an_empty_view_says_so(server: DemoServer, tmp_path: Path) -> None
     async with desk(server, tmp_path) as home:
         await home.until("fine")
         await home.press("3")
-        await home.until("Nothing needs attention.")
-
-
-async def test_a_runaway_is_told_once(server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bells: list[object] = []
-
-    def bell(app: LazybatchApp) -> None:
-        bells.append(app)
-
-    monkeypatch.setattr(LazybatchApp, "bell", bell)
-    api.create(server, request(1), description="runaway")
-    running(server, 3000)
-    async with desk(server, tmp_path) as home:
-        await home.until("runaway")
-        await home.settle()
-        assert "! runaway" not in home.text and not bells
-        running(server, 4000, failed=1500)
-        await answered(home, server)
-        await home.until("! runaway")
-        assert "! 1,500 of 4,000 requests failed, over 10%." in home.lines[-3]
-        assert len(bells) == 1
-        await home.press("3")
-        assert len(home.table.keys) == 1
-        for done in (4100, 4200):
-            running(server, done, failed=1500)
-            await answered(home, server)
-        await home.pilot.pause(1.5)
-        assert len(bells) == 1
-        # It gets better by itself: the sign goes.
-        running(server, 9000, failed=100)
-        await answered(home, server)
         await home.until("Nothing needs attention.")
 
 

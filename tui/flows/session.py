@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui.flows.costs import Costs
     from tui.flows.monitor import Monitor, Offline, Seen
     from tui.flows.stock import Stock
+    from tui.state.alarms import AlarmBook
     from tui.state.journal import Journal
     from tui.state.limits import LearntLimits
     from tui.state.queue import Queue
@@ -84,6 +85,13 @@ class Session:
         from tui.state.verdicts import Verdicts
 
         return Verdicts(self._connections[1], self.profile.account)
+
+    @cached_property
+    def alarms(self) -> "AlarmBook":
+        """What its user has been told of, and has asked to be told."""
+        from tui.state.alarms import AlarmBook
+
+        return AlarmBook(self._connections[1], self.profile.view)
 
     @property
     def wire(self) -> "Wire":

@@ -106,6 +106,8 @@ class Cancelling:
 
     def look(self, book: Book) -> None:
         """Offer the results of what was cancelled, once all that was asked for together has ended."""
+        running = {batch_id for batch_id in self.failed if (it := book.get(batch_id)) and it.status in CANCELLABLE}
+        self.failed = {batch_id: why for batch_id, why in self.failed.items() if batch_id in running}
         for group in list(self._groups):
             for batch_id in group:
                 batch = book.get(batch_id)

@@ -11,12 +11,11 @@ from typing import Final
 
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
+from tui.screens.passthrough import handed_on, inside
 from tui.screens.room import Room
 
 # Terminals take no longer clipboard sequence than about this, in bytes of base64.
 LIMIT: Final = 74_000
-# GNU screen hands a string of its own sequences on only up to 256 bytes at a time.
-_SCREEN_PIECE: Final = 240
 # A server's id never chooses a path.
 _SAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -32,14 +31,7 @@ def clipboard_sequence(text: str, environment: Mapping[str, str]) -> str | None:
     if len(coded) > LIMIT:
         return None
     bare = f"\x1b]52;c;{coded}\x07"
-    term = environment.get("TERM", "")
-    if environment.get("TMUX") or (term.startswith("tmux") and not environment.get("STY")):
-        doubled = bare.replace("\x1b", "\x1b\x1b")
-        return f"\x1bPtmux;{doubled}\x1b\\{bare}"
-    if environment.get("STY") or term.startswith("screen"):
-        pieces = (bare[start : start + _SCREEN_PIECE] for start in range(0, len(bare), _SCREEN_PIECE))
-        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
-    return bare
+    return handed_on(bare, environment) + (bare if inside(environment) == "tmux" else "")
 
 
 def copy_ids(room: Room, batches: Sequence[Batch]) -> None:

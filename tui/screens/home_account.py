@@ -3,6 +3,7 @@
 import asyncio
 import time
 from abc import abstractmethod
+from functools import cached_property
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ from tui.text import clean_line
 
 if TYPE_CHECKING:
     from tui.flows.monitor import Offline, Seen
+    from tui.screens.home_guard import Guarding
 
 _EMPTY_WIDTH = 56  # cells: what the smallest terminal has room for
 _INTERVALS: Final = (2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
@@ -33,7 +35,7 @@ class Account(Room):
         self._offline: Offline | None = None
         self._heard = False
         self._tried_at = 0.0
-        self._unlooked = False
+        self.unlooked = False  # whether anything has come since the rules were held
         self._unpriced = asyncio.Event()
 
     @abstractmethod
@@ -59,6 +61,7 @@ class Account(Room):
     async def _follow(self) -> None:
         try:
             await self.session.connect()
+            self.alarms.recall(self.session.profile.guard, await asyncio.to_thread(self.session.alarms.told))
             await self.learn_names()
             self.show()
             self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
@@ -106,7 +109,7 @@ class Account(Room):
             self.offline_changed()
             return
         back = self._offline is not None
-        self._offline, self._heard, self._unlooked = None, True, True
+        self._offline, self._heard, self.unlooked = None, True, True
         if back:
             self.offline_changed()
         self.stand_empty()
@@ -117,24 +120,28 @@ class Account(Room):
             self.look_again()
 
     def hold_rules(self) -> None:
-        """Hold the guard's rules against what has come since the last time; a bell for what nobody has been told of.
+        """Look for runaways, if anything has come since the last time: not at each answer, of which there are many."""
+        if self.unlooked:
+            self.unlooked = False
+            self.lazybatch.offer_results()
+            self.guarding.hold_rules()
 
-        Not at each answer: a round may bring hundreds.
-        """
-        if not self._unlooked:
-            return
-        self._unlooked = False
-        self.lazybatch.offer_results()
-        before = self.alarms.tripped
-        if self.alarms.look(self.session.book, self.name_of, self.session.samples.of, self.session.now):
-            self.app.bell()
-        if self.alarms.tripped != before:
-            self.show()
+    @cached_property
+    def guarding(self) -> "Guarding":
+        """What is done about runaways."""
+        from tui.screens.home_guard import Guarding
+
+        return Guarding(self)
+
+    @property
+    def suspect(self) -> frozenset[str]:
+        """The ids of the batches that somebody has to look at."""
+        return self.alarms.tripped | self.session.doubted | self.lazybatch.failed_cancels
 
     def take_in(self, batch: Batch) -> None:
         """Show a batch as a call other than the monitor's has told it."""
         self.session.book.apply([batch])
-        self._unlooked = True
+        self.unlooked = True
         self._unpriced.set()
         self.show()
 

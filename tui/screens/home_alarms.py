@@ -1,22 +1,34 @@
 """Batches that break a rule of the guard, and which of them nobody has been told of."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tui.batches.batch import CANCELLABLE, Batch
-from tui.batches.pace import Sample
+from tui.batches.batch import CANCELLABLE, Batch, Status
+from tui.flows.session import Session
 
 # The rules are held once the first frame is on screen, and imported by then.
 if TYPE_CHECKING:
-    from tui.batches.guard import Trip, Watch
+    from tui.batches.guard import Facts, Rule, Rules, Told, Trip, Watch
+
+_WATCHED = CANCELLABLE | {Status.CANCELLING}
 
 
 class Alarms:
-    """The guard with its default rules, held against all batches at each answer."""
+    """The guard with a profile's rules, held against all batches at each answer."""
 
     def __init__(self) -> None:
         self._watch: Watch | None = None
+        self._rules: Rules | None = None
         self._found: dict[str, tuple[Trip, ...]] = {}
+        self._cancelling_since: dict[str, float] = {}
+        self._kept: object = None
+
+    def recall(self, rules: "Rules | None", told: "Mapping[str, Mapping[Rule, Told]]") -> None:
+        """Go by `rules`, else by the usual ones, and on from what an earlier run has told."""
+        from tui.batches.guard import Rules, Watch
+
+        self._rules, self._watch = rules or Rules(), Watch(told)
+        self._kept = self._to_keep()
 
     @property
     def tripped(self) -> frozenset[str]:
@@ -27,31 +39,58 @@ class Alarms:
         """The rules that a batch breaks now, the gravest first."""
         return self._found.get(batch_id, ())
 
-    def look(
-        self,
-        batches: Iterable[Batch],
-        name_of: Callable[[Batch], str],
-        samples_of: Callable[[str], tuple[Sample, ...]],
-        now: float,
-    ) -> bool:
-        """Hold the rules against all `batches` as they are `now`; whether there is a trip that is new."""
-        from tui.batches.guard import Facts, Rules, Watch, trips
+    def look(self, session: Session, name_of: Callable[[Batch], str]) -> "list[tuple[Batch, Trip]]":
+        """Hold the rules against all batches of `session` as they are now; the trips that nobody has been told of."""
+        from tui.batches.guard import trips
 
-        watch = self._watch = self._watch or Watch()
-        rules = Rules()
-        everything = list(batches)
-        running = [batch for batch in everything if batch.status in CANCELLABLE]
-        ended = [batch for batch in everything if batch.id in self._found and batch.status not in CANCELLABLE]
-        totals = _totals({name_of(batch) for batch in running}, everything, name_of)
-        fresh, standing = False, {}
-        for batch in (*running, *ended):
-            facts = Facts(samples_of(batch.id), earlier=_earlier(batch, totals.get(name_of(batch), ())))
-            found = trips(batch, facts, rules, now)
-            fresh |= bool(watch.take(batch.id, found, now))
+        if self._watch is None or self._rules is None:
+            return []
+        now, everything = session.now, list(session.book)
+        watched = [batch for batch in everything if batch.status in _WATCHED]
+        self._note_cancelling(watched, now)
+        totals = _totals({name_of(batch) for batch in watched}, everything, name_of)
+        fresh, standing = [], {}
+        for batch in watched:
+            facts = self._facts(session, batch, _earlier(batch, totals.get(name_of(batch), ())))
+            found = trips(batch, facts, self._rules, now)
+            fresh += [(batch, trip) for trip in self._watch.take(batch.id, found, now)]
             if found:
                 standing[batch.id] = found
+        self._watch.keep_only({batch.id for batch in watched})
         self._found = standing
         return fresh
+
+    def _facts(self, session: Session, batch: Batch, earlier: tuple[int, ...]) -> "Facts":
+        from tui.batches.guard import Facts
+
+        cost = session.cost_of(batch)
+        return Facts(
+            session.samples.of(batch.id),
+            cost.so_far if cost is not None else None,
+            earlier,
+            cancelling_since=self._cancelling_since.get(batch.id),
+        )
+
+    def _note_cancelling(self, batches: Iterable[Batch], now: float) -> None:
+        since = self._cancelling_since
+        self._cancelling_since = {
+            batch.id: since.get(batch.id, now) for batch in batches if batch.status is Status.CANCELLING
+        }
+
+    def to_save(self) -> "Mapping[str, Mapping[Rule, Told]] | None":
+        """What the next run has to know, if that is not what was given here the last time."""
+        kept = self._to_keep()
+        if self._watch is None or kept == self._kept:
+            return None
+        self._kept = kept
+        return {batch_id: dict(trips) for batch_id, trips in self._watch.told.items()}
+
+    def _to_keep(self) -> object:
+        """All that matters of what was told; that a stall has lasted a minute longer does not."""
+        told = self._watch.told if self._watch is not None else {}
+        return {
+            (batch_id, rule, it.clear_at, it.spared) for batch_id, trips in told.items() for rule, it in trips.items()
+        }
 
 
 def _totals(

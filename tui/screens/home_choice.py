@@ -45,7 +45,7 @@ class Choosing(Account):
 
     def selected(self) -> list[Batch]:
         """The batches that the filter and the view let through."""
-        now, suspect = self.session.now, self.alarms.tripped | self.session.doubted
+        now, suspect = self.session.now, self.suspect
         found = select(self.session.book, self._query, self.name_of, now, self.session.spent_on)
         return found if self._view is View.ALL else [batch for batch in found if self._view.shows(batch, now, suspect)]
 
@@ -135,6 +135,10 @@ class Choosing(Account):
 
     def action_view_attention(self) -> None:
         self._look_at(View.ATTENTION)
+        if self.table.cursor_key not in self.alarms.tripped:
+            # What is about to be stopped comes before what has failed.
+            runaway = next((key for key in self.table.keys if key in self.alarms.tripped), self.table.cursor_key)
+            self.table.move_to(runaway)
 
     def _look_at(self, view: View) -> None:
         self._view = view

@@ -117,12 +117,21 @@ CREATE TABLE IF NOT EXISTS enqueued_limits (
   refusals INTEGER NOT NULL,
   PRIMARY KEY (account, model)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alarms (
+  account TEXT PRIMARY KEY,
+  told TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS awaited (
+  account TEXT NOT NULL,
+  batch_id TEXT NOT NULL,
+  PRIMARY KEY (account, batch_id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS preferences (
   name TEXT PRIMARY KEY,
   value
 ) WITHOUT ROWID;
 """
-_VERSION = 6
+_VERSION = 7
 _LOCK_TIMEOUT = 10.0  # seconds
 
 

@@ -1,0 +1,51 @@
+"""Runaways on home: the rules held against what has come, and their user called."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from tui.batches.batch import Batch
+from tui.batches.guard import Trip
+from tui.text import plural
+
+if TYPE_CHECKING:
+    from tui.screens.home_account import Account
+
+_READABLE: Final = 20.0  # seconds for which an alarm stays on screen
+
+
+class Guarding:
+    """What home does with runaways."""
+
+    def __init__(self, home: "Account") -> None:
+        self._home = home
+        self._looked = False
+
+    def hold_rules(self) -> None:
+        """Hold the guard's rules against what has come; call for what nobody has been told of."""
+        alarms = self._home.alarms
+        before = alarms.tripped
+        if fresh := alarms.look(self._home.session, self._home.name_of):
+            self._alarm(fresh)
+        self._looked = True
+        self._keep()
+        if alarms.tripped != before:
+            self._home.show()
+
+    def _keep(self) -> None:
+        """Have the next start know what was told."""
+        if (told := self._home.alarms.to_save()) is not None:
+            saving = asyncio.to_thread(self._home.session.alarms.save, told)
+            self._home.run_worker(saving, name="alarms", group="alarms", description="alarms")
+
+    def _alarm(self, fresh: Sequence[tuple[Batch, Trip]]) -> None:
+        """Call the user for trips that nobody has been told of: once for all that came together."""
+        (batch, trip), others = fresh[0], len({batch.id for batch, _ in fresh}) - 1
+        told = f"{self._home.name_of(batch)}: {trip.sentence}"
+        if others:
+            told += f" {plural(others, 'other needs', 'others need')} attention too."
+        self._home.lazybatch.ring(told)
+        # What stands at the start is on the rows: nobody has seen it come.
+        if self._looked:
+            keys = "3 shows it" if self._home.session.profile.read_only else "3 shows it, c cancels it"
+            self._home.notify(f"{told} {keys}.", severity="warning", markup=False, timeout=_READABLE)
