@@ -44,6 +44,9 @@ def _parser(defaults: Mapping[str, object]) -> ArgumentParser:
     whole.add_argument(
         "--speed", dest="demo_speed", type=_positive, metavar="N", help="with --demo: run its clock N times faster"
     )
+    whole.add_argument(
+        "--ascii", action="store_true", help="draw the screen in ASCII alone, as it is where the locale is not UTF-8"
+    )
     # Of their own: a parser shares its parent's options, and would share the defaults that were set above.
     common = _common()
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)

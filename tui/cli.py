@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # What the screen is opened with.
 _DEFAULTS = {
     "command": None, "profile": None, "base_url": None, "read_only": False, "demo": False, "demo_speed": None,
-    "interrupted": "",
+    "ascii": False, "interrupted": "",
 }  # fmt: skip
 # The module of `tui.headless` whose `run` takes a command's options and returns its exit status.
 _MODULES = {
@@ -73,6 +73,8 @@ def _options(argv: Sequence[str]) -> "Namespace":
 def _function(options: "Namespace") -> "Callable[[Namespace], int]":
     if options.demo and options.command is not None:
         raise LazybatchError(f"--demo opens the screen: it does not go with {options.command}.")
+    if options.ascii and options.command is not None:
+        raise LazybatchError(f"--ascii is for the screen: it does not go with {options.command}.")
     if options.demo_speed is not None and not options.demo:
         raise LazybatchError("--speed goes with --demo, or after serve.")
     module = importlib.import_module(f"tui.headless.{_MODULES[options.command]}")

@@ -87,6 +87,7 @@ def test_help_names_every_command(bare: Cli) -> None:
         (["serve", "--port", "70000"], "no port"),
         (["--demo", "list"], "--demo opens the screen"),
         (["--speed", "3", "list"], "--speed goes with --demo"),
+        (["--ascii", "list"], "--ascii is for the screen: it does not go with list."),
         (["--demo", "--speed", "0"], "no number above 0"),
         (["list", "--base-url", "ftp://x"], "--base-url"),
         (["list", "--profile", "nobody"], "There is no profile"),

@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,12 +21,12 @@ LAZYBATCH = (sys.executable, "-m", "tui")
 
 
 @contextmanager
-def opened(server: DemoServer, folder: Path, *, columns: int = 80, **env: str) -> Iterator[Terminal]:
+def opened(server: DemoServer, folder: Path, *options: str, columns: int = 80, **env: str) -> Iterator[Terminal]:
     own = {
         "LAZYBATCH_CONFIG": str(folder / "config.toml"), "LAZYBATCH_STATE": str(folder / "state"),
         "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.base_url,
     }  # fmt: skip
-    with Terminal(LAZYBATCH, columns=columns, env={**own, **env}) as terminal:
+    with Terminal([*LAZYBATCH, *options], columns=columns, env={**own, **env}) as terminal:
         terminal.wait_text("live", 60)
         terminal.settle(1)
         yield terminal
@@ -95,8 +95,11 @@ def _state(process: int) -> str:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def test_ascii_alone_where_nothing_else_is_understood(seeded: DemoServer, tmp_path: Path) -> None:
-    with opened(seeded, tmp_path, LC_ALL="C") as terminal:
+@pytest.mark.parametrize(("options", "locale"), [((), "C"), (["--ascii"], "C.UTF-8")])
+def test_ascii_alone_where_nothing_else_is_understood(
+    seeded: DemoServer, tmp_path: Path, options: Sequence[str], locale: str
+) -> None:
+    with opened(seeded, tmp_path, *options, LC_ALL=locale) as terminal:
         terminal.wait_text("> running")
         # Names of batches may be in any script; the signs around them are not.
         shown = re.sub(r"[\u3000-\u9fff\uff00-\uffef]", "", terminal.text)

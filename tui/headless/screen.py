@@ -1,6 +1,7 @@
 """`lazybatch` without a command: the screen."""
 
 import gc
+import os
 from typing import TYPE_CHECKING
 
 # argparse is not imported to start without arguments.
@@ -20,6 +21,9 @@ def run(options: "Namespace") -> int:
 
 
 def _run(options: "Namespace") -> int:
+    if options.ascii:
+        # Read once, when the signs are chosen.
+        os.environ["LAZYBATCH_ASCII"] = "1"
     from tui import settings, start
 
     if options.demo:
