@@ -66,6 +66,17 @@ async def test_a_question_waits_in_a_small_one(seeded: DemoServer, tmp_path: Pat
         assert seeded.calls.get("batches.cancel", 0) == 0
 
 
+async def test_another_width_is_used_at_once(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await home.until("live")
+        await home.press("p")
+        await to(home, 120, 30)
+        assert "calls/min" in home.head or "call/min" in home.head
+        assert "MODEL" in home.text
+        await to(home, 80, 24)
+        assert "/min" not in home.head and "paused" in home.lines[0].split("127.0.0.1")[1]
+
+
 async def test_a_storm_of_sizes_leaves_a_whole_screen(seeded: DemoServer, tmp_path: Path, samples: Path) -> None:
     async with desk(seeded, tmp_path, samples=samples) as home:
         await home.cursor_to("smoke-test")

@@ -76,6 +76,10 @@ class Home(Grouping):
         elif self._offline is not None:
             self._say_head()
 
+    def on_resize(self) -> None:
+        """Another width has room for more or less."""
+        self.look_again()
+
     def on_screen_resume(self) -> None:
         """What was found out or begun elsewhere shows."""
         if self.lazybatch.downloading:
@@ -86,6 +90,7 @@ class Home(Grouping):
         """Rows are the same; what they say may have changed."""
         self.table.changed(self.table.visible_keys)
         self._say_head()
+        self._say_tally()
         self._say_strip()
 
     def offline_changed(self) -> None:
@@ -121,8 +126,8 @@ class Home(Grouping):
         self.head.say(home_lines.account(self.session.profile), self.freshness().cells())
 
     def _say_tally(self) -> None:
-        # The first frame has no size yet to ask a widget for.
-        width = (self.tally.size.width or self.app.size.width) - 2
+        # All of the terminal's: neither in the first frame nor on the way to another size does the widget know its own.
+        width = self.app.size.width - 2
         marks = home_lines.marked(len(self.marked()))
         if not self.hiding:
             width -= sum(len(cell.text) for cell in marks)
