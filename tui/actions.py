@@ -16,9 +16,10 @@ BATCH: Final = "one batch"
 RESULTS: Final = "results"
 TRIAGE: Final = "what came back"
 REFUSED: Final = "why it failed"
+MONEY: Final = "money"
 TABLES: Final = "every table"
 EVERYWHERE: Final = "everywhere"
-ROOMS: Final = (HOME, COLUMNS, FILES, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE)
+ROOMS: Final = (HOME, COLUMNS, FILES, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, MONEY, TABLES, EVERYWHERE)
 
 
 class Action(NamedTuple):
@@ -94,6 +95,7 @@ ACTIONS: Final = (
         "",
         "Show only what needs attention: failed or expired lately, runaways, results that disagree.",
     ),
+    Action(HOME, "money", "M", "", "Show what was spent: today, this month, and on each model."),
     Action(HOME, "pause", "p", "pause", "Ask the server no more by itself; again to go on."),
     Action(HOME, "slower", "plus", "", "Ask the server less often, down to every 5 minutes."),
     Action(HOME, "faster", "minus", "", "Ask the server more often, up to every 2 seconds."),
@@ -193,6 +195,7 @@ ACTIONS: Final = (
     Action(TRIAGE, "choose", "enter", "show", "Show the requests of the group under the cursor."),
     Action(TRIAGE, "remainder", "R", "run again", "Run the requests of this failure again, or all that failed."),
     Action(REFUSED, "fetch", "enter", "fetch", "Fetch the input file, to see the lines that are meant."),
+    Action(MONEY, "refresh", "r", "refresh", "Ask the server now."),
     Action(TABLES, "move", "down,up,j,k", "", "Move by a row."),
     Action(TABLES, "page", "pagedown,pageup", "", "Move by a page."),
     Action(TABLES, "half_page", "ctrl+d,ctrl+u", "", "Move by half a page."),

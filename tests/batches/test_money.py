@@ -71,6 +71,16 @@ def test_what_is_free_needs_no_price() -> None:
     assert cost(refused, None) == cost(replace(refused, counts=None), None) == free
 
 
+def test_what_is_still_validated_has_cost_nothing_yet() -> None:
+    new = replace(RUNNING, status=Status.VALIDATING, counts=None, usage=Usage(0, 0))
+    assert cost(new, None) == Cost(0.0, None, measured=True)
+    assert cost(new, RATES, AVERAGE, requests=10) == approximately(0, 2, measured=True)
+    # The server knows better how many there are, once it tells.
+    assert cost(replace(new, counts=Counts(100, 0, 0)), RATES, AVERAGE, 10) == approximately(0, 20, measured=True)
+    running = replace(RUNNING, counts=None)
+    assert cost(running, RATES, AVERAGE, requests=10) == approximately(None, 2, measured=False)
+
+
 def test_what_has_no_price_is_not_told() -> None:
     assert cost(replace(DONE, usage=Usage(5, 5)), None, AVERAGE) is None
     assert cost(replace(DONE, usage=Usage(5, 5), endpoint="/v1/images/generations"), RATES, AVERAGE) is None

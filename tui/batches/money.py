@@ -87,26 +87,36 @@ def told_usage(batch: Batch) -> Usage | None:
     return usage if usage is not None and (usage.total_tokens or not counts.completed) else None
 
 
-def cost(batch: Batch, rates: Rates | None, average: Average | None = None) -> Cost | None:
+def cost(batch: Batch, rates: Rates | None, average: Average | None = None, requests: int | None = None) -> Cost | None:
     """What `batch` costs at `rates`, None where nothing tells.
 
-    `average` is what one of its requests is expected to use: needed where the server has not counted.
+    `average` is what one of its requests is expected to use: needed where the server has not counted. `requests` is
+    how many it was submitted with, for as long as the server does not tell.
     """
     counts = batch.counts or Counts()
-    # A batch that failed was refused before its first request ran.
-    if batch.endpoint in FREE or (batch.status is Status.FAILED and not counts.ended and batch.usage is None):
+    total = counts.total or requests
+    each = None if rates is None or batch.endpoint in NOT_BY_TOKENS else _each(rates, average)
+    if batch.endpoint in FREE:
         return Cost(0.0, 0.0, measured=True)
+    if _nothing_ran(batch):
+        return Cost(0.0, _in_the_end(batch, 0.0, each, total), measured=True)
     if batch.endpoint in NOT_BY_TOKENS or rates is None:
         return None
     if (usage := told_usage(batch)) is not None:
         spent = _price(usage, rates)
-        return Cost(spent, _in_the_end(batch, spent, _each(rates, average)), measured=True)
-    each = _each(rates, average)
+        return Cost(spent, _in_the_end(batch, spent, each, total), measured=True)
     if each is None:
         return None
     spent_about = None if counts.completed is None else each * counts.completed
-    at_end = _in_the_end(batch, spent_about, each)
+    at_end = _in_the_end(batch, spent_about, each, total)
     return None if spent_about is None and at_end is None else Cost(spent_about, at_end, measured=False)
+
+
+def _nothing_ran(batch: Batch) -> bool:
+    """Whether it is still being looked at, or was refused, before its first request ran."""
+    if batch.status not in {Status.VALIDATING, Status.FAILED} or (batch.counts and batch.counts.ended):
+        return False
+    return batch.usage is None or not batch.usage.total_tokens
 
 
 def _price(usage: Usage, rates: Rates) -> float:
@@ -119,11 +129,11 @@ def _each(rates: Rates, average: Average | None) -> float | None:
     return None if average is None else average.input_tokens * rates.input + average.output_tokens * rates.output
 
 
-def _in_the_end(batch: Batch, so_far: float | None, each: float | None) -> float | None:
-    """As much again for each request that is left; `each` where none is over yet."""
+def _in_the_end(batch: Batch, so_far: float | None, each: float | None, total: int | None) -> float | None:
+    """As much again for each request that is left; `each` of `total` where none is over yet."""
     counts = batch.counts or Counts()
     if not batch.status.active or batch.status is Status.CANCELLING:
         return so_far
     if so_far and counts.progress:
         return so_far / counts.progress
-    return max(so_far or 0.0, each * counts.total) if each is not None and counts.total else None
+    return max(so_far or 0.0, each * total) if each is not None and total else None

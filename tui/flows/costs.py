@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import Final, NamedTuple
 
 from tui.batches.batch import Batch
@@ -51,6 +52,8 @@ class Costs:
         self._models: Mapping[str, str] = {}
         self._learned: dict[str, Batch] = {}
         self._known: dict[str, tuple[Batch, Cost | None]] = {}
+        self.learned_at = 0.0
+        """When it was that costs became others than before without their batches, on the clock of `time.monotonic`."""
 
     def of(self, batch: Batch) -> Cost | None:
         """What `batch` costs; None while its price has not been learned, and where there is none."""
@@ -88,6 +91,7 @@ class Costs:
             self._learned.update((batch.id, batch) for batch in changed)
             if news:
                 self._known = {batch.id: (batch, self._work_out(batch)) for batch in batches}
+                self.learned_at = monotonic()
             return news
 
     def output_of(self, model: str) -> float | None:
@@ -120,9 +124,10 @@ class Costs:
         model = self.model(batch)
         if model is None:
             return cost(batch, None)
-        history, expected = self._averages.get(model), self._expected.get(batch.id)
-        average = history if expected is None else expected.average(history)
-        return cost(batch, self._rates.get(self._key(batch, model)), average)
+        rates, average = self._rates.get(self._key(batch, model)), self._averages.get(model)
+        if (expected := self._expected.get(batch.id)) is None:
+            return cost(batch, rates, average)
+        return cost(batch, rates, expected.average(average), expected.requests)
 
     def _key(self, batch: Batch, model: str) -> _Key:
         usage, done = told_usage(batch), batch.counts.completed if batch.counts else None

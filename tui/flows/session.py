@@ -224,6 +224,15 @@ class Session:
         """What `batch` has cost so far, in US dollars; None while that is not known."""
         return None if self._costs is None else self._costs.spent_on(batch)
 
+    @property
+    def prices_at(self) -> float:
+        """When prices were learned last, on the clock of `time.monotonic`; 0 before."""
+        return 0.0 if self._costs is None else self._costs.learned_at
+
+    def model_of(self, batch: Batch) -> str | None:
+        """The model that `batch` asks, as far as it is known."""
+        return batch.model if self._costs is None else self._costs.model(batch)
+
     async def learn_costs(self) -> bool:
         """Learn what is needed to tell the costs of all batches, in a thread; whether they may be others than before.
 

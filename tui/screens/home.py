@@ -190,6 +190,11 @@ class Home(Grouping):
         elif batch := self.under_cursor():
             self.app.push_screen(BatchScreen(batch.id))
 
+    def action_money(self) -> None:
+        from tui.screens.money import MoneyScreen
+
+        self.app.push_screen(MoneyScreen())
+
     def action_results(self) -> None:
         if group := self.group_under_cursor():
             self.show_results_of(group)

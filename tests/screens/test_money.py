@@ -1,0 +1,72 @@
+"""The screen of what was spent."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.screens import api
+from tests.screens.desk import columns_of, desk, request
+from tui.batches.budget import Budget
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+
+USAGE = {"input_tokens": 10_000_000, "output_tokens": 10_000_000, "total_tokens": 20_000_000}  # $3.75
+
+
+def told(server: DemoServer, **merge: Any) -> None:
+    """What the server says of each batch from now on."""
+    server.faults.clear()
+    server.faults.add(Fault("batches.*", "rewrite", times=None, merge=merge))
+
+
+async def test_sums_beside_the_budget(server: DemoServer, tmp_path: Path) -> None:
+    api.create(server, request(1))
+    counts = {"total": 100, "completed": 100, "failed": 0}
+    told(server, status="completed", model="gpt-4o-mini", usage=USAGE, request_counts=counts)
+    async with desk(server, tmp_path, budget=Budget(day=3, month=100, batch=5)) as home:
+        await home.until("$3.8")
+        await home.press("M")
+        await home.until("$3.75 of $3.00")
+        assert "125%" in home.line("today") and "1 batch" in home.line("today")
+        assert "$3.75 of $100" in home.line("this month") and "3.8%" in home.line("this month")
+        row = home.line("gpt-4o-mini")
+        assert row.split() == ["gpt-4o-mini", "1", "100", "$37.50", "$3.75"]
+        assert "~" not in row
+        assert "$5.00 a batch at most" in home.text
+        header = home.line("MODEL")
+        ends = [where + len(title) for title, where in columns_of(header, ("REQUESTS ", "1,000 REQUESTS")).items()]
+        assert row[ends[0] - 2] == "0" and row[ends[1] - 1] == "0", "figures stand under the ends of their titles"
+        await home.press("escape")
+        await home.until(lambda: home.room == "Home")
+
+
+async def test_it_follows_the_account_and_marks_estimates(server: DemoServer, tmp_path: Path) -> None:
+    async with desk(server, tmp_path) as home:
+        await home.until("No batches yet.")
+        await home.press("M")
+        await home.until("Nothing was spent in the last 30 days.")
+        assert "$0.00" in home.line("today") and " of " not in home.line("today")
+        api.create(server, request(1))
+        counts = {"total": 100, "completed": 100, "failed": 0}
+        told(server, status="completed", model="gpt-4o-mini", usage=USAGE, request_counts=counts)
+        await home.press("r")
+        await home.until("gpt-4o-mini")
+        # From now on the server tells no tokens any more.
+        api.create(server, request(2))
+        counts = {"total": 100, "completed": 50, "failed": 0}
+        told(server, status="in_progress", model="gpt-4o-mini", usage=None, request_counts=counts)
+        await home.press("r")
+        await home.until("~$")
+        assert "~" in home.line("today")
+
+
+async def test_what_has_no_price_is_in_no_sum(server: DemoServer, tmp_path: Path) -> None:
+    api.create(server, request(1))
+    counts = {"total": 100, "completed": 100, "failed": 0}
+    told(server, status="completed", model="a-model-of-our-own", usage=USAGE, request_counts=counts)
+    async with desk(server, tmp_path) as home:
+        await home.until("✓ 1 done")
+        await home.press("M")
+        await home.until("a-model-of-our-own")
+        assert home.line("a-model-of-our-own").split() == ["a-model-of-our-own", "1", "100", "–", "–"]
+        assert "1 batch, 1 at an unknown price" in home.line("today")
+        assert "$" not in home.line("today")

@@ -1,0 +1,109 @@
+"""What was spent: today, this month beside the budget, and in the last 30 days on each model."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import ClassVar, Final
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from tui import actions
+from tui.batches.budget import Sum
+from tui.batches.ledger import Entry, ledger
+from tui.screens.room import Room, bindings
+from tui.text import count, fit, money, percent, plural
+from tui.widgets import looks
+from tui.widgets.column import Cell, Column
+from tui.widgets.glyphs import GLYPHS
+from tui.widgets.line import Line, Rule
+from tui.widgets.table import Table
+
+_TICK: Final = 1.0  # seconds between two looks at whether there is anything new
+_DAYS: Final = 30
+_LABEL: Final = 12  # cells
+_AMOUNT: Final = 22
+_BAR: Final = 16
+_COLUMNS: Final = (
+    Column("model", "MODEL", 18, flex=1),
+    Column("batches", "BATCHES", 8, align="right", priority=2),
+    Column("requests", "REQUESTS", 12, align="right", priority=1),
+    Column("each", "1,000 REQUESTS", 15, align="right", priority=3),
+    Column("cost", f"LAST {_DAYS} DAYS", 12, align="right"),
+)
+
+
+class MoneyScreen(Room):
+    """The sums of the account's batches; they follow what the monitor brings."""
+
+    ROOM: ClassVar[str] = actions.MONEY
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.day, self.month, self.note = Line(id="day"), Line(id="month"), Line(id="note")
+        self.table = Table(_COLUMNS, self._cells, id="models", empty="Nothing was spent in the last 30 days.")
+        self._entries: dict[Hashable, Entry] = {}
+        self._seen: object = None
+
+    def body(self) -> Sequence[Widget]:
+        return self.day, self.month, Rule(), self.table, Rule(), self.note, Rule()
+
+    def on_mount(self) -> None:
+        self.title_line("money")
+        self._look()
+        self.table.focus()
+        self.set_interval(_TICK, self._look)
+
+    def _look(self) -> None:
+        session = self.session
+        # With another minute may begin another day.
+        if self._seen == (seen := (session.seen_at, session.prices_at, int(session.now / 60))):
+            return
+        self._seen = seen
+        spent, budget = session.spent, session.profile.budget
+        self.day.say(*_span("today", spent.day, budget.day if budget else None))
+        self.month.say(*_span("this month", spent.month, budget.month if budget else None))
+        found = ledger(session.book, session.cost_of, session.model_of, session.now - _DAYS * 86400)
+        self._entries = {entry.model or "": entry for entry in found}
+        self.table.show(list(self._entries))
+        most = [Cell(f"{money(budget.batch)} a batch at most", "dim")] if budget and budget.batch else []
+        self.note.say([Cell(f"~ an estimate {GLYPHS.dot} each batch on the day it was made", "dim")], most)
+
+    def _cells(self, key: Hashable) -> Mapping[str, Cell]:
+        entry = self._entries[key]
+        each = entry.each
+        return {
+            "model": Cell(entry.model or "unknown", "" if entry.model else "dim"),
+            "batches": Cell(count(entry.sum.batches), "dim"),
+            "requests": Cell(count(entry.requests)),
+            "each": Cell(GLYPHS.none if each is None else money(each * 1000), "dim"),
+            "cost": _sum_cell(entry.sum),
+        }
+
+    def action_refresh(self) -> None:
+        self.session.refresh()
+
+
+def _span(label: str, sum_: Sum, limit: float | None) -> tuple[Sequence[Cell], Sequence[Cell]]:
+    """`today  $3.75 of $8.00  ███▌ 47%` and the number of batches."""
+    told = _sum_cell(sum_)
+    left = [Cell(f"{label:<{_LABEL}}", "dim")]
+    if limit is None:
+        left.append(told)
+    else:
+        share = sum_.so_far / limit
+        role = "bad" if share > 1 else "warn" if share > 0.8 else "ok"
+        left += [
+            Cell(fit(f"{told.text} of {money(limit)}", _AMOUNT), "bad" if share > 1 else ""),
+            Cell(looks.bar_text(share, _BAR), role),
+            Cell(f" {percent(share) if share <= 1 else f'{share:.0%}'}"),
+        ]
+    batches = plural(sum_.batches, "batch", "batches")
+    unknown = f", {count(sum_.unknown)} at an unknown price" if sum_.unknown else ""
+    return left, [Cell(f"{batches}{unknown}", "dim")]
+
+
+def _sum_cell(sum_: Sum) -> Cell:
+    """The amount; `~` before an estimate, `+` behind one that lacks something."""
+    if sum_.unknown and sum_.unknown == sum_.batches:
+        return Cell(GLYPHS.none, "dim")
+    return Cell(f"{'' if sum_.measured else '~'}{money(sum_.so_far)}{'+' if sum_.unknown else ''}")
