@@ -16,6 +16,7 @@ from typing import Any, TypedDict
 
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
+from tui.flows import uploading_parts
 from tui.flows.parts import PartsOrder, cut, submit_parts
 from tui.flows.reconcile import reconcile
 from tui.flows.steps import Already, Created, Order
@@ -33,12 +34,16 @@ LOOKS = (0, 0.02, 0.1)
 
 
 class Task(TypedDict):
-    """One process. `most` requests a part, if it is to be split; `settle` first, as a start of the screen does."""
+    """One process. `most` requests a part, if it is to be split; `settle` first, as a start of the screen does.
+
+    With `piece`, a file of more bytes than that is uploaded in pieces of so many.
+    """
 
     base_url: str
     path: str
     die: str | None
     most: int | None
+    piece: int | None
     settle: bool
 
 
@@ -66,6 +71,8 @@ async def main(task: Task, state: Path) -> str:
     """The batches that there are at the end, by their ids, or a sentence."""
     journal = MortalJournal(connect(state), ACCOUNT, state)
     journal.die = task["die"] or ""
+    if task["piece"]:
+        uploading_parts.LARGE = uploading_parts.PART_BYTES = task["piece"]
     wire = await Wire.connect(Address(task["base_url"], os.environ["OPENAI_API_KEY"]))
     try:
         if task["settle"]:

@@ -26,10 +26,11 @@ class Driver:
         self._process = process
         self._base_url = base_url
 
-    def ask(self, path: Path, *, die: str | None = None, most: int | None = None, settle: bool = False) -> None:
-        """Begin to submit `path`; `told` has to follow."""
+    def ask(self, path: Path, **how: object) -> None:
+        """Begin to submit `path`, in a way that `Task` has; `told` has to follow."""
         assert self._process.stdin is not None
-        task = {"base_url": self._base_url, "path": str(path), "die": die, "most": most, "settle": settle}
+        usual = {"die": None, "most": None, "piece": None, "settle": False}
+        task = usual | {"base_url": self._base_url, "path": str(path)} | how
         self._process.stdin.write(json.dumps(task) + "\n")
         self._process.stdin.flush()
 
@@ -98,9 +99,9 @@ def suffer(way: Way, mortal: Driver, path: Path, strikes: list[Strike], **how: o
     """Submit `path` under strikes until none is left that it can meet, then under none: what the last one said."""
     way.arm(strikes)
     for _ in strikes:
-        mortal.ask(path, **how)  # type: ignore[arg-type]  # a test's own keywords
+        mortal.ask(path, **how)
         if mortal.told().startswith("batch_"):
             break
     way.arm()
-    mortal.ask(path, **how)  # type: ignore[arg-type]
+    mortal.ask(path, **how)
     return mortal.told()

@@ -5,7 +5,7 @@ run; none depends on how long something takes.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,7 +18,10 @@ from tui.demo.server import DemoServer
 from tui.state.journal import Stage
 
 BUSY = "Another lazybatch is submitting this very file right now."
-CALLS = ("POST /v1/files", "POST /v1/batches")
+# How often each call comes where nothing goes wrong: of a file, of one in three parts, of one uploaded in four pieces.
+WHOLE = {"POST /v1/files": 1, "POST /v1/batches": 1}
+PARTS = {"POST /v1/files": 3, "POST /v1/batches": 3}
+PIECES = {"POST /v1/uploads HTTP": 1, "POST /v1/uploads/upload_": 5, "POST /v1/batches": 1}
 STAGES = ("uploading", "uploaded", "creating", "created")
 
 
@@ -54,20 +57,22 @@ def test_killed_at_each_stage(demo: DemoServer, mortal: Driver, state: Path, tmp
     check_once(demo, state, names)
 
 
-def strikes(seed: int, number: int, parts: int = 1) -> list[list[Strike]]:
-    """`number` times three strikes: at both ends of what is sent and heard, and at any byte between them."""
+def strikes(seed: int, number: int, calls: Mapping[str, int]) -> list[list[Strike]]:
+    """`number` times one strike at each of `calls`, and one more.
+
+    At both ends of what is sent and heard, and at any byte between them.
+    """
     chance = random.Random(seed)
     return [
         [
             Strike(
-                # An upload and a create each, and a third somewhere.
-                call=CALLS[place] if place < 2 else chance.choice(CALLS),
+                call=call,
                 share=chance.choice((0.0, 1.0, chance.random(), chance.random())),
                 request=chance.random() < 0.5,
                 kill=chance.random() < 0.5,
-                nth=chance.randint(1, parts),
+                nth=chance.randint(1, calls[call]),
             )
-            for place in range(3)
+            for call in (*calls, chance.choice(list(calls)))
         ]
         for _ in range(number)
     ]
@@ -78,7 +83,7 @@ def test_struck_at_any_byte(  # noqa: PLR0917  (fixtures, and a table's column)
     demo: DemoServer, way: Way, mortal: Driver, state: Path, tmp_path: Path, seed: int
 ) -> None:
     names = []
-    for number, several in enumerate(strikes(seed, 23)):
+    for number, several in enumerate(strikes(seed, 23, WHOLE)):
         names.append(f"{seed}-{number}")
         path = make(tmp_path, names[-1], size=(10, 5_000, 300_000)[number % 3])
         said = suffer(way, mortal, path, several, settle=number % 2 == 0)
@@ -93,13 +98,29 @@ def test_parts_struck_at_any_byte(  # noqa: PLR0917  (fixtures, and a table's co
     demo: DemoServer, way: Way, mortal: Driver, state: Path, tmp_path: Path, seed: int
 ) -> None:
     names = []
-    for number, several in enumerate(strikes(seed, 9, parts=3)):
+    for number, several in enumerate(strikes(seed, 9, PARTS)):
         names.append(f"{seed}-{number}")
         path = make(tmp_path, names[-1], requests=5, size=(10, 50_000)[number % 2])
         said = suffer(way, mortal, path, several, most=2, settle=number % 2 == 0)
         assert len(said.split()) == 3, (said, *map(str, several))
     assert way.struck >= 20
     check_once(demo, state, names, parts=3)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_an_upload_in_pieces_struck_at_any_byte(  # noqa: PLR0917  (fixtures, and a table's column)
+    demo: DemoServer, way: Way, mortal: Driver, state: Path, tmp_path: Path, seed: int
+) -> None:
+    """Of five calls on an upload four bring a piece, and the last completes it."""
+    names = []
+    for number, several in enumerate(strikes(seed, 9, PIECES)):
+        names.append(f"{seed}-{number}")
+        path = make(tmp_path, names[-1], size=10_000)
+        said = suffer(way, mortal, path, several, piece=path.stat().st_size // 4 + 1, settle=number % 2 == 0)
+        assert said.startswith("batch_"), (said, *map(str, several))
+    assert way.struck >= 20
+    assert "files.create" not in demo.calls
+    check_once(demo, state, names)
 
 
 def test_two_processes_at_once(demo: DemoServer, way: Way, state: Path, tmp_path: Path) -> None:

@@ -252,9 +252,12 @@ def test_a_journal_that_is_damaged_later(tmp_path: Path) -> None:
         journal = Journal(connection, ACCOUNT, folder)
         for number in range(300):
             journal.open(submission(number))
+        roots = connection.execute("SELECT rootpage FROM sqlite_master WHERE type = 'table'").fetchall()
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
     path = folder / NAME
     content = bytearray(path.read_bytes())
-    content[4096:] = b"\xff" * (len(content) - 4096)
+    for (number,) in roots:
+        content[(number - 1) * page : number * page] = b"\xff" * page
     path.write_bytes(content)
     with closing(connect(folder)) as connection:
         with pytest.raises(

@@ -4,84 +4,88 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from tui.errors import LazybatchError
+from tui.flows import uploading_parts
 from tui.flows.giving_up import abandoned
-from tui.flows.lookup import find_upload
-from tui.flows.steps import PATIENCE, TRIES, Unclear, Uploaded, Uploading, passing
-from tui.requests.validate import Identity, Report
+from tui.flows.steps import TRIES, Unclear, Uploaded, Uploading, passing
+from tui.flows.upload_steps import Sending, broken_off, check_unchanged, looked_for_upload, wait_after
+from tui.flows.uploading_parts import OnlyWhole, PartsUpload
+from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
-
-_TICK = 0.1  # seconds between two steps of progress
 
 
 async def upload(
     submission: Submission, report: Report, wire: Wire, journal: Journal, looks: Sequence[float]
 ) -> AsyncIterator[Uploading | Uploaded | Unclear]:
-    for attempt in range(1, TRIES + 1):
-        try:
-            await asyncio.to_thread(_unchanged, report)
-        except LazybatchError as error:
-            # Nothing of it can come to a batch: what is open no more is not asked about at every start.
-            await abandoned(submission, error.sentence, journal)
-            raise
-        sent = [0, submission.bytes]
+    """Send the file, a large one in parts where the provider takes them; the last step is `Uploaded`.
 
-        def note(done: int, total: int, sent: list[int] = sent) -> None:
-            sent[:] = done, total
-
-        work = asyncio.ensure_future(wire.upload(report.path, submission.upload_name, note))
-        try:
-            while not (await asyncio.wait({work}, timeout=_TICK))[0]:
-                yield Uploading(sent[0], sent[1])
-            stored = work.result()
-        except WireError as error:
-            if not passing(error):
-                await asyncio.to_thread(journal.advance, submission.id, Stage.REFUSED, reason=error.sentence)
-                raise
-            if error.unclear:
-                yield Unclear(error)
-                if found := await _looked_for_upload(submission, wire, looks):
-                    yield Uploaded(found, adopted=True)
-                    return
-            elif attempt == TRIES or (error.retry_after or 0) > PATIENCE:
-                raise
-            await asyncio.sleep(error.retry_after or 0)
-            continue
-        finally:
-            work.cancel()
-        try:
-            await asyncio.to_thread(_unchanged, report)
-        except LazybatchError as error:
-            # What the server has is neither the old file nor the new one.
-            await asyncio.to_thread(
-                journal.advance, submission.id, Stage.ABANDONED, file_id=stored.id, reason=error.sentence
-            )
-            raise
-        yield Uploaded(stored.id)
-        return
-    raise LazybatchError(
-        f"The upload broke off {TRIES} times; no batch was created. Submit the file again to go on with it.", 3
-    )
-
-
-async def _looked_for_upload(submission: Submission, wire: Wire, looks: Sequence[float]) -> str | None:
-    for wait in looks[:3]:  # a file that is there twice costs nothing: three looks are enough
-        await asyncio.sleep(wait)
-        try:
-            if found := await find_upload(submission, wire):
-                return found
-        except WireError as error:
-            if not passing(error):
-                raise
-    return None
-
-
-def _unchanged(report: Report) -> None:
-    """Raise where the file is no longer the one that was validated."""
+    Raises `LazybatchError`; then nothing but the file itself, or some parts of it, can be there.
+    """
     try:
-        same = Identity.of(report.path.stat()) == report.identity
-    except OSError:
-        same = False
-    if not same:
-        raise LazybatchError(f"{report.path} has changed or gone since it was validated: validate it again.", 1)
+        await check_unchanged(report)
+    except LazybatchError as error:
+        # Nothing of it can come to a batch: what is open no more is not asked about at every start.
+        await abandoned(submission, error.sentence, journal)
+        raise
+    try:
+        async for step in _sent(submission, report, wire, journal, looks):
+            if isinstance(step, Uploaded):
+                await _check_after(step.file_id, submission, report, journal)
+            yield step
+    except WireError as error:
+        if not passing(error):
+            await asyncio.to_thread(journal.advance, submission.id, Stage.REFUSED, reason=error.sentence)
+        raise
+
+
+async def _sent(
+    submission: Submission, report: Report, wire: Wire, journal: Journal, looks: Sequence[float]
+) -> AsyncIterator[Uploading | Uploaded | Unclear]:
+    if submission.bytes > uploading_parts.LARGE and await asyncio.to_thread(lambda: journal.uploads.possible):
+        try:
+            async for step in PartsUpload(submission, report, wire, journal, looks).steps():
+                yield step
+        except OnlyWhole:
+            pass
+        else:
+            return
+    async for step in _whole(submission, report, wire, looks):
+        yield step
+
+
+async def _whole(
+    submission: Submission, report: Report, wire: Wire, looks: Sequence[float]
+) -> AsyncIterator[Uploading | Uploaded | Unclear]:
+    for attempt in range(1, TRIES + 1):
+        await check_unchanged(report)
+        sending = Sending(
+            lambda note: wire.upload(report.path, submission.upload_name, note), before=0, total=submission.bytes
+        )
+        try:
+            async for step in sending.steps():
+                yield step
+        except WireError as error:
+            if not passing(error):
+                raise
+            if not error.unclear:
+                await wait_after(error, attempt)
+                continue
+            yield Unclear(error)
+            if found := await looked_for_upload(submission, wire, looks):
+                yield Uploaded(found, adopted=True)
+                return
+            await asyncio.sleep(error.retry_after or 0)
+        else:
+            yield Uploaded(sending.result.id)
+            return
+    raise broken_off()
+
+
+async def _check_after(file_id: str, submission: Submission, report: Report, journal: Journal) -> None:
+    try:
+        await check_unchanged(report)
+    except LazybatchError as error:
+        # What the server has is neither the old file nor the new one.
+        await asyncio.to_thread(journal.advance, submission.id, Stage.ABANDONED, file_id=file_id, reason=error.sentence)
+        raise

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tui.headless.printing import terminal_width
+from tui.speed import Speed, rate_text
 from tui.text import clean_line, fit, percent, size
 from tui.widgets.bar import bar
 
@@ -21,6 +22,7 @@ class Progress:
         self._title = clean_line(title)
         self._drawn_at = 0.0
         self._shown = False
+        self._speed = Speed()
 
     def __enter__(self) -> Self:
         return self
@@ -37,10 +39,11 @@ class Progress:
         if width is None or now - self._drawn_at < _PAUSE:
             return
         self._drawn_at, self._shown = now, True
+        self._speed.note(now, done)
         told = size(done)
         if total:
             share = min(1.0, done / total)
-            told = f"{bar(share, _BAR)} {percent(share):>4}  {told} of {size(total)}"
+            told = f"{bar(share, _BAR)} {percent(share):>4}  {told} of {size(total)}{rate_text(self._speed, total)}"
         # A line as wide as the terminal would wrap, and could not be wiped off.
         sys.stderr.write(_CLEAR + fit(f"{self._title}  {told}", width - 1).rstrip())
         sys.stderr.flush()

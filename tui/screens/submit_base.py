@@ -16,7 +16,8 @@ from tui.requests.validate import Report
 from tui.screens.room import Room, bindings
 from tui.screens.submit_form import Form
 from tui.screens.submit_problems import ProblemTable
-from tui.text import clean, clean_line, duration, percent, plural, size
+from tui.speed import Speed, rate_text
+from tui.text import clean, clean_line, percent, plural, size
 from tui.widgets.bar import bar
 from tui.widgets.column import Cell
 from tui.widgets.line import Line, Rule
@@ -92,9 +93,9 @@ def models(report: Report) -> str:
     return names[0] if len(names) == 1 else plural(len(names), "model")
 
 
-def under_way(verb: str, done: int, total: int, seconds: float = 0) -> list[Cell]:
-    """How far a file has come, in bytes; with the time left once `seconds` tell."""
+def under_way(verb: str, done: int, total: int, speed: Speed | None = None) -> list[Cell]:
+    """How far a file has come, in bytes; with what `speed` tells of the rate and the time left."""
     share = done / total if total else 0.0
-    left = f" · {duration(seconds / share * (1 - share))} left" if share > 0.02 and seconds > 2 else ""
-    cells = [Cell(f"{verb} ", "running"), Cell(bar(share, _BAR), "running")]
-    return [*cells, Cell(f" {percent(share)}  {size(done)} of {size(total)}{left}")]
+    width = _BAR if len(verb) < _BAR else _BAR // 2
+    cells = [Cell(f"{verb} ", "running"), Cell(bar(share, width), "running")]
+    return [*cells, Cell(f" {percent(share)}  {size(done)} of {size(total)}{rate_text(speed, total)}")]

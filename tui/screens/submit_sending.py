@@ -15,6 +15,7 @@ from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, 
 from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom, models, under_way
+from tui.speed import Speed
 from tui.text import age, plural
 from tui.widgets import looks
 from tui.widgets.column import Cell
@@ -105,18 +106,21 @@ class Sending(SubmitRoom):
         """Tell each step; with the last batch that came of it, go home."""
         made: list[Batch] = []
         there: list[Already] = []
-        began, last = time.monotonic(), ""
+        speed, last = Speed(), ""
         async for part, step in self._steps(order):
             if part != last:
-                began, last = time.monotonic(), part
+                speed, last = Speed(), part
             match step:
                 case Created(batch=batch):
                     made.append(batch)
                     self.lazybatch.take_in(batch)
                 case Already():
                     there.append(step)
+                case Uploading(done, total):
+                    speed.note(time.monotonic(), done)
+                    self.progress.say(under_way(f"{part}uploading", done, total, speed))
                 case _:
-                    self._say(part, step, time.monotonic() - began)
+                    self._say(part, step)
         if made:
             self.progress.say([Cell("The batch is created." if len(made) == 1 else "The batches are created.", "ok")])
             await self.lazybatch.submitted(self, made[-1])
@@ -133,10 +137,8 @@ class Sending(SubmitRoom):
         async for told in submit_parts(order, wire=wire, journal=journal):
             yield f"part {told.number} of {len(order.parts)}: ", told.step
 
-    def _say(self, part: str, step: Step, seconds: float) -> None:
+    def _say(self, part: str, step: Step) -> None:
         match step:
-            case Uploading(done, total):
-                self.progress.say(under_way(f"{part}uploading", done, total, seconds))
             case Uploaded(adopted=adopted):
                 known = "The file is on the server already; " if adopted else "Uploaded; "
                 self.progress.say([Cell(f"{part}{known}creating the batch …", "running")])

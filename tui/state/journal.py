@@ -18,6 +18,7 @@ from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.state.lock import Taken, locked
 from tui.state.paths import readable, storable
+from tui.state.uploads import PartedUploads
 
 _GROUP_DIGITS = 16
 
@@ -87,6 +88,7 @@ class Journal:
         self._connection = connection
         self.account = account
         self._folder = folder
+        self.uploads = PartedUploads(connection, account)
 
     @contextmanager
     def claim(self, sha256: str) -> Iterator[None]:
@@ -135,6 +137,8 @@ class Journal:
             " reason = ?, changed_at = ? WHERE id = ?",
             (stage, file_id, batch_id, reason, time.time(), submission_id),
         )
+        if stage is not Stage.UPLOADING:
+            self.uploads.forget(submission_id)
 
     def expect(self, submission_id: str, expected: Expected) -> None:
         """Note what the estimate says of a submission's file, in place of what it said before."""

@@ -126,12 +126,27 @@ CREATE TABLE IF NOT EXISTS awaited (
   batch_id TEXT NOT NULL,
   PRIMARY KEY (account, batch_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS parted_uploads (
+  submission_id TEXT PRIMARY KEY,
+  upload_id TEXT NOT NULL,
+  part_bytes INTEGER NOT NULL,
+  expires_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS upload_parts (
+  upload_id TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  part_id TEXT NOT NULL,
+  PRIMARY KEY (upload_id, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS whole_uploads (
+  account TEXT PRIMARY KEY
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS preferences (
   name TEXT PRIMARY KEY,
   value
 ) WITHOUT ROWID;
 """
-_VERSION = 7
+_VERSION = 8
 _LOCK_TIMEOUT = 10.0  # seconds
 
 

@@ -8,7 +8,7 @@ billed.
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ _MOMENT = 0.25  # seconds
 # Seconds without a byte. Reads and cancels answer at once; a create, and a file's first byte, may take longer.
 _READ_TIMEOUT = 20.0
 _SLOW_TIMEOUT = 60.0
+_STORING_TIMEOUT = 300.0  # the answer comes after the server has joined the parts
 _CONNECT_TIMEOUT = 5.0
 _CLOCK_NOISE = 3.0
 
@@ -108,6 +109,33 @@ class Wire:
             content = await send(self.address, path, filename, progress)
         return self._file(content, unclear=True)
 
+    async def begin_upload(self, filename: str, size: int) -> tuple[str, float | None]:
+        """Announce a file of `size` bytes that comes in parts: the upload's id, and when it ends if that is told."""
+        with self._call():
+            # The first touch imports the resource's modules.
+            uploads = await asyncio.to_thread(lambda: self._client.uploads.with_raw_response)
+            answer = await uploads.create(bytes=size, filename=filename, mime_type="application/jsonl", purpose="batch")
+        return self._part(answer.content)
+
+    async def upload_part(self, path: Path, upload_id: str, span: range, progress: Callable[[int, int], None]) -> str:
+        """Send the bytes `span` of the file at `path` as one part: its id. Sent twice it does no harm."""
+        from tui.wire.upload import send_part
+
+        with self._call():
+            content = await send_part(self.address, path, upload_id, span, progress)
+        return self._part(content)[0]
+
+    async def complete_upload(self, upload_id: str, part_ids: Sequence[str]) -> StoredFile:
+        """Make a file of the parts, in this order, once."""
+        with self._call():
+            uploads = await asyncio.to_thread(lambda: self._client.uploads.with_raw_response)
+            answer = await uploads.complete(upload_id, part_ids=list(part_ids), timeout=self._timeout(_STORING_TIMEOUT))
+        decoded = self._decoded(answer.content, unclear=True)
+        found = file_from(decoded["file"]) if isinstance(decoded, dict) and decoded.get("file") else None
+        if found is None:
+            raise self._not_an_api(unclear=True)
+        return found
+
     async def list_files(
         self, *, purpose: str | None = None, after: str | None = None, limit: int | None = 1000
     ) -> Page:
@@ -184,6 +212,14 @@ class Wire:
         if not isinstance(answer, dict) or batch_from(answer) is None:
             raise self._not_an_api(unclear=unclear)
         return answer
+
+    def _part(self, content: bytes) -> tuple[str, float | None]:
+        """The id of an upload or of a part of one, and when it expires."""
+        answer = self._decoded(content, unclear=True)
+        if not isinstance(answer, dict) or not isinstance(answer.get("id"), str) or not answer["id"]:
+            raise self._not_an_api(unclear=True)
+        expires_at = answer.get("expires_at")
+        return answer["id"], expires_at if isinstance(expires_at, int | float) else None
 
     def _file(self, content: bytes, *, unclear: bool = False) -> StoredFile:
         found = file_from(self._decoded(content, unclear=unclear))

@@ -1,16 +1,17 @@
-"""One file on its way to the server, from a thread of its own.
+"""A file, or a part of one, on its way to the server from a thread of its own.
 
 httpx2 reads a multipart body where it writes it to the socket, so an upload on the UI's event loop would wait for the
-disk there. A thread with the blocking client keeps both the disk and TLS away from it, and holds 64 kB at a time.
+disk there. A thread with the blocking client keeps both the disk and TLS away from it, and holds one chunk at a time.
 """
 
 import asyncio
 import contextlib
 import io
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from tui.errors import LazybatchError
 from tui.wire.address import Address
@@ -21,31 +22,58 @@ if TYPE_CHECKING:
 # Seconds without progress. The answer comes after the server has stored the file, which may take it a while.
 _TIMEOUT = 300.0
 _CONNECT_TIMEOUT = 5.0
+# Bytes that go to the socket at a time. The client asks for 64 kB, and takes what it gets.
+_CHUNK = 256 * 1024
 
 
-class _Source(io.BufferedReader):
-    """An input file that tells how much of it has been read, and refuses more once it is abandoned."""
+class _Source(io.RawIOBase):
+    """Bytes of an input file that tell how many of them have been read, and refuse more once they are abandoned."""
 
-    def __init__(self, path: Path, progress: Callable[[int, int], None]) -> None:
-        super().__init__(io.FileIO(path), 1 << 20)
+    def __init__(self, path: Path, progress: Callable[[int, int], None], span: range | None = None) -> None:
+        super().__init__()
+        self._file = path.open("rb", buffering=0)
         self.abandoned = threading.Event()
         self.failure: LazybatchError | None = None
         self._path = path
         self._progress = progress
-        self._total = path.stat().st_size
+        # Behind a part the file may go on.
+        self._ends = span is None
+        span = range(os.fstat(self._file.fileno()).st_size) if span is None else span
+        self._start, self._length = span.start, len(span)
+        self._at = 0
 
-    def read(self, size: int | None = -1, /) -> bytes:
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        self._at = offset + (0, self._at, self._length)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, _size: int | None = -1, /) -> bytes:
+        """The next chunk, however much was asked for."""
         if self.abandoned.is_set():
             raise InterruptedError
+        # A byte more than there should be, to notice it.
+        most = self._length - self._at + 1 if self._ends else self._length - self._at
         try:
-            chunk = super().read(size)
+            chunk = os.pread(self._file.fileno(), min(_CHUNK, most), self._start + self._at)
         except OSError as error:
             raise self._failed(LazybatchError(f"Cannot read {self._path}: {error.strerror}.")) from None
-        done = self.tell()
-        if done > self._total or (not chunk and done < self._total):
+        self._at += len(chunk)
+        if self._at > self._length or (not chunk and self._at < self._length):
             # The length that was announced holds no more, and the client's words for it are no sentence.
             raise self._failed(LazybatchError(f"{self._path} changed while it was sent: validate it again.", 1))
-        self._progress(done, self._total)
+        self._progress(self._at, self._length)
         return chunk
 
     def _failed(self, failure: LazybatchError) -> LazybatchError:
@@ -60,8 +88,34 @@ async def send(address: Address, path: Path, filename: str, progress: Callable[[
     Raises what `openai` raises, or `LazybatchError` where the file cannot be read. When cancelled it returns at once;
     the thread ends with its next read, so the server gets an incomplete request and keeps nothing.
     """
+
+    def call(client: "openai.OpenAI", source: _Source) -> bytes:
+        file = filename, cast("IO[bytes]", source), "application/jsonl"
+        return client.files.with_raw_response.create(file=file, purpose="batch").content
+
+    return await _threaded(address, lambda: _Source(path, progress), call, path)
+
+
+async def send_part(
+    address: Address, path: Path, upload_id: str, span: range, progress: Callable[[int, int], None]
+) -> bytes:
+    """Add the bytes `span` of `path` to an upload in parts; as `send`."""
+
+    def call(client: "openai.OpenAI", source: _Source) -> bytes:
+        file = "part", cast("IO[bytes]", source), "application/octet-stream"
+        return client.uploads.parts.with_raw_response.create(upload_id, data=file).content
+
+    return await _threaded(address, lambda: _Source(path, progress, span), call, path)
+
+
+async def _threaded(
+    address: Address,
+    open_source: Callable[[], _Source],
+    call: "Callable[[openai.OpenAI, _Source], bytes]",
+    path: Path,
+) -> bytes:
     try:
-        source = _Source(path, progress)
+        source = open_source()
     except OSError as error:
         raise LazybatchError(f"Cannot read {path}: {error.strerror}.") from None
     loop = asyncio.get_running_loop()
@@ -79,9 +133,7 @@ async def send(address: Address, path: Path, filename: str, progress: Callable[[
         content, failure = None, None
         try:
             with source, _client(address) as client:
-                content = client.files.with_raw_response.create(
-                    file=(filename, source, "application/jsonl"), purpose="batch"
-                ).content
+                content = call(client, source)
         except Exception as error:  # noqa: BLE001  (it is raised again, in the task that waits)
             failure = source.failure or error
         # The loop is closed where the program has ended meanwhile.

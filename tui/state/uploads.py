@@ -1,0 +1,81 @@
+"""Uploads in parts that have begun, and which of their parts have arrived."""
+
+import contextlib
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class PartedUpload:
+    """An upload that the server takes parts for until `expires_at`, in Unix seconds of its clock."""
+
+    id: str
+    part_bytes: int
+    expires_at: float
+    parts: Mapping[int, str]
+    """The ids of those that have arrived, by their number from 0."""
+
+    def span(self, number: int, size: int) -> range:
+        """The bytes of a file of `size` that are its part of that number."""
+        start = number * self.part_bytes
+        return range(start, min(start + self.part_bytes, size))
+
+    def missing(self, size: int) -> list[int]:
+        """The numbers of the parts that have not arrived."""
+        return [number for number in range(-(-size // self.part_bytes)) if number not in self.parts]
+
+    def arrived(self, size: int) -> int:
+        """Bytes of a file of `size` that are there."""
+        return sum(len(self.span(number, size)) for number in self.parts)
+
+
+class PartedUploads:
+    """One account's uploads by their submissions. Every method blocks for the disk.
+
+    Where the database cannot be used nothing is remembered: then all of a file is sent again.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, account: str) -> None:
+        self._connection = connection
+        self._account = account
+
+    @property
+    def possible(self) -> bool:
+        """Whether the provider is not known to take files whole only."""
+        return not self._read("SELECT 1 FROM whole_uploads WHERE account = ?", self._account)
+
+    def not_possible(self) -> None:
+        """Remember that the provider takes files whole only."""
+        self._write("INSERT OR IGNORE INTO whole_uploads VALUES (?)", self._account)
+
+    def begin(self, submission_id: str, upload: PartedUpload) -> None:
+        """In place of one of the same submission that was begun before."""
+        row = (submission_id, upload.id, upload.part_bytes, upload.expires_at)
+        self._write("INSERT OR REPLACE INTO parted_uploads VALUES (?, ?, ?, ?)", *row)
+
+    def arrived(self, upload_id: str, number: int, part_id: str) -> None:
+        self._write("INSERT OR REPLACE INTO upload_parts VALUES (?, ?, ?)", upload_id, number, part_id)
+
+    def find(self, submission_id: str) -> PartedUpload | None:
+        for row in self._read("SELECT * FROM parted_uploads WHERE submission_id = ?", submission_id):
+            _, upload_id, part_bytes, expires_at = row
+            parts = self._read("SELECT number, part_id FROM upload_parts WHERE upload_id = ?", upload_id)
+            return PartedUpload(upload_id, part_bytes, expires_at, dict(parts))
+        return None
+
+    def forget(self, submission_id: str) -> None:
+        """It is complete, or nothing will come of it any more."""
+        mine = "SELECT upload_id FROM parted_uploads WHERE submission_id = ?"
+        self._write(f"DELETE FROM upload_parts WHERE upload_id IN ({mine})", submission_id)  # noqa: S608  (a constant)
+        self._write("DELETE FROM parted_uploads WHERE submission_id = ?", submission_id)
+
+    def _read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with contextlib.suppress(sqlite3.Error):
+            return self._connection.execute(statement, values).fetchall()
+        return []
+
+    def _write(self, statement: str, *values: object) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute(statement, values)
