@@ -26,7 +26,7 @@ FIRST_FRAME = {
     "tui.requests": {"limits"},
     "tui.screens": {
         "home", "home_account", "home_alarms", "home_choice", "home_groups", "home_lines", "home_rows", "home_view",
-        "room", "warm_up",
+        "passthrough", "room", "warm_up",
     },
     "tui.state": {"cache", "preferences", "samples", "store"},
     "tui.widgets": {

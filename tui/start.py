@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import LazybatchError
+from tui.screens.passthrough import inside
 from tui.settings import Profile
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ async def _run(profile: Profile, state: Path, samples: Path | None = None) -> in
         # A dropped line or a shutdown ends the screen in order: the terminal restored, the state closed.
         loop.add_signal_handler(ending, partial(app.exit, return_code=128 + ending))
     try:
-        asked = await app.run_async()
+        # While a program asks for the mouse, GNU screen keeps an escape back until the next key, and no key goes back.
+        asked = await app.run_async(mouse=inside(os.environ) != "screen")
     finally:
         await app.session.close()
     return None if asked == "demo" else app.return_code or 0

@@ -26,6 +26,10 @@ CODED = "aMOp"
          f"\x1bPtmux;\x1b\x1b]52;c;{CODED}\x07\x1b\\\x1b]52;c;{CODED}\x07"),
         ({"TERM": "tmux-256color"}, f"\x1bPtmux;\x1b\x1b]52;c;{CODED}\x07\x1b\\\x1b]52;c;{CODED}\x07"),
         ({"STY": "1.pts", "TERM": "screen"}, f"\x1bP\x1b]52;c;{CODED}\x07\x1b\\"),
+        # One within the other.
+        ({"TMUX": "/t,1,0", "STY": "1.pts", "TERM": "screen"}, f"\x1bP\x1b]52;c;{CODED}\x07\x1b\\"),
+        ({"TMUX": "/t,1,0", "STY": "1.pts", "TERM": "tmux-256color"},
+         f"\x1bPtmux;\x1b\x1b]52;c;{CODED}\x07\x1b\\\x1b]52;c;{CODED}\x07"),
         ({"TERM": "screen.xterm-256color"}, f"\x1bP\x1b]52;c;{CODED}\x07\x1b\\"),
     ],
 )  # fmt: skip

@@ -212,6 +212,16 @@ def test_wide_names_stand_in_line_in_a_terminals_own_eyes(seeded: DemoServer, tm
             assert screen.buffer[y][78].data.isdigit(), terminal.row(y)
 
 
+@pytest.mark.parametrize(("variable", "mouse"), [({"STY": "1.pts-1.here"}, False), ({"STY": ""}, True)])
+def test_gnu_screen_is_not_asked_for_the_mouse(
+    seeded: DemoServer, tmp_path: Path, variable: dict[str, str], mouse: bool
+) -> None:
+    # It would hold back each escape until the next key.
+    with opened(tmp_path, **on(seeded), TMUX="", **variable) as terminal:
+        terminal.wait_text("smoke-test", 60)
+        assert (b"\x1b[?1000h" in terminal.log) is mouse
+
+
 def test_resizing_without_end_leaves_a_whole_screen(seeded: DemoServer, tmp_path: Path) -> None:
     with opened(tmp_path, **on(seeded)) as terminal:
         terminal.wait_text("smoke-test", 60)

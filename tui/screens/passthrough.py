@@ -10,7 +10,8 @@ _SCREEN_PIECE: Final = 240
 def inside(environment: Mapping[str, str]) -> Literal["tmux", "screen", ""]:
     """What the terminal of `environment` (`TMUX`, `STY`, else `TERM`) is a window of; empty for a terminal itself."""
     term = environment.get("TERM", "")
-    if environment.get("TMUX") or (term.startswith("tmux") and not environment.get("STY")):
+    # One within the other leaves both variables set, and the inner one's `TERM`; both may call that `screen`.
+    if term.startswith("tmux") or (environment.get("TMUX") and not environment.get("STY")):
         return "tmux"
     return "screen" if environment.get("STY") or term.startswith("screen") else ""
 
