@@ -47,6 +47,9 @@ def _parser(defaults: Mapping[str, object]) -> ArgumentParser:
     whole.add_argument(
         "--ascii", action="store_true", help="draw the screen in ASCII alone, as it is where the locale is not UTF-8"
     )
+    whole.add_argument(
+        "--all", dest="everything", action="store_true", help="open the screen on all batches, not on those of 30 days"
+    )
     # Of their own: a parser shares its parent's options, and would share the defaults that were set above.
     common = _common()
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # What the screen is opened with.
 _DEFAULTS = {
     "command": None, "profile": None, "base_url": None, "read_only": False, "demo": False, "demo_speed": None,
-    "ascii": False, "interrupted": "",
+    "ascii": False, "everything": False, "interrupted": "",
 }  # fmt: skip
 # The module of `tui.headless` whose `run` takes a command's options and returns its exit status.
 _MODULES = {
@@ -77,6 +77,8 @@ def _function(options: "Namespace") -> "Callable[[Namespace], int]":
         raise LazybatchError(f"--ascii is for the screen: it does not go with {options.command}.")
     if options.demo_speed is not None and not options.demo:
         raise LazybatchError("--speed goes with --demo, or after serve.")
+    if options.everything and options.command is not None:
+        raise LazybatchError("--all opens the screen on all batches: it does not stand before a command.")
     module = importlib.import_module(f"tui.headless.{_MODULES[options.command]}")
     function: Callable[[Namespace], int] = module.run
     return function

@@ -20,10 +20,13 @@ _NO_CURSOR = {"dumb", "unknown"}
 _FEW_COLOURS = {"linux", "vt100", "vt220", "ansi", "xterm-mono", "screen", "xterm", "xterm-color", "xterm-16color"}
 
 
-def run(profile: Profile, *, state: Path) -> int:
-    """Open the screen on `profile`; returns the exit code. Raises `LazybatchError` where it cannot be opened."""
+def run(profile: Profile, *, state: Path, everything: bool = False) -> int:
+    """Open the screen on `profile`, with all batches however old if `everything`; returns the exit code.
+
+    Raises `LazybatchError` where it cannot be opened.
+    """
     _check_terminal()
-    if (code := asyncio.run(_run(profile, state))) is not None:
+    if (code := asyncio.run(_run(profile, state, everything=everything))) is not None:
         return code
     return run_demo()
 
@@ -34,9 +37,9 @@ def run_demo(speed: float = 1.0) -> int:
     return asyncio.run(_run_demo(speed))
 
 
-async def _run(profile: Profile, state: Path, samples: Path | None = None) -> int | None:
+async def _run(profile: Profile, state: Path, samples: Path | None = None, *, everything: bool = False) -> int | None:
     """The exit code, or None when the user asked for the demo."""
-    app = _app(profile, state, samples)
+    app = _app(profile, state, samples, everything)
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGHUP, signal.SIGTERM):
         # A dropped line or a shutdown ends the screen in order: the terminal restored, the state closed.
@@ -61,7 +64,7 @@ async def _run_demo(speed: float) -> int:
         raise LazybatchError(str(error)) from None
 
 
-def _app(profile: Profile, state: Path, samples: Path | None) -> "LazybatchApp":
+def _app(profile: Profile, state: Path, samples: Path | None, everything: bool) -> "LazybatchApp":
     # Read once, when Textual is first imported: over a slow line every frame of an animation is paid for.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     few = os.environ.get("TERM", "") in _FEW_COLOURS and not os.environ.get("COLORTERM")
@@ -72,7 +75,7 @@ def _app(profile: Profile, state: Path, samples: Path | None) -> "LazybatchApp":
     from tui.app import LazybatchApp
     from tui.flows.session import Session
 
-    return LazybatchApp(Session(profile, state), samples=samples)
+    return LazybatchApp(Session(profile, state, everything=everything), samples=samples)
 
 
 def _check_terminal() -> None:

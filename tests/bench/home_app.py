@@ -18,6 +18,7 @@ from tui.app import LazybatchApp
 from tui.batches.batch import Batch, Counts
 from tui.batches.book import Changes
 from tui.flows.monitor import Offline, Seen
+from tui.flows.reach import Reach
 from tui.flows.session import Session
 from tui.screens.home import Home
 
@@ -29,7 +30,7 @@ class Unserved(Session):
     """The account of a server that answers nothing more than that all is as it was."""
 
     async def steps(self) -> AsyncIterator[Seen | Offline]:
-        yield Seen(Changes(), time.time(), complete=True)
+        yield Seen(Changes(), time.time(), Reach.ALL)
         await asyncio.Event().wait()
 
 
@@ -79,7 +80,7 @@ class Measured(Home):
         return replace(batch, counts=Counts(50_000, (done + 1237) % 50_000, 7))
 
     def _hear(self, batches: Iterable[Batch]) -> None:
-        self._take(Seen(self.session.book.apply(batches), at=time.time(), complete=True))
+        self._take(Seen(self.session.book.apply(batches), at=time.time(), reach=Reach.ALL))
 
 
 class MeasuredApp(LazybatchApp):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -16,7 +17,9 @@ from tui.batches.book import Book
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor as rooms
+from tui.flows import reach as reaching
 from tui.flows.monitor import Monitor, Offline, Seen
+from tui.flows.reach import Reach
 from tui.state.cache import Cache
 from tui.wire.client import Wire
 from tui.wire.errors import Kind
@@ -56,7 +59,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two batches a page."""
-    monkeypatch.setattr(rooms, "_PAGE", 2)
+    monkeypatch.setattr(reaching, "_PAGE", 2)
 
 
 @pytest.fixture
@@ -90,7 +93,7 @@ async def test_a_round(demo: DemoServer, wire: Wire, create: Create) -> None:
     async with aclosing(rounds(monitor)) as steps:
         first = await seen(steps)
         assert first.changes.added == set(made)
-        assert first.complete
+        assert first.reach is Reach.ALL
         assert abs(first.at - time.time()) < 5
         demo.clock.jump(6)
         monitor.refresh()
@@ -131,12 +134,12 @@ async def test_pages_down_to_the_last(demo: DemoServer, wire: Wire, create: Crea
     async with aclosing(rounds(Monitor(wire, book))) as steps:
         first = await seen(steps)
         assert first.changes.added == set(made[3:])
-        assert not first.complete
+        assert first.reach is Reach.GOING
         # Active ones beyond the first page are not known yet, so none is asked for singly.
         assert (await seen(steps)).changes.added == set(made[1:3])
         last = await seen(steps)
         assert last.changes.added == set(made[:1])
-        assert last.complete
+        assert last.reach is Reach.ALL
     assert demo.calls["batches.list"] == 3
 
 
@@ -229,7 +232,8 @@ async def test_beyond_the_horizon(odd: OddServer, odd_wire: Wire, quick: None) -
     book = Book()
     async with aclosing(rounds(Monitor(odd_wire, book, horizon=30 * 86400.0))) as steps:
         for _ in range(2):
-            assert not (await seen(steps)).complete
+            last = await seen(steps)
+        assert last.reach is Reach.HORIZON
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(steps), 0.05)
     assert {batch.id for batch in book} == {"b0", "b1", "b10", "b40"}
@@ -275,8 +279,7 @@ async def test_a_list_without_an_end(
     demo.faults.add(Fault("batches.list", "stuck_page", times=None))
     book = Book()
     async with aclosing(rounds(Monitor(wire, book))) as steps:
-        for _ in range(5):
-            assert not (await seen(steps)).complete
+        assert [(await seen(steps)).reach for _ in range(5)] == [Reach.GOING, *[Reach.STUCK] * 4]
     # The first page, the same again for its cursor, and from then on one a round.
     assert demo.calls["batches.list"] == 5
     assert len(book) == 2
@@ -310,6 +313,74 @@ async def test_items_that_are_no_batches(odd: OddServer, odd_wire: Wire, quick: 
         for _ in range(3):
             await seen(steps)
     assert {batch.id for batch in book} == {"a", "b"}
+
+
+async def test_a_list_without_a_horizon(odd: OddServer, odd_wire: Wire, quick: None) -> None:
+    now = time.time()
+    for days, more in (((0, 1), True), ((40, 50), True), ((400, 500), False)):
+        items = [{"id": f"b{age}", "status": "completed", "created_at": int(now - age * 86400)} for age in days]
+        odd.say(json.dumps({"data": items, "has_more": more}))
+    book = Book()
+    async with aclosing(rounds(Monitor(odd_wire, book, horizon=math.inf))) as steps:
+        assert [(await seen(steps)).reach for _ in range(3)] == [Reach.GOING, Reach.GOING, Reach.ALL]
+    assert len(book) == 6
+
+
+def listed(head: str, *names: str, **page: Any) -> bytes:
+    """An answer with these batches, or the refusal of a server that takes no parameters."""
+    if "?" in head.split()[1]:
+        return http('{"detail": [{"msg": "Extra inputs are not permitted"}]}', "422 Unprocessable Entity")
+    items = [{"id": name, "status": "in_progress", "created_at": int(time.time())} for name in names]
+    return http(json.dumps({"data": items, **page}))
+
+
+async def test_a_list_that_takes_no_parameters_is_asked_for_without(
+    odd: OddServer, odd_wire: Wire, quick: None
+) -> None:
+    odd.answers = [lambda head: listed(head, "a", "b", has_more=True)]
+    book = Book()
+    async with aclosing(rounds(Monitor(odd_wire, book))) as steps:
+        told = [(await seen(steps)).reach for _ in range(8)]
+    assert {batch.id for batch in book} == {"a", "b"}
+    # Not an error at each poll: refused once, and twice where a page was asked for, then known.
+    assert told[-1] is Reach.NO_PAGES
+    assert sum("?" in head.split()[1] for head in odd.heads) == 3
+
+
+async def test_a_cursor_that_has_gone_is_no_end(
+    demo: DemoServer, wire: Wire, create: Create, small_pages: None, quick: None
+) -> None:
+    made = [await create() for _ in range(6)]
+    demo.faults.add(Fault("batches.list", "status", skip=1, status=404, message="No batch found."))
+    book = Book()
+    async with aclosing(rounds(Monitor(wire, book))) as steps:
+        for _ in range(40):
+            last = await seen(steps)
+            if len(book) == len(made):
+                break
+    assert {batch.id for batch in book} == set(made)
+    assert last.reach is Reach.ALL
+
+
+@pytest.mark.parametrize("status", [405, 501])
+async def test_a_server_that_tells_of_no_single_batch(  # noqa: PLR0917  (fixtures)
+    demo: DemoServer, wire: Wire, create: Create, small_pages: None, quick: None, status: int
+) -> None:
+    """Active ones beyond the first page are looked for in the list, and none is taken to be gone."""
+    made = [await create() for _ in range(5)]
+    demo.faults.add(Fault("batches.retrieve", "status", status=status, times=None))
+    book = Book()
+    async with aclosing(rounds(Monitor(wire, book))) as steps:
+        while len(book) < 5:
+            await seen(steps)
+        demo.clock.jump(2000)
+        for _ in range(60):
+            assert not (await seen(steps)).changes.gone
+            if not book.active():
+                break
+    assert {batch.id for batch in book} == set(made)
+    assert not book.active()
+    assert demo.calls["batches.retrieve"] == 1
 
 
 # Trouble

@@ -178,12 +178,13 @@ async def desk(
     samples: Path | None = None,
     key: str | None = KEY,
     app: type[LazybatchApp] = LazybatchApp,
+    everything: bool = False,
     **profile: Any,
 ) -> AsyncIterator[Desk]:
     """The app on `server`'s account (or on that of any base URL), its state in `folder`."""
     base_url = server if isinstance(server, str) else server.base_url
     account = replace(Profile(name="test", source="test", base_url=base_url, key=key), **profile)
-    session = Session(account, folder / "state")
+    session = Session(account, folder / "state", everything=everything)
     running = app(session, samples=samples)
     try:
         async with running.run_test(size=size, notifications=True) as pilot:

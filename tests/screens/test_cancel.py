@@ -304,3 +304,17 @@ async def test_one_that_was_cancelled_offers_what_was_done(seeded: DemoServer, t
         assert "of 4,000 requests done. o reads what was done." in home.toasts
         await home.press("o")
         await home.until(lambda: home.room == "Results")
+
+
+@pytest.mark.parametrize("status", [405, 501])
+async def test_a_server_without_cancel_is_asked_once(seeded: DemoServer, tmp_path: Path, status: int) -> None:
+    seeded.faults.add(Fault("batches.cancel", "status", status=status, message="Not here.", times=None))
+    async with desk(seeded, tmp_path) as home:
+        await asked(home, "nightly-eval")
+        await home.press("y")
+        await home.told("has no cancel: its batches run to their end.")
+        calls = seeded.calls["batches.cancel"]
+        await home.cursor_to("crawl-summaries")
+        await home.press("c")
+        await home.until(lambda: home.toasts.count("has no cancel") == 2)
+        assert "y yes" not in home.text and seeded.calls["batches.cancel"] == calls == 1

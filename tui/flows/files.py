@@ -8,8 +8,8 @@ from typing import Final
 
 from tui.batches.batch import Batch
 from tui.batches.files import RESULT_PURPOSE, Standing, StoredFile, Uses
-from tui.flows.monitor import HORIZON
 from tui.flows.pages import pages
+from tui.flows.reach import HORIZON
 from tui.state.journal import Journal, Submission
 from tui.state.queue import Queue, State
 from tui.wire.client import Wire

@@ -16,27 +16,27 @@ from typing import Any
 from tui.batches.batch import Batch
 from tui.batches.book import Book, Changes
 from tui.batches.pace import Sample
+from tui.flows.reach import HORIZON, Listing, Reach
 from tui.state.cache import Cache
 from tui.state.samples import Samples
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import Page, batch_from
+from tui.wire.shapes import batch_from
 
 ACTIVE_INTERVAL = 5.0  # seconds between rounds while something moves
 RESTING_INTERVAL = 30.0
-HORIZON = 30 * 86400.0  # seconds; older batches are not fetched
 _LONGEST_WAIT = 60.0
-_PAGE = 100
 _MINUTE = 60.0
+_NO_SUCH_CALL = frozenset({405, 501})
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An answer has come: what it changed, when (Unix s, this machine's clock), and whether older pages may lack."""
+    """An answer has come: what it changed, when (Unix s, this machine's clock), and how far the list was followed."""
 
     changes: Changes
     at: float
-    complete: bool
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,13 @@ class Monitor:
         self._book = book
         self._cache = cache
         self._samples = samples
-        self._horizon = horizon
         self._chosen: float | None = None
         self._paused = False
         self._changed = asyncio.Event()
         self._calls: deque[tuple[float, int]] = deque([(time.monotonic(), wire.calls)])
         self._asked = asyncio.Event()
-        self._cursor: str | None = None
-        self._passed: set[str] = set()
-        self._complete = False
-        self._first = True
+        self._list = Listing(wire, horizon)
+        self._one_by_one = True
 
     def refresh(self) -> None:
         """End the wait: the next round begins now, or when the one under way is over."""
@@ -136,39 +133,27 @@ class Monitor:
 
     async def _round(self, began: float) -> AsyncIterator[Seen]:
         self._note_calls()
-        page = await self._wire.list_batches(limit=_PAGE)
+        page = await self._list.newest()
         changes = await self._take(page.items)
         met_known = len(changes.added) < len(page.items)
-        if self._first or (page.items and not met_known):
+        if not self._list.begun or (page.items and not met_known):
             # Nothing on this page was known: there may be a gap between it and what is.
-            self._first = False
-            self._turn(page, None)
+            self._list.follow(page)
         yield self._seen(changes)
         on_page = {item.get("id") for item in page.items}
         for batch in self._book.active():
-            if batch.id not in on_page:
+            if batch.id not in on_page and self._one_by_one:
                 yield self._seen(await self._look_at(batch))
+        unseen = [batch for batch in self._book.active() if batch.id not in on_page]
+        if unseen and not self._one_by_one and not self._list.more:
+            # They can be found in the list alone.
+            self._list.follow(page)
         # One page in any case: many active batches can take up a whole interval.
         in_time = True
-        while self._cursor is not None and in_time:
-            before = self._cursor
-            page = await self._wire.list_batches(after=before, limit=_PAGE)
-            changes = await self._take(page.items)
-            self._turn(page, before)
-            yield self._seen(changes)
+        while self._list.more and in_time:
+            older = await self._list.older()
+            yield self._seen(Changes() if older is None else await self._take(older.items))
             in_time = time.monotonic() - began < self._interval()
-
-    def _turn(self, page: Page, before: str | None) -> None:
-        """Set the cursor behind `page`, or end the paging where it is the last, beyond the horizon or a repetition."""
-        oldest = min((at for item in page.items if (at := _created(item)) is not None), default=None)
-        beyond = oldest is not None and oldest < time.time() - self._horizon
-        if before is None:
-            self._passed.clear()
-        # A server may answer a cursor that it does not know, or the last one, with the first page again.
-        stuck = page.last_id is None or page.last_id in self._passed or not page.items
-        self._passed.add(page.last_id or "")
-        self._complete = not page.has_more
-        self._cursor = None if stuck or beyond or not page.has_more else page.last_id
 
     async def _look_at(self, batch: Batch) -> Changes:
         try:
@@ -176,6 +161,10 @@ class Monitor:
         except WireError as error:
             if error.kind in {Kind.SERVER, Kind.NOT_AN_API, Kind.REFUSED}:
                 # One batch that the server has trouble with does not keep the others from being looked at.
+                return Changes()
+            if error.status in _NO_SUCH_CALL:
+                # A server that tells of batches in its list alone, which is not that this one is gone.
+                self._one_by_one = False
                 return Changes()
             if error.kind is not Kind.NOT_FOUND:
                 raise
@@ -208,7 +197,7 @@ class Monitor:
             await asyncio.to_thread(samples.save)
 
     def _seen(self, changes: Changes) -> Seen:
-        return Seen(changes, time.time(), self._complete)
+        return Seen(changes, time.time(), self._list.reach)
 
     def _interval(self) -> float:
         chosen = self._chosen or ACTIVE_INTERVAL
@@ -228,11 +217,6 @@ class Monitor:
                     waiting.cancel()
             if not done:
                 return
-
-
-def _created(item: Mapping[str, Any]) -> int | None:
-    batch = batch_from(item)
-    return batch.created_at if batch else None
 
 
 def back_off(failures: int, error: WireError) -> float:

@@ -4,8 +4,8 @@ import time
 from collections.abc import AsyncIterator
 
 from tui.batches.batch import CANCELLABLE, Batch
-from tui.flows.monitor import HORIZON
 from tui.flows.pages import pages
+from tui.flows.reach import HORIZON
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 from tui.wire.shapes import Page, batch_from

@@ -6,9 +6,9 @@ import time
 from tui.batches.batch import Batch
 from tui.batches.headroom import family
 from tui.batches.turns import turns
-from tui.flows.monitor import HORIZON
 from tui.flows.paging import newest_first
 from tui.flows.queue_steps import Looked
+from tui.flows.reach import HORIZON
 from tui.flows.session import Session
 from tui.state.queue import Entry, State
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tui.batches.money import Cost
     from tui.flows.costs import Costs
     from tui.flows.monitor import Monitor, Offline, Seen
+    from tui.flows.reach import Reach
     from tui.flows.stock import Stock
     from tui.state.alarms import AlarmBook
     from tui.state.journal import Journal
@@ -43,9 +44,12 @@ class Session:
     Opening it reads the newest cached batches, so that the first frame can show them.
     """
 
-    def __init__(self, profile: Profile, folder: Path) -> None:
+    def __init__(self, profile: Profile, folder: Path, *, everything: bool = False) -> None:
+        """`everything` follows the list of batches to its end, however old they are."""
         self.profile = profile
         self.folder = folder
+        self.everything = everything
+        self.reach: Reach | None = None  # how far the list has been followed, once that is known
         self.book = Book()
         self._connections = connect(folder), connect(folder)
         self._cache = Cache(self._connections[0], profile.view)
@@ -131,6 +135,7 @@ class Session:
         The screen asks again by itself; a command has its reads retried by the client.
         """
         from tui.flows.monitor import Monitor
+        from tui.flows.reach import HORIZON
         from tui.wire.address import Address
         from tui.wire.client import Wire
 
@@ -142,7 +147,8 @@ class Session:
             raise LazybatchError(f"No API key: set {self.profile.key_env}.")
         address = Address(self.profile.base_url, key, self.profile.organization, self.profile.project)
         self._wire = await Wire.connect(address, read_retries=read_retries)
-        self._monitor = Monitor(self._wire, self.book, self._cache, samples=self.samples)
+        horizon = float("inf") if self.everything else HORIZON
+        self._monitor = Monitor(self._wire, self.book, self._cache, samples=self.samples, horizon=horizon)
         self._monitor.interval = self.preferences.interval
 
     async def steps(self) -> "AsyncIterator[Seen | Offline]":
@@ -155,7 +161,13 @@ class Session:
             async for step in self._monitor.steps():
                 if isinstance(step, Seen):
                     self.seen_at = step.at
+                    self.reach = step.reach
                 yield step
+
+    @property
+    def has_cancel(self) -> bool:
+        """Whether batches can be cancelled, as far as the server has said."""
+        return self._wire is None or self._wire.has_cancel
 
     @property
     def paused(self) -> bool:

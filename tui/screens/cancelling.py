@@ -37,7 +37,10 @@ class Cancelling:
     def ask(self, room: Room, batches: Iterable[Batch]) -> None:
         """Ask on `room`, then cancel; batches that have ended are left out."""
         running = [batch for batch in batches if batch.status in CANCELLABLE]
-        if running:
+        if not self._app.session.has_cancel:
+            host = self._app.session.profile.host
+            self._app.notify(f"{host} has no cancel: its batches run to their end.", severity="warning", markup=False)
+        elif running:
             room.work(self._ask(room, running), "cancel")
         else:
             self._app.notify("Nothing to cancel: it has ended, or is being cancelled already.", markup=False)

@@ -16,6 +16,7 @@ from tui.screens.room import Room
 from tui.screens.warm_up import warm_up
 from tui.state.preferences import Preferences
 from tui.text import clean_line
+from tui.widgets.column import Cell
 
 if TYPE_CHECKING:
     from tui.flows.monitor import Offline, Seen
@@ -162,7 +163,17 @@ class Account(Room):
             paused=self.session.paused,
             interval=self.session.preferences.interval,
             calls=self.session.calls_per_minute if self.app.size.width >= WIDE and self._heard else None,
+            gap=self._gap(),
         )
+
+    def _gap(self) -> Cell | None:
+        """That older batches may be missing, and where there is room why."""
+        reach = self.session.reach
+        if reach is None or reach.name in {"GOING", "ALL"}:
+            return None
+        why = f": {reach.value}" if self.app.size.width >= WIDE else ""
+        # The horizon is a choice; a list that does not go on is not.
+        return Cell(f"list may be incomplete{why}", "dim" if reach.name == "HORIZON" else "warn")
 
     # What the user does
 

@@ -33,6 +33,7 @@ class Freshness(NamedTuple):
     """How old what is shown is. Times in Unix seconds of this machine's clock, `next_try` only while offline.
 
     `interval` is the time in seconds between two rounds, if its user has chosen one; `calls` those of the last minute.
+    `gap` tells why older batches may be missing.
     """
 
     seen_at: float | None
@@ -41,10 +42,13 @@ class Freshness(NamedTuple):
     paused: bool = False
     interval: float | None = None
     calls: int | None = None
+    gap: Cell | None = None
 
     def cells(self) -> list[Cell]:
         """The words for it; nothing that ticks while all is well."""
         told = [self._state()]
+        if self.gap is not None:
+            told += [Cell(f" {GLYPHS.dot} ", "dim"), self.gap]
         if self.interval is not None:
             told.append(Cell(f" {GLYPHS.dot} every {duration(self.interval)}", "dim"))
         if self.calls is not None:

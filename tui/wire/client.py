@@ -31,6 +31,7 @@ _SLOW_TIMEOUT = 60.0
 _STORING_TIMEOUT = 300.0  # the answer comes after the server has joined the parts
 _CONNECT_TIMEOUT = 5.0
 _CLOCK_NOISE = 3.0
+_NO_SUCH_CALL = frozenset({405, 501})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Wire:
         self.calls = 0
         # Seconds that the server's clock is ahead of ours: ages and time left are counted on the clock of the stamps.
         self.clock_ahead = 0.0
+        self.has_cancel = True  # until the server has said otherwise
 
     @classmethod
     async def connect(cls, address: Address, *, read_retries: int = 0) -> "Wire":
@@ -69,9 +71,9 @@ class Wire:
     async def close(self) -> None:
         await self._client.close()
 
-    async def list_batches(self, *, after: str | None = None, limit: int = 100) -> Page:
-        """One page, newest first; `after` is the last id of the page before."""
-        query: dict[str, Any] = {"limit": limit} | ({"after": after} if after else {})
+    async def list_batches(self, *, after: str | None = None, limit: int | None = 100) -> Page:
+        """One page, newest first; `after` is the last id of the page before, `limit` None leaves its length open."""
+        query: dict[str, Any] = ({"limit": limit} if limit else {}) | ({"after": after} if after else {})
         with self._call():
             answer = await self._reads.batches.with_raw_response.list(**query)
         self._note_clock(answer.headers.get("date"))
@@ -97,8 +99,16 @@ class Wire:
         return self._batch(answer.content, unclear=True)
 
     async def cancel_batch(self, batch_id: str) -> Mapping[str, Any]:
-        with self._call():
-            answer = await self._client.batches.with_raw_response.cancel(batch_id)
+        try:
+            with self._call():
+                answer = await self._client.batches.with_raw_response.cancel(batch_id)
+        except WireError as error:
+            if error.status not in _NO_SUCH_CALL:
+                raise
+            self.has_cancel = False
+            said = f" It says: {error.message}" if error.message else ""
+            sentence = f"{self.address.host} has no cancel: its batches run to their end.{said}"
+            raise WireError(error.kind, sentence, status=error.status, message=error.message) from None
         return self._batch(answer.content, unclear=True)
 
     async def upload(self, path: Path, filename: str, progress: Callable[[int, int], None]) -> StoredFile:
