@@ -23,16 +23,23 @@ def test_nothing_said_is_as_usual_and_cancels_nothing(tmp_path: Path) -> None:
     assert profile(tmp_path, "guard = {}").guard == Rules()
     assert Rules().auto_cancel == frozenset()
     assert profile(tmp_path, "").notify == ()
+    assert profile(tmp_path, "notify = ['a']").guard == Rules()
+
+
+def test_a_budget_of_a_batch_is_a_rule(tmp_path: Path) -> None:
+    assert profile(tmp_path, "budget = {batch = 25}").guard == Rules(budget=25.0)
+    assert profile(tmp_path, "budget = {day = 25}").guard is None
 
 
 def test_every_rule(tmp_path: Path) -> None:
     told = """
     notify = ["notify-send", "--urgency=critical"]
+    budget = {batch = 25}
     [profiles.prod.guard]
     grace = 30
     failures = {share = 0.25, after = 100, auto_cancel = true}
     identical = {number = 10}
-    budget = {dollars = 25, auto_cancel = true}
+    budget = {auto_cancel = true}
     size = {factor = 2.5, known = 5, least = 10}
     stalled = {minutes = 45, auto_cancel = false}
     window = {minutes = 20, after = 90}
@@ -48,7 +55,7 @@ def test_every_rule(tmp_path: Path) -> None:
 
 
 def test_every_rule_can_be_off(tmp_path: Path) -> None:
-    off = "".join(f"{rule} = false\n" for rule in Rule)
+    off = "".join(f"{rule} = false\n" for rule in Rule if rule is not Rule.BUDGET)
     assert profile(tmp_path, f"[profiles.prod.guard]\n{off}").guard == Rules(
         failed_share=None, identical_failures=None, budget=None, usual_factor=None, stalled_after=None, missed_by=None,
         cancelling_after=None,
@@ -68,10 +75,12 @@ def test_every_rule_can_be_off(tmp_path: Path) -> None:
         ("guard = {failures = {after = 0}}", "guard, failures: after must be a whole number above 0."),
         ("guard = {failures = {minutes = 3}}", "failures: minutes is unknown. There is: share, after, auto_cancel."),
         ("guard = {failures = {auto_cancel = 1}}", "guard, failures: auto_cancel must be true or false."),
-        ("guard = {budget = {dollars = nan}}", "guard, budget: dollars must be a number above 0."),
-        ("guard = {budget = {dollars = inf}}", "guard, budget: dollars must be a number above 0."),
-        ("guard = {budget = {dollars = '9'}}", "guard, budget: dollars must be a number above 0."),
-        ("guard = {budget = {auto_cancel = true}}", "guard: budget has auto_cancel, but no dollars."),
+        ("guard = {size = {factor = nan}}", "guard, size: factor must be a number above 0."),
+        ("guard = {size = {factor = inf}}", "guard, size: factor must be a number above 0."),
+        ("guard = {size = {factor = '9'}}", "guard, size: factor must be a number above 0."),
+        ("guard = {budget = {dollars = 9}}", "guard, budget: dollars is unknown. There is: auto_cancel."),
+        ("guard = {budget = false}", "guard: budget must be a table."),
+        ("guard = {budget = {auto_cancel = true}}", "budget has auto_cancel, but the table budget sets none for a"),
         ("guard = {stalled = {minutes = -3}}", "guard, stalled: minutes must be a number of minutes above 0."),
         ("guard = {cancelling = {auto_cancel = true}}", "cancelling: auto_cancel is unknown. There is: minutes."),
         ("guard = {grace = 0}", "guard: grace must be a number above 0."),

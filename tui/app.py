@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui.screens.cancelling import Cancelling
     from tui.screens.deleting import Deleting
     from tui.screens.downloading import Downloads
+    from tui.screens.home_countdown import Countdown
     from tui.screens.ringing import Ringer
 
 SMALLEST = (60, 15)  # cells: below this nothing can be shown that would not mislead
@@ -46,6 +47,7 @@ class LazybatchApp(App[str]):
         self.session = session
         self.samples = samples
         self.submitting = 0  # submissions under way
+        self.countdown: Countdown | None = None  # the one whose line is on screen
         self._crashed = False
 
     def get_default_screen(self) -> Screen[Any]:
@@ -72,6 +74,13 @@ class LazybatchApp(App[str]):
         if isinstance(screen, Room):
             for title, help_text, callback in screen.commands():
                 yield SystemCommand(title, help_text, callback)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Any key stops a countdown, wherever one is, and does nothing else."""
+        if self.countdown is not None and isinstance(event, events.Key) and not event.is_forwarded:
+            self.countdown.stop()
+            return
+        await super().on_event(event)
 
     def on_resize(self, event: events.Resize) -> None:
         """A terminal that is too small says so, and gives the screen back when it has grown."""

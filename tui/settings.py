@@ -215,7 +215,7 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
     if not isinstance(entry.get("read_only", False), bool):
         raise LazybatchError(f"{where}: read_only must be true or false.")
     key_env = entry.get("key_env", "OPENAI_API_KEY")
-    limits = _table(entry, "limits", where)
+    limits, budget = _table(entry, "limits", where), _budget(entry, where)
     enqueued: dict[str, Any] = {name: _enqueued(limits, name, where) for name in _ENQUEUED}
     return Profile(
         name=clean_line(name),
@@ -228,8 +228,8 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         read_only=entry.get("read_only", False),
         downloads=_downloads(entry["downloads"], where) if "downloads" in entry else None,
         limits=Limits(**_limits(limits, where)),
-        budget=_budget(entry, where),
-        **(enqueued | _alarms(entry, where)),
+        budget=budget,
+        **(enqueued | _alarms(entry, where, budget)),
     )
 
 
@@ -250,14 +250,14 @@ def _budget(entry: Mapping[str, Any], where: str) -> "Budget | None":
     return budget(_table(entry, "budget", where), where)
 
 
-def _alarms(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _alarms(entry: Mapping[str, Any], where: str, budget: "Budget | None") -> dict[str, Any]:
     """What a profile says of runaways, and of whom to tell."""
     found: dict[str, Any] = {}
-    if "guard" in entry or "notify" in entry:
+    most = budget.batch if budget is not None else None
+    if "guard" in entry or "notify" in entry or most is not None:
         from tui.settings_guard import command, guard_rules
 
-        if "guard" in entry:
-            found["guard"] = guard_rules(_table(entry, "guard", where), f"{where}, guard")
+        found["guard"] = guard_rules(_table(entry, "guard", where), f"{where}, guard", most)
         if "notify" in entry:
             found["notify"] = command(entry["notify"], where)
     return found

@@ -30,7 +30,7 @@ _MINUTES: Final = "a number of minutes above 0"
 _SETTINGS: Final[Mapping[Rule, Mapping[str, tuple[str, str]]]] = {
     Rule.FAILURES: {"share": ("failed_share", _SHARE), "after": ("failed_after", _WHOLE)},
     Rule.IDENTICAL: {"number": ("identical_failures", _WHOLE)},
-    Rule.BUDGET: {"dollars": ("budget", _AMOUNT)},
+    Rule.BUDGET: {},
     Rule.SIZE: {
         "factor": ("usual_factor", _AMOUNT), "known": ("usual_known", _WHOLE), "least": ("usual_least", _WHOLE),
     },
@@ -41,9 +41,12 @@ _SETTINGS: Final[Mapping[Rule, Mapping[str, tuple[str, str]]]] = {
 _AUTO: Final = "auto_cancel"
 
 
-def guard_rules(entry: Mapping[str, Any], where: str) -> Rules:
-    """The rules of a profile's `guard` table; raises `LazybatchError` in a sentence that begins with `where`."""
-    fields: dict[str, Any] = {}
+def guard_rules(entry: Mapping[str, Any], where: str, budget: float | None) -> Rules:
+    """The rules of a profile's `guard` table, with the `budget` of one batch, in US dollars.
+
+    Raises `LazybatchError` in a sentence that begins with `where`.
+    """
+    fields: dict[str, Any] = {"budget": budget}
     auto: set[Rule] = set()
     names = [rule.value for rule in _SETTINGS]
     for name, value in entry.items():
@@ -53,10 +56,9 @@ def guard_rules(entry: Mapping[str, Any], where: str) -> Rules:
             raise LazybatchError(f"{where}: unknown rule {clean_line(name)!r}. There is: grace, {', '.join(names)}.")
         else:
             fields |= _rule(Rule(name), value, where, auto)
-    rules = Rules(**fields, auto_cancel=frozenset(auto))
-    if Rule.BUDGET in auto and rules.budget is None:
-        raise LazybatchError(f"{where}: budget has auto_cancel, but no dollars.")
-    return rules
+    if Rule.BUDGET in auto and budget is None:
+        raise LazybatchError(f"{where}: budget has auto_cancel, but the table budget sets none for a batch.")
+    return Rules(**fields, auto_cancel=frozenset(auto))
 
 
 def command(value: object, where: str) -> tuple[str, ...]:
@@ -68,10 +70,10 @@ def command(value: object, where: str) -> tuple[str, ...]:
 
 def _rule(rule: Rule, value: object, where: str, auto: set[Rule]) -> dict[str, Any]:
     settings = _SETTINGS[rule]
-    if value is False:
+    if value is False and settings:
         return {next(iter(settings.values()))[0]: None}
     if not isinstance(value, dict):
-        raise LazybatchError(f"{where}: {rule} must be a table, or false.")
+        raise LazybatchError(f"{where}: {rule} must be a table{', or false' if settings else ''}.")
     fields = {}
     for name, setting in value.items():
         at = f"{where}, {rule}: {clean_line(name)}"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.screens.desk import KEY
+from tui.app import LazybatchApp
 from tui.demo.clock import Clock
 from tui.demo.samples import write_samples
 from tui.demo.server import DemoServer
@@ -31,3 +32,17 @@ def samples(tmp_path: Path) -> Path:
     folder = tmp_path / "samples"
     write_samples(folder)
     return folder
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What users were called with."""
+    calls: list[str] = []
+    ring = LazybatchApp.ring
+
+    def noted(app: LazybatchApp, text: str) -> None:
+        calls.append(text)
+        ring(app, text)
+
+    monkeypatch.setattr(LazybatchApp, "ring", noted)
+    return calls

@@ -8,24 +8,9 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tests.screens.test_home_pace import answered, running
-from tui.app import LazybatchApp
 from tui.batches.guard import Rules
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-
-
-@pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What users were called with."""
-    calls: list[str] = []
-    ring = LazybatchApp.ring
-
-    def noted(app: LazybatchApp, text: str) -> None:
-        calls.append(text)
-        ring(app, text)
-
-    monkeypatch.setattr(LazybatchApp, "ring", noted)
-    return calls
 
 
 async def looked(home: Desk) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from abc import abstractmethod
-from functools import cached_property
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
@@ -32,6 +31,7 @@ class Account(Room):
     def __init__(self) -> None:
         super().__init__()
         self.alarms = Alarms()
+        self._guarding: Guarding | None = None
         self._names: dict[str, str] = {}
         self._offline: Offline | None = None
         self._heard = False
@@ -62,7 +62,7 @@ class Account(Room):
     async def _follow(self) -> None:
         try:
             await self.session.connect()
-            self.alarms.recall(self.session.profile.guard, await asyncio.to_thread(self.session.alarms.told))
+            await self._guard()
             await self.learn_names()
             self.show()
             self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
@@ -78,6 +78,12 @@ class Account(Room):
 
     def _warm_up(self) -> None:
         self.run_worker(asyncio.to_thread(warm_up), name="warm up", group="warm up", description="warm up")
+
+    async def _guard(self) -> None:
+        """Have runaways looked for, in view of what an earlier run has told."""
+        from tui.screens.home_guard import Guarding
+
+        self._guarding = Guarding(self, await asyncio.to_thread(self.session.alarms.told))
 
     async def _settle(self) -> None:
         """Tell what became of submissions that an earlier run left open."""
@@ -122,17 +128,18 @@ class Account(Room):
 
     def hold_rules(self) -> None:
         """Look for runaways, if anything has come since the last time: not at each answer, of which there are many."""
+        if self._guarding is None:
+            return
         if self.unlooked:
             self.unlooked = False
             self.lazybatch.offer_results()
-            self.guarding.hold_rules()
+            self._guarding.hold_rules()
+        self._guarding.count_down()
 
-    @cached_property
-    def guarding(self) -> "Guarding":
-        """What is done about runaways."""
-        from tui.screens.home_guard import Guarding
-
-        return Guarding(self)
+    @property
+    def blind(self) -> bool:
+        """Whether nothing comes from the server now: it is not reached, or not asked."""
+        return self._offline is not None or self.session.paused
 
     @property
     def suspect(self) -> frozenset[str]:

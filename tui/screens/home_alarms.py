@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tui.batches.batch import CANCELLABLE, Batch, Status
+from tui.batches.book import Book
 from tui.flows.session import Session
 
 # The rules are held once the first frame is on screen, and imported by then.
@@ -23,11 +24,11 @@ class Alarms:
         self._cancelling_since: dict[str, float] = {}
         self._kept: object = None
 
-    def recall(self, rules: "Rules | None", told: "Mapping[str, Mapping[Rule, Told]]") -> None:
-        """Go by `rules`, else by the usual ones, and on from what an earlier run has told."""
-        from tui.batches.guard import Rules, Watch
+    def recall(self, rules: "Rules", told: "Mapping[str, Mapping[Rule, Told]]") -> None:
+        """Go by `rules`, and on from what an earlier run has told."""
+        from tui.batches.guard import Watch
 
-        self._rules, self._watch = rules or Rules(), Watch(told)
+        self._rules, self._watch = rules, Watch(told)
         self._kept = self._to_keep()
 
     @property
@@ -38,6 +39,23 @@ class Alarms:
     def of(self, batch_id: str) -> "tuple[Trip, ...]":
         """The rules that a batch breaks now, the gravest first."""
         return self._found.get(batch_id, ())
+
+    def armed(self, book: Book) -> "dict[str, tuple[Batch, Trip]]":
+        """The batches to be cancelled unasked, by id, each with the gravest rule that it breaks."""
+        watch, rules = self._watch, self._rules
+        if watch is None or rules is None or not rules.auto_cancel:
+            return {}
+        return {
+            batch.id: (batch, found[0])
+            for batch_id in self._found
+            if (found := watch.armed(batch_id, rules.auto_cancel)) and (batch := book.get(batch_id)) is not None
+            and batch.status in CANCELLABLE
+        }  # fmt: skip
+
+    def spare(self, batch_id: str) -> None:
+        """Let what a batch breaks now cancel it no more."""
+        if self._watch is not None:
+            self._watch.spare(batch_id)
 
     def look(self, session: Session, name_of: Callable[[Batch], str]) -> "list[tuple[Batch, Trip]]":
         """Hold the rules against all batches of `session` as they are now; the trips that nobody has been told of."""

@@ -1,25 +1,30 @@
 """Runaways on home: the rules held against what has come, and their user called."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.batches.batch import Batch
-from tui.batches.guard import Trip
-from tui.text import plural
+from tui.batches.guard import Rule, Rules, Told, Trip
+from tui.screens.home_countdown import Countdown
+from tui.text import duration, plural
 
 if TYPE_CHECKING:
     from tui.screens.home_account import Account
 
-_READABLE: Final = 20.0  # seconds for which an alarm stays on screen
+_READABLE: Final = 15.0  # seconds for which an alarm stays on screen
 
 
 class Guarding:
     """What home does with runaways."""
 
-    def __init__(self, home: "Account") -> None:
+    def __init__(self, home: "Account", told: Mapping[str, Mapping[Rule, Told]]) -> None:
+        """Go on from what an earlier run has `told`."""
         self._home = home
         self._looked = False
+        self._rules = home.session.profile.guard or Rules()
+        self.countdown = Countdown(home, self._rules.grace, self.keep)
+        home.alarms.recall(self._rules, told)
 
     def hold_rules(self) -> None:
         """Hold the guard's rules against what has come; call for what nobody has been told of."""
@@ -28,11 +33,16 @@ class Guarding:
         if fresh := alarms.look(self._home.session, self._home.name_of):
             self._alarm(fresh)
         self._looked = True
-        self._keep()
+        self.keep()
         if alarms.tripped != before:
             self._home.show()
 
-    def _keep(self) -> None:
+    def count_down(self) -> None:
+        """Go on with the countdown, if one is to run: never where nothing may be changed."""
+        if self._rules.auto_cancel and not self._home.session.profile.read_only:
+            self.countdown.tick(self._home.alarms.armed(self._home.session.book))
+
+    def keep(self) -> None:
         """Have the next start know what was told."""
         if (told := self._home.alarms.to_save()) is not None:
             saving = asyncio.to_thread(self._home.session.alarms.save, told)
@@ -44,8 +54,11 @@ class Guarding:
         told = f"{self._home.name_of(batch)}: {trip.sentence}"
         if others:
             told += f" {plural(others, 'other needs', 'others need')} attention too."
+        read_only = self._home.session.profile.read_only
+        if not read_only and any(trip.rule in self._rules.auto_cancel for _, trip in fresh):
+            told += f" It is cancelled in {duration(self._rules.grace)} unless a key is pressed."
         self._home.lazybatch.ring(told)
         # What stands at the start is on the rows: nobody has seen it come.
         if self._looked:
-            keys = "3 shows it" if self._home.session.profile.read_only else "3 shows it, c cancels it"
+            keys = "3 shows it" if read_only else "3 shows it, c cancels it"
             self._home.notify(f"{told} {keys}.", severity="warning", markup=False, timeout=_READABLE)

@@ -73,6 +73,8 @@ class Freshness(NamedTuple):
 def account(profile: Profile) -> list[Cell]:
     """Whose batches these are."""
     cells = [Cell("lazybatch", "accent"), Cell(f"  {profile.name} · {profile.host}")]
+    if profile.guard is not None and profile.guard.auto_cancel and not profile.read_only:
+        cells.append(Cell(" · auto-cancel armed", "warn"))
     if profile.project:
         cells.append(Cell(f" · {profile.project}"))
     if profile.key_hint:

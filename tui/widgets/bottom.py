@@ -1,7 +1,7 @@
 """The last line of the screen: its keys, or a question that waits for yes or no, or for a number."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -52,6 +52,7 @@ class Bottom(Line):
         super().__init__(id=id)
         self._live = live
         self._question: _Question | None = None
+        self._announced: tuple[Sequence[Cell], Sequence[Cell]] | None = None
         self._before: Widget | None = None
 
     @property
@@ -144,9 +145,17 @@ class Bottom(Line):
         if self.screen.focused is not self:
             self.action_answer(False)
 
+    def announce(self, left: Sequence[Cell] = (), right: Sequence[Cell] = ()) -> None:
+        """Put a line in place of the keys until it is taken back by announcing nothing; a question comes first."""
+        self._announced = (left, right) if left or right else None
+        self.show_keys()
+
     def show_keys(self) -> None:
         """Tell the keys that work now, as many as there is room for; help and quit always."""
         if self.asking:
+            return
+        if self._announced is not None:
+            self.say(*self._announced)
             return
         actions = [action for action in self._live() if action.label]
         always = [action for action in actions if action.name in {"help", "quit"}]
