@@ -93,7 +93,7 @@ ACTIONS: Final = (
         "view_attention",
         "3",
         "",
-        "Show only what needs attention: failed or expired lately, runaways, results that disagree.",
+        "Show only what needs attention: failed or expired lately, runaways, results that disagree or soon expire.",
     ),
     Action(HOME, "money", "M", "", "Show what was spent: today, this month, and on each model."),
     Action(HOME, "pause", "p", "pause", "Ask the server no more by itself; again to go on."),

@@ -178,6 +178,12 @@ class LazybatchApp(App[str]):
         """The results of `batch` are here: its mark goes."""
         if isinstance(self.home, Home):
             self.home.table.unmark([batch.id])
+            self.home.look_at_results()
+
+    def file_deleted(self, file_id: str) -> None:
+        """The server no longer has that file."""
+        if isinstance(self.home, Home) and self.home.expiry is not None:
+            self.home.expiry.forget(file_id)
 
     def name_of(self, batch: Batch) -> str:
         """What a batch is called on the screen."""

@@ -8,9 +8,12 @@ from tui.flows.collect import Part, result_path
 
 
 def is_saved(batch: Batch, folder: Path) -> bool:
-    """Whether `folder` has all result files of `batch`; for a thread."""
+    """Whether `folder` has all result files of `batch`, and can be looked into; for a thread."""
     wanted = ((Part.OUTPUT, batch.output_file_id), (Part.ERRORS, batch.error_file_id))
-    return all(result_path(folder, batch.id, part).exists() for part, file_id in wanted if file_id is not None)
+    try:
+        return all(result_path(folder, batch.id, part).exists() for part, file_id in wanted if file_id is not None)
+    except OSError:
+        return False
 
 
 def unsaved(batches: Iterable[Batch], folder_of: Callable[[str], Path]) -> list[Batch]:

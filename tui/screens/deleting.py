@@ -72,6 +72,7 @@ class Deleting:
                 self.left -= 1
                 ends.append(end)
                 if end.outcome in _GONE:
+                    self._app.file_deleted(end.file.id)
                     gone(end.file.id)
         except LazybatchError as error:
             self._app.notify(error.sentence, severity="error", markup=False, timeout=_READABLE)

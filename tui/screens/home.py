@@ -84,6 +84,7 @@ class Home(Grouping):
         """What was found out or begun elsewhere shows."""
         if self.lazybatch.downloading:
             self.lazybatch.downloads.show_on(self)
+        self.look_at_results()
         self.look_again()
 
     def look_again(self) -> None:
@@ -120,6 +121,7 @@ class Home(Grouping):
             batch, name, kept.now, self.samples_of(batch.id), self.cost_of(batch),
             doubted=any(part.id in kept.doubted for part in parts),
             alarm=any(self.alarms.of(part.id) for part in parts),
+            expires_in=min((left for part in parts if (left := self.expires_in(part)) is not None), default=None),
         )  # fmt: skip
 
     def _say_head(self) -> None:
@@ -149,7 +151,7 @@ class Home(Grouping):
         elif (batch := self.under_cursor()) is not None:
             told = home_lines.strip(
                 batch, self.session.now, self.app.size.width, samples=self.samples_of(batch.id),
-                broken=self._wrong(batch), cost=self.cost_of(batch),
+                broken=self._wrong(batch), cost=self.cost_of(batch), expires_in=self.expires_in(batch),
             )  # fmt: skip
             self.strip.say(*told)
         else:
@@ -157,14 +159,15 @@ class Home(Grouping):
 
     def _group_strip(self, group: "Group") -> tuple[Sequence[Cell], Sequence[Cell]]:
         now, whole = self.session.now, group.whole
-        found = (
-            (self.name_of(part), home_lines.wrong(part, now, self.session.samples.of(part.id), self._wrong(part)))
-            for part in group.parts
-        )
+        found = ((self.name_of(part), self._wrong_words(part, now)) for part in group.parts)
         return home_lines.group_strip(
             group, now, self.app.size.width, samples=self.samples_of(whole.id), cost=self.cost_of(whole),
             told=next(([Cell(f"{name}: ", cells[0].role), *cells] for name, cells in found if cells), None),
         )  # fmt: skip
+
+    def _wrong_words(self, part: Batch, now: float) -> list[Cell]:
+        samples = self.session.samples.of(part.id)
+        return home_lines.wrong(part, now, samples, self._wrong(part), self.expires_in(part))
 
     def _wrong(self, batch: Batch) -> list[str]:
         """A cancel that came to nothing, and the rules that `batch` breaks."""

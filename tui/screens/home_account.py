@@ -3,6 +3,7 @@
 import asyncio
 import time
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,7 @@ from tui.widgets.column import Cell
 
 if TYPE_CHECKING:
     from tui.flows.monitor import Offline, Seen
+    from tui.screens.home_expiry import Expiring
     from tui.screens.home_guard import Guarding
 
 _EMPTY_WIDTH = 56  # cells: what the smallest terminal has room for
@@ -38,6 +40,9 @@ class Account(Room):
         self._tried_at = 0.0
         self.unlooked = False  # whether anything has come since the rules were held
         self._unpriced = asyncio.Event()
+        # When the first of a batch's results expires that are not saved, if it is soon; by the batch's id.
+        self.expiring: Mapping[str, int] = {}
+        self.expiry: Expiring | None = None
 
     @abstractmethod
     def show(self) -> None:
@@ -68,6 +73,7 @@ class Account(Room):
             self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
             self._warm_up()
             self.work(self._price(), "prices")
+            self._watch_expiry()
             async for step in self.session.steps():
                 self._take(step)
         except LazybatchError as error:
@@ -75,6 +81,12 @@ class Account(Room):
             self._offline = None
             self.stand_empty(_wrapped(error.sentence))
             self.complain(error)
+
+    def _watch_expiry(self) -> None:
+        from tui.screens.home_expiry import Expiring
+
+        self.expiry = Expiring(self)
+        self.run_worker(self.expiry.watch(), name="expiry", group="expiry", description="expiry")
 
     def _warm_up(self) -> None:
         self.run_worker(asyncio.to_thread(warm_up), name="warm up", group="warm up", description="warm up")
@@ -122,6 +134,7 @@ class Account(Room):
         self.stand_empty()
         if step.changes:
             self._unpriced.set()
+            self.look_at_results()
             self.show()
         else:
             self.look_again()
@@ -144,7 +157,17 @@ class Account(Room):
     @property
     def suspect(self) -> frozenset[str]:
         """The ids of the batches that somebody has to look at."""
-        return self.alarms.tripped | self.session.doubted | self.lazybatch.failed_cancels
+        return self.alarms.tripped | self.session.doubted | self.lazybatch.failed_cancels | self.expiring.keys()
+
+    def look_at_results(self) -> None:
+        """Results may have been saved, or come to be."""
+        if self.expiry is not None:
+            self.expiry.look()
+
+    def expires_in(self, batch: Batch) -> float | None:
+        """Seconds for which the server still keeps results of `batch` that are not saved, if they are few."""
+        at = self.expiring.get(batch.id)
+        return None if at is None else at - self.session.now
 
     def take_in(self, batch: Batch) -> None:
         """Show a batch as a call other than the monitor's has told it."""

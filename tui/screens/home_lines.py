@@ -132,10 +132,11 @@ def strip(
     samples: Sequence[Sample] = (),
     broken: Sequence[str] = (),
     cost: "Cost | None" = None,
+    expires_in: float | None = None,
 ) -> tuple[Sequence[Cell], Sequence[Cell]]:
     """What is wrong with `batch`, or what it has gone through, and what it has come to; in `width` cells."""
     right = _come_to(batch, now, width, samples, cost)
-    if told := wrong(batch, now, samples, broken):
+    if told := wrong(batch, now, samples, broken, expires_in):
         # What breaks a rule must not be cut off for what is merely good to know.
         return told, [Cell(looks.counts_text(batch), "dim")] if broken and width < WIDE else right
     if batch.status is Status.FAILED and batch.errors:
@@ -158,11 +159,15 @@ def group_strip(
     return told or tally(group.parts, width - sum(len(cell.text) for cell in right) - 4)[0], right
 
 
-def wrong(batch: Batch, now: float, samples: Sequence[Sample], broken: Sequence[str]) -> list[Cell]:
-    """What is `broken`, else what is wrong with its progress; empty while all is well."""
+def wrong(
+    batch: Batch, now: float, samples: Sequence[Sample], broken: Sequence[str], expires_in: float | None
+) -> list[Cell]:
+    """What is `broken`, else what is wrong with its progress or its results; empty while all is well."""
     if broken:
         return [Cell(f"{GLYPHS.alarm} {' '.join(broken)}", "bad")]
     warnings = looks.pace_warnings(batch, now, samples)
+    if expires_in is not None:
+        warnings.append(f"results expire in {duration(expires_in)}: d saves them")
     return [Cell(f" {GLYPHS.dot} ".join(warnings), "warn")] if warnings else []
 
 

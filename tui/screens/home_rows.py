@@ -43,13 +43,14 @@ def row(
     *,
     doubted: bool = False,
     alarm: bool = False,
+    expires_in: float | None = None,
 ) -> Mapping[str, Cell]:
     """The cells of `batch`; `now` in Unix seconds of the server's clock.
 
     `doubted` if its files say otherwise than its counts, `alarm` if it breaks a rule of the guard. `cost` is None
-    while it is not known.
+    while it is not known, `expires_in` the seconds for which its results are kept if that is to be seen to.
     """
-    ended, elapsed = not batch.status.active, batch.elapsed(now)
+    elapsed = batch.elapsed(now)
     return {
         "status": looks.status_cell(batch.status, batch.raw_status),
         "name": Cell(f"{GLYPHS.alarm} {name}", "bad") if alarm else Cell(name),
@@ -59,11 +60,9 @@ def row(
         "requests": _requests(batch),
         "fail": Cell(f"{GLYPHS.doubt}{looks.failed_cell(batch).text}", "warn") if doubted else looks.failed_cell(batch),
         "rate": Cell(looks.rate_text(batch, now, samples) or GLYPHS.none, "dim"),
-        "eta": looks.eta_cell(batch, now, samples),
+        "eta": looks.eta_cell(batch, now, samples) if expires_in is None else Cell("save", "warn"),
         "elapsed": Cell(GLYPHS.none if elapsed is None else duration(elapsed), "dim"),
-        "expires": Cell(GLYPHS.none, "dim")
-        if ended or not batch.expires_at
-        else Cell(duration(batch.expires_at - now)),
+        "expires": _expires(batch, now, expires_in),
         "cost": looks.cost_cell(cost),
         "age": looks.age_cell(batch.created_at, now),
         "id": Cell(batch.id, "dim"),
@@ -93,6 +92,15 @@ def columns(order: Order, kept: str = "") -> list[Column]:
         else column
         for column in found
     ]
+
+
+def _expires(batch: Batch, now: float, expires_in: float | None) -> Cell:
+    """The end of its window, or of its results where they are to be saved."""
+    if expires_in is not None:
+        return Cell(duration(expires_in), "warn")
+    if not batch.status.active or not batch.expires_at:
+        return Cell(GLYPHS.none, "dim")
+    return Cell(duration(batch.expires_at - now))
 
 
 def _requests(batch: Batch) -> Cell:
