@@ -17,9 +17,12 @@ RESULTS: Final = "results"
 TRIAGE: Final = "what came back"
 REFUSED: Final = "why it failed"
 MONEY: Final = "money"
+QUEUE: Final = "queue"
 TABLES: Final = "every table"
 EVERYWHERE: Final = "everywhere"
-ROOMS: Final = (HOME, COLUMNS, FILES, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, MONEY, TABLES, EVERYWHERE)
+ROOMS: Final = (
+    HOME, COLUMNS, QUEUE, FILES, MONEY, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE,
+)  # fmt: skip
 
 
 class Action(NamedTuple):
@@ -65,6 +68,14 @@ ACTIONS: Final = (
     Action(HOME, "new_batch", "n", "new", "Choose an input file and make a batch of it.", writes=True),
     Action(HOME, "open", "enter", "open", "Show the batch under the cursor: timeline, errors, files, usage."),
     Action(HOME, "results", "o", "results", "Read the results of the batch under the cursor."),
+    Action(
+        HOME,
+        "wait_again",
+        "w",
+        "wait and send again",
+        "Have a batch that was refused for want of room wait, and go out again when there is some.",
+        writes=True,
+    ),
     Action(HOME, "cancel", "c", "cancel", "Cancel the marked batches, or the one under the cursor.", writes=True),
     Action(
         HOME, "download", "d", "download", "Download the results of the marked batches, or of the one under the cursor."
@@ -99,6 +110,7 @@ ACTIONS: Final = (
     Action(HOME, "pause", "p", "pause", "Ask the server no more by itself; again to go on."),
     Action(HOME, "slower", "plus", "", "Ask the server less often, down to every 5 minutes."),
     Action(HOME, "faster", "minus", "", "Ask the server more often, up to every 2 seconds."),
+    Action(HOME, "queue", "Q", "", "Show what waits in the queue for room at the provider."),
     Action(HOME, "copy_id", "y", "", "Copy the id to the terminal's clipboard."),
     Action(HOME, "copy_json", "Y", "", "Copy the batch to the terminal's clipboard, as the server's JSON."),
     Action(COLUMNS, "step", "right,left,l,h,j,k", "", "Go to the next column, or to the one before."),
@@ -158,9 +170,25 @@ ACTIONS: Final = (
         "Cut a file over the limits into parts; they are submitted together. ^t does it from the fields.",
         writes=True,
     ),
+    Action(
+        SUBMIT,
+        "wait",
+        "ctrl+n",
+        "wait",
+        "Have it wait in the queue: it is submitted by itself when there is room, after a question now.",
+        writes=True,
+    ),
     Action(SUBMIT, "stop", "x", "stop", "Stop the upload; it can be gone on with later."),
     Action(BATCH, "results", "o", "results", "Read the results."),
     Action(BATCH, "cancel", "c", "cancel", "Cancel this batch.", writes=True),
+    Action(
+        BATCH,
+        "wait_again",
+        "w",
+        "wait and send again",
+        "Have it wait, and go out again when there is room.",
+        writes=True,
+    ),
     Action(BATCH, "refresh", "r", "refresh", "Ask the server now."),
     Action(BATCH, "copy_id", "y", "copy id", "Copy the id to the terminal's clipboard."),
     Action(BATCH, "copy_json", "Y", "", "Copy the batch to the terminal's clipboard, as the server's JSON."),
@@ -195,6 +223,18 @@ ACTIONS: Final = (
     Action(TRIAGE, "choose", "enter", "show", "Show the requests of the group under the cursor."),
     Action(TRIAGE, "remainder", "R", "run again", "Run the requests of this failure again, or all that failed."),
     Action(REFUSED, "fetch", "enter", "fetch", "Fetch the input file, to see the lines that are meant."),
+    Action(
+        REFUSED,
+        "wait_again",
+        "w",
+        "wait and send again",
+        "Have the batch wait, and go out again when there is room.",
+        writes=True,
+    ),
+    Action(QUEUE, "open", "enter", "open", "Show the batch that it came to, or what is to be sent."),
+    Action(QUEUE, "move_up", "K", "up", "Have it go out before the one above it.", writes=True),
+    Action(QUEUE, "move_down", "J", "down", "Have it go out after the one below it.", writes=True),
+    Action(QUEUE, "remove", "x", "remove", "Take it out of the queue; its batch, if it has one, stays.", writes=True),
     Action(MONEY, "refresh", "r", "refresh", "Ask the server now."),
     Action(TABLES, "move", "down,up,j,k", "", "Move by a row."),
     Action(TABLES, "page", "pagedown,pageup", "", "Move by a page."),

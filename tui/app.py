@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tui.screens.deleting import Deleting
     from tui.screens.downloading import Downloads
     from tui.screens.home_countdown import Countdown
+    from tui.screens.queueing import Queueing
     from tui.screens.ringing import Ringer
 
 SMALLEST = (60, 15)  # cells: below this nothing can be shown that would not mislead
@@ -169,6 +170,23 @@ class LazybatchApp(App[str]):
 
         return Deleting(self)
 
+    @cached_property
+    def queueing(self) -> "Queueing":
+        """What waits for room at the provider."""
+        from tui.screens.queueing import Queueing
+
+        return Queueing(self)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait in the queue."""
+        return self.queueing.waiting if "queueing" in vars(self) else 0
+
+    def look_again(self) -> None:
+        """Something that home tells may have changed."""
+        if isinstance(self.home, Home):
+            self.home.look_again()
+
     @property
     def downloading(self) -> bool:
         """Whether results are on their way."""
@@ -227,11 +245,16 @@ class LazybatchApp(App[str]):
             return
         # Who has gone home already may be about to press a key for the row that they are on.
         await self.home.show_new(batch, go_to_it=self.screen is room)
-        if self.screen is room:
-            while len(self.screen_stack) > 1:
-                await self.pop_screen()
-        else:
+        if not await self.go_home(room):
             self.notify(f"{batch.description or batch.id} is on its way.", markup=False)
+
+    async def go_home(self, room: Room) -> bool:
+        """From `room` back home, unless its user has gone elsewhere meanwhile; whether that was done."""
+        if self.screen is not room:
+            return False
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        return True
 
     async def action_quit(self) -> None:
         """What Textual's own key for it does; in place of an exit at once."""
@@ -254,7 +277,7 @@ class LazybatchApp(App[str]):
 
     def _unfinished(self) -> str:
         """The question whether to leave while something is on its way; empty if nothing is."""
-        if self.submitting:
+        if self.submitting or ("queueing" in vars(self) and self.queueing.doing):
             return "A file is being submitted. Stop and quit? It can be gone on with later."
         if left := self.cancelling.left if self.cancelled_some else 0:
             return f"{plural(left, 'cancel')} still to be sent. Stop and quit?"

@@ -56,6 +56,11 @@ def test_what_a_refusal_says(code: str | None, message: str, told: Refusal | Non
     assert refusal(code, message) == told
 
 
+def test_a_refusal_in_few_words() -> None:
+    assert Refusal(Unit.TOKENS, "m", 2_000_000).sentence == "Over the limit of 2.0M enqueued tokens for m."
+    assert Refusal(Unit.REQUESTS).sentence == "Over the limit on enqueued requests."
+
+
 def test_only_a_failed_batch_was_refused() -> None:
     error = BatchError("token_limit_exceeded", OPENAI)
     assert refused(replace(BATCH, errors=(error,))) is None

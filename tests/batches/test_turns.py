@@ -52,7 +52,7 @@ def test_the_reason_in_words() -> None:
     }  # fmt: skip
     found = turns(amounts.items(), rooms, {"p": 160.0}, ["u"])
     assert [why(found[key], wanted, 100.0) for key, wanted in amounts.items()] == [
-        "2.0M limit · 1.6M enqueued",
+        "no room: 2.0M limit · 1.6M enqueued",
         "waits behind one of the same model",
         "3.0M tokens alone, over the limit of 2.0M: split it into smaller files",
         "was refused; tried again when a batch of the model ends, or in 1m",

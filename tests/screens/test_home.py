@@ -62,7 +62,7 @@ async def test_the_strip_tells_of_the_row_under_the_cursor(seeded: DemoServer, t
         for name, told in (
             ("nightly-eval", "of 4,000"),
             ("queued behind the rest", "validating 1m1"),
-            ("full-archive", "Enqueued token limit reached"),
+            ("full-archive", "Over the limit of 900k enqueued tokens for gpt-4o."),
             ("labels-2026-11-23 (first try)", "line 2: This line is not parseable"),
         ):
             await home.cursor_to(name)

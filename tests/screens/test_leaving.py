@@ -145,7 +145,7 @@ async def test_only_keys_that_work_are_shown(server: DemoServer, tmp_path: Path,
         await home.pick("reviews-200.jsonl")
         await home.until("Ready to submit.")
         # In a field, letters are letters.
-        assert home.bottom.split() == ["^s", "submit", "esc", "back"]
+        await home.until(lambda: home.bottom.split() == ["^s", "submit", "^n", "wait", "esc", "back"])
         await home.press("escape")
         await home.until(lambda: home.room == "Pick")
         assert "? help" in home.bottom and "/ path" in home.bottom

@@ -43,6 +43,13 @@ class Refusal:
     model: str | None = None
     most: int | None = None
 
+    @property
+    def sentence(self) -> str:
+        """For people, in few words: a server's own are longer than a line."""
+        most = "on" if self.most is None else f"of {amount(self.most)}"
+        of = "" if self.model is None else f" for {self.model}"
+        return f"Over the limit {most} enqueued {self.unit}{of}."
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:

@@ -84,7 +84,7 @@ def why(verdict: Verdict, wanted: Amount, now: float) -> str:
         case Turn.NOW:
             return "goes out next"
         case Turn.NO_ROOM:
-            return verdict.room.text
+            return f"no room: {verdict.room.text}"
         case Turn.BEHIND:
             return "waits behind one of the same model"
         case Turn.PAUSED:

@@ -13,7 +13,7 @@ from tui.batches.money import Cost
 from tui.batches.pace import Sample
 from tui.screens import copying
 from tui.screens.results_verdict import verdict_cells
-from tui.screens.room import Room, bindings
+from tui.screens.room import Room, bindings, may_wait
 from tui.state.verdicts import Kept
 from tui.text import count, duration, percent, plural
 from tui.widgets import looks
@@ -82,6 +82,15 @@ class BatchScreen(Room):
     def action_cancel(self) -> None:
         if batch := self.session.book.get(self._batch_id):
             self.lazybatch.cancelling.ask(self, [batch])
+
+    def action_wait_again(self) -> None:
+        if batch := self.session.book.get(self._batch_id):
+            self.lazybatch.queueing.wait_again(self, batch)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what was refused for want of room can be sent again as it is."""
+        live = action != "wait_again" or may_wait(self.session.book.get(self._batch_id))
+        return live and super().check_action(action, parameters)
 
     def action_copy_id(self) -> None:
         if batch := self.session.book.get(self._batch_id):

@@ -12,7 +12,7 @@ from tui import actions
 from tui.batches.batch import Batch
 from tui.screens import home_lines, home_rows
 from tui.screens.home_groups import Grouping
-from tui.screens.room import bindings
+from tui.screens.room import bindings, may_wait
 from tui.text import clean_line, count
 from tui.widgets.column import Cell
 from tui.widgets.line import Line, Rule
@@ -125,7 +125,10 @@ class Home(Grouping):
         )  # fmt: skip
 
     def _say_head(self) -> None:
-        self.head.say(home_lines.account(self.session.profile), self.freshness().cells())
+        told = home_lines.account(self.session.profile)
+        if waiting := self.lazybatch.waiting:
+            told.append(Cell(f" · {count(waiting)} in the queue", "accent"))
+        self.head.say(told, self.freshness().cells())
 
     def _say_tally(self) -> None:
         # All of the terminal's: neither in the first frame nor on the way to another size does the widget know its own.
@@ -140,6 +143,8 @@ class Home(Grouping):
         self.tally.say([*self.chips(), Cell(numbers)], [*marks, Cell("esc shows all", "dim")])
 
     def _say_strip(self) -> None:
+        """Tell of the row under the cursor, and what can be done about it."""
+        self.bottom.show_keys()
         if (bar := self.column_bar) is not None:
             self.strip.say(bar.explained({column.key for column in self.table.shown_columns}))
         elif self._query is not None and self._query.faults:
@@ -208,6 +213,19 @@ class Home(Grouping):
         from tui.screens.pick import Pick
 
         self.app.push_screen(Pick(self.lazybatch.samples or _here()))
+
+    def action_queue(self) -> None:
+        from tui.screens.queue import QueueScreen
+
+        self.app.push_screen(QueueScreen())
+
+    def action_wait_again(self) -> None:
+        if batch := self.under_cursor():
+            self.lazybatch.queueing.wait_again(self, batch)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what was refused for want of room can be sent again as it is."""
+        return (action != "wait_again" or may_wait(self.under_cursor())) and super().check_action(action, parameters)
 
     def action_mark_all(self) -> None:
         self.table.toggle_all_marks()

@@ -70,6 +70,7 @@ class Account(Room):
             await self._guard()
             await self.learn_names()
             self.show()
+            self.lazybatch.queueing.start()
             self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
             self._warm_up()
             self.work(self._price(), "prices")
@@ -101,7 +102,9 @@ class Account(Room):
         """Tell what became of submissions that an earlier run left open."""
         from tui.flows.reconcile import reconcile
 
-        async for settled in reconcile(wire=self.session.wire, journal=self.session.journal):
+        # What the queue was at is gone on with by the queue.
+        queued = await asyncio.to_thread(self.session.queue.submissions)
+        async for settled in reconcile(wire=self.session.wire, journal=self.session.journal, leave=queued):
             name = clean_line(Path(settled.submission.path).name)
             told = f"{name} was being submitted when lazybatch ended. {settled.told}"
             if settled.batch is not None:

@@ -140,6 +140,10 @@ def strip(
         # What breaks a rule must not be cut off for what is merely good to know.
         return told, [Cell(looks.counts_text(batch), "dim")] if broken and width < WIDE else right
     if batch.status is Status.FAILED and batch.errors:
+        from tui.batches.headroom import refused
+
+        if (refusal := refused(batch)) is not None:
+            return [Cell(refusal.sentence)], []
         error = batch.errors[0]
         return [Cell((f"line {error.line}: " if error.line else "") + error.message)], right
     return [Cell(looks.stages_text(batch, now))], right

@@ -15,7 +15,7 @@ from tui.errors import LazybatchError
 from tui.flows.reading import FileReader
 from tui.results.problems import shown
 from tui.results.triage import pattern
-from tui.screens.room import Room, bindings
+from tui.screens.room import Room, bindings, may_wait
 from tui.text import count, plural
 from tui.widgets.column import Cell, Column
 from tui.widgets.line import Line, Rule
@@ -68,6 +68,8 @@ class Refused(Room):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "fetch" and self._input is not None:
             return False
+        if action == "wait_again" and not may_wait(self._batch):
+            return False
         return super().check_action(action, parameters)
 
     @on(Table.Chosen)
@@ -75,6 +77,9 @@ class Refused(Room):
         if self._input is None:
             self.status.say([Cell("Fetching the input file …", "running")])
             self.work(self._open(fetch=True), "input")
+
+    def action_wait_again(self) -> None:
+        self.lazybatch.queueing.wait_again(self, self._batch)
 
     async def _open(self, *, fetch: bool) -> None:
         find = self.session.input_of if fetch else self.session.input_here

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui import actions
+from tui.batches.batch import Batch, Status
 from tui.errors import LazybatchError
 from tui.flows.session import Session
 from tui.widgets.bottom import Bottom
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 def bindings(room: str) -> list[BindingType]:
     """The keys of a room, from the list of actions."""
     return [Binding(known.keys, known.name, known.label or known.help, show=False) for known in actions.of_room(room)]
+
+
+def may_wait(batch: Batch | None) -> bool:
+    """Whether `batch` was refused for want of room: it may be sent again as it is."""
+    if batch is None or batch.status is not Status.FAILED:
+        return False
+    from tui.batches.headroom import refused
+
+    return refused(batch) is not None
 
 
 class Room(Screen[None]):

@@ -15,6 +15,7 @@ from tui.screens.submit_price import Pricing
 from tui.screens.submit_problems import marked
 from tui.screens.submit_repair import Repairing
 from tui.screens.submit_sending import Sending
+from tui.screens.submit_waiting import Waiting
 from tui.text import clean_line, count, plural, size
 from tui.widgets.column import Cell
 from tui.widgets.table import Table
@@ -22,7 +23,7 @@ from tui.widgets.table import Table
 _MARGIN = 2  # cells beside the line that is shown
 
 
-class Submit(Repairing, Sending, Pricing):
+class Submit(Repairing, Sending, Pricing, Waiting):
     """Validates at once; a good file can be sent, a bad one shows every problem where it is."""
 
     def __init__(self, path: Path) -> None:
@@ -46,6 +47,7 @@ class Submit(Repairing, Sending, Pricing):
             "stop": sending,
             "validate": not sending,
             "send": good and not sending,
+            "wait": good and not sending and self.expected is not None,
             "again": self.already and good and not sending,
             "adopt": bool(self.candidates) and good and not sending,
             "fold": bad and self.table.foldable,

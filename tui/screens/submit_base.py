@@ -86,6 +86,10 @@ class SubmitRoom(Room):
         self.description.input.focus()
         self.estimate_cost()
 
+    async def say_room(self, report: Report) -> None:
+        """Tell where the file does not fit into what is left of its model's limit."""
+        raise NotImplementedError
+
 
 def models(report: Report) -> str:
     """The one model's name, or how many there are."""

@@ -28,6 +28,8 @@ class Pricing(SubmitRoom):
         value = await price(report, base_url, history)
         self._settle(report, value)
         self._offer_parts(report, value)
+        self.bottom.show_keys()
+        await self.say_room(report)
         if not value.exact:
             counted = await price(report, base_url, history, exact=True, tell=lambda *far: self._tell_cost(value, *far))
             self._settle(report, counted)
@@ -58,4 +60,3 @@ class Pricing(SubmitRoom):
             self.progress.say(
                 [Cell(f"{told}: ^t splits it into {-(-value.input_tokens // self.budget)} parts or more.", "warn")]
             )
-            self.bottom.show_keys()

@@ -1,7 +1,7 @@
 """Sending a good file, or its parts, after a question."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from textual import on
 from textual.widgets import Input
@@ -52,12 +52,16 @@ class Sending(SubmitRoom):
                 self._begin(Order(report, report.endpoint or "", {}, adopt=batch.id))
                 return
 
+    def said(self) -> Mapping[str, str]:
+        """The metadata that was typed; raises `LazybatchError` where it cannot be."""
+        pairs = [pair for pair in self.pairs.input.value.split(",") if pair.strip()]
+        return metadata(self.description.input.value.strip(), pairs)
+
     async def _confirm(self, *, again: bool) -> None:
         report = self.report
         if report is None:
             return
-        pairs = [pair for pair in self.pairs.input.value.split(",") if pair.strip()]
-        said = metadata(self.description.input.value.strip(), pairs)
+        said = self.said()
         if await self.bottom.ask(lambda room: self._question(report, room, again=again)):
             endpoint = report.endpoint or ""
             order = (

@@ -1,0 +1,124 @@
+"""Sending what waits while the screen is open, and what the screens know of it."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from tui.batches.batch import Batch
+from tui.errors import LazybatchError
+from tui.flows.monitor import Offline
+from tui.flows.queue_add import add
+from tui.flows.queue_look import Outlook
+from tui.flows.queue_steps import CameBack, Going, Looked, QueueStep, Stopped, Went
+from tui.flows.queueing import Sender
+from tui.flows.sole import AtWork
+from tui.flows.steps import Order, Uploading
+from tui.screens.room import Room
+from tui.state.queue import State
+from tui.text import percent, plural
+
+if TYPE_CHECKING:
+    from tui.app import LazybatchApp
+
+_RETRY: Final = 5.0  # seconds between two looks whether another process sends still
+_READABLE: Final = 15.0
+
+
+class Queueing:
+    """The queue of one run of the screen.
+
+    `looked` is how it stood last. `sender` says who sends, `doing` what is being sent now, empty while nothing is.
+    """
+
+    def __init__(self, app: "LazybatchApp") -> None:
+        self._app = app
+        self._session = app.session
+        self._sender: Sender | None = None
+        self.looked: Looked | None = None
+        self.sender = ""
+        self.doing = ""
+
+    def start(self) -> None:
+        """Send what waits from now on; the session is connected. A read-only profile sends nothing."""
+        if not self._session.profile.read_only:
+            self._app.run_worker(self._send(), name="queue", group="queue", description="queue", exit_on_error=True)
+
+    def wake(self) -> None:
+        """The queue has changed."""
+        if self._sender is not None:
+            self._sender.wake()
+
+    async def refresh(self) -> None:
+        """See how the queue stands, by what the screen knows of the batches. Raises `LazybatchError`."""
+        outlook = Outlook(self._session)
+        outlook.batches = list(self._session.book)
+        self._take(await outlook.plan())
+
+    async def add(self, orders: Sequence[Order]) -> None:
+        """Put what has been said yes to into the queue. Raises `LazybatchError`; what came before it is in."""
+        for order in orders:
+            await asyncio.to_thread(add, order, self._session.queue)
+        self.wake()
+
+    def wait_again(self, room: Room, batch: Batch) -> None:
+        """Ask on `room`, then have a batch that was refused for want of room wait and go out again."""
+        room.work(self._wait_again(room, batch), "wait again")
+
+    async def _wait_again(self, room: Room, batch: Batch) -> None:
+        from tui.flows.queue_again import order_again
+
+        name = self._app.name_of(batch)
+        order = await order_again(batch, self._session)
+        requests = plural(order.report.requests, "request")
+        whole = f"Send {name} ({requests}) to {self._session.profile.host} again when there is room?"
+        short = f"Send {name} again when there is room?"
+        if await room.bottom.ask(lambda cells: whole if len(whole) <= cells else short):
+            await self.add([order])
+            self._app.notify(f"{name} waits in the queue: Q shows it.", markup=False)
+
+    async def _send(self) -> None:
+        while True:
+            self._sender = Sender(self._session)
+            try:
+                async for step in self._sender.run("The screen"):
+                    self.sender = "Paused: p at home goes on." if self._session.paused else ""
+                    self._step(step)
+            except AtWork as other:
+                self.sender = other.sentence
+            except LazybatchError as error:
+                self.sender = error.sentence
+            self.doing = ""
+            await asyncio.sleep(_RETRY)
+
+    def _step(self, step: QueueStep) -> None:
+        match step:
+            case Going(entry, Uploading(done, total)):
+                self.doing = f"Uploading {entry.name}: {percent(done / total if total else 0)}"
+            case Going(entry, _):
+                self.doing = f"Submitting {entry.name} …"
+            case Went(entry, batch):
+                self.doing = ""
+                if batch is not None:
+                    self._app.take_in(batch)
+                self._app.notify(f"{entry.name} has gone out of the queue.", markup=False)
+            case CameBack(entry):
+                self.doing = ""
+                self._app.notify(f"{entry.name}: {entry.reason}", severity="warning", markup=False)
+            case Stopped(entry):
+                self.doing = ""
+                told = f"{entry.name} is held in the queue. {entry.reason}"
+                self._app.notify(told, severity="warning", markup=False, timeout=_READABLE)
+            case Offline(error, _):
+                self.sender = error.sentence
+            case Looked():
+                self._take(step)
+
+    def _take(self, looked: Looked) -> None:
+        before, self.doing, self.looked = self.waiting, "", looked
+        if self.waiting != before:
+            self._app.look_again()
+
+    @property
+    def waiting(self) -> int:
+        """How many have not gone out, as far as is known."""
+        return sum(entry.state is not State.SENT for entry in self.looked.entries) if self.looked else 0
