@@ -193,7 +193,9 @@ async def test_the_columns_of_a_table_are_chosen_and_remembered(
         screen = await opened(home, FAILING)
         await home.press("E")
         await home.until(lambda: screen.prompt.input.value == "csv id, status,text,answer.label")
+        await home.until(lambda: "⏎ go  esc leave it" in home.bottom)
         await home.press("escape")
+        await home.until(lambda: "e errors" in home.bottom)
         await home.until(lambda: not screen.prompt.asking and "export" not in home.lines[-2])
         assert files_in(working_folder) == ["prompt-A-B.results.csv"]
 

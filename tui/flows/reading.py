@@ -2,7 +2,6 @@
 
 import os
 from abc import ABC, abstractmethod
-from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
@@ -238,7 +237,7 @@ class RowReader(Reader):
     A request without a result is shown by itself. Raises `FileChangedError` where a file is no longer the one judged.
     """
 
-    def __init__(self, judgement: Judgement, rows: "array[int]") -> None:
+    def __init__(self, judgement: Judgement, rows: Sequence[int]) -> None:
         super().__init__(judgement.requests)
         self.judgement = judgement
         self._rows = rows

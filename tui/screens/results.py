@@ -1,7 +1,6 @@
 """The results of a batch: its lines one under another, the one under the cursor in full, and the verdict on all."""
 
 import asyncio
-from array import array
 from collections.abc import Sequence
 
 from textual.widget import Widget
@@ -127,7 +126,7 @@ class Results(Moving, Taking):
 
     async def _show_whole(self, judgement: Judgement) -> None:
         """Show the requests of all batches that are read as one, with the cursor on the request where it was."""
-        self.whole = RowReader(judgement, array("I", range(len(judgement))))
+        self.whole = RowReader(judgement, range(len(judgement)))
         if self.choice is not None:
             return
         custom_id = None

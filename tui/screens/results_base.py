@@ -98,20 +98,14 @@ class ResultsRoom(Room):
         self._said()
         if problem:
             self.status.say([Cell(problem, "warn")])
-        asked = self.prompt.ask(label, value, hint, path=path)
         keys = [Cell("⏎", "accent"), Cell(" go  "), Cell("esc", "accent"), Cell(" leave it  ")]
-        self.bottom.say([*keys, Cell("tab", "accent"), Cell(" complete")] if path else keys)
+        self.bottom.announce([*keys, Cell("tab", "accent"), Cell(" complete")] if path else keys)
         try:
-            return await asked
+            return await self.prompt.ask(label, value, hint, path=path)
         finally:
             if self.is_attached and not self.prompt.asking:
                 self._said()
-                self.bottom.show_keys()
-
-    def show_keys(self) -> None:
-        """Tell the keys that work now, unless a line is being typed, which has its own."""
-        if not self.prompt.asking:
-            self.bottom.show_keys()
+                self.bottom.announce()
 
     def teller(self, verb: str, unit: Callable[[int], str] = size) -> Progress:
         """Tells on the status line how far something has come, in bytes or in another unit."""
@@ -122,7 +116,7 @@ class ResultsRoom(Room):
             told = [Cell(f"{verb} ", "running"), Cell(bar(share, _BAR), "running")]
             if self._saying is None:
                 self.status.say([*told, Cell(f" {percent(share)} of {unit(total)}  ")], [Cell("x stops it", "dim")])
-            self.show_keys()
+            self.bottom.show_keys()
 
         return tell
 
@@ -156,7 +150,7 @@ class ResultsRoom(Room):
         if self.is_attached:
             if self._saying is None:
                 self.say_verdict()
-            self.show_keys()
+            self.bottom.show_keys()
 
     def tell(self, sentence: str) -> None:
         """Say that something has been done, on the status line for a while: a toast would cover it."""
