@@ -9,7 +9,9 @@ import pytest
 from tests.results.result_lines import good, judged, never, quiet, refused, request, result, write
 from tui.flows.finding import find_id, find_text
 from tui.flows.handing import plain_name, save
-from tui.flows.reading import FileReader, Reader, RowReader
+from tui.flows.reading import Reader
+from tui.flows.reading_file import FileReader
+from tui.flows.reading_rows import RowReader
 from tui.results.match import RequestIndex
 from tui.results.problems import FileChangedError, ResultFileError, StoppedError
 

@@ -10,7 +10,7 @@ from tui.errors import LazybatchError
 from tui.flows.collect import RESULTS, Absent, Downloaded, Downloading, Part, collect
 from tui.flows.judging import keep, kept_of, known, returned
 from tui.flows.peek import peek, peek_path
-from tui.flows.reading import FileReader
+from tui.flows.reading_file import FileReader
 from tui.flows.session import Session
 from tui.flows.threads import Progress, worked
 from tui.results.judge import Judgement, Returned, judge

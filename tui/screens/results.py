@@ -7,7 +7,8 @@ from textual.widget import Widget
 
 from tui.errors import LazybatchError
 from tui.flows.collect import Downloading, Part
-from tui.flows.reading import FileReader, RowReader
+from tui.flows.reading_file import FileReader
+from tui.flows.reading_rows import RowReader
 from tui.flows.shelf import Step
 from tui.results.chosen import Choice
 from tui.results.judge import Judgement

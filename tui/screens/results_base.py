@@ -12,7 +12,8 @@ from tui import actions
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.collect import Part
-from tui.flows.reading import Reader, RowReader
+from tui.flows.reading import Reader
+from tui.flows.reading_rows import RowReader
 from tui.flows.shelf import Shelf
 from tui.flows.threads import Cancelled, Progress, worked
 from tui.results.chosen import Choice

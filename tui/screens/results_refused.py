@@ -12,7 +12,7 @@ from textual.widget import Widget
 from tui import actions
 from tui.batches.batch import Batch, BatchError
 from tui.errors import LazybatchError
-from tui.flows.reading import FileReader
+from tui.flows.reading_file import FileReader
 from tui.results.problems import shown
 from tui.results.triage import pattern
 from tui.screens.room import Room, bindings, may_wait
