@@ -1,7 +1,8 @@
-"""The results screen on a large file: `python -m tests.bench.bench_results_screen [gigabytes]`.
+"""The results screen on a large file: `python -m tests.bench.bench_results_screen [gigabytes] [toolong]`.
 
 Times are told as multiples of one plain read of the file, stalls of the UI's loop as multiples of the worst of the
-same loop with nothing to do.
+same loop with nothing to do. The second argument is the program `tl` of toolong, wherever that is installed, as the
+yardstick of the first line.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from tests.screens.desk import KEY, Desk, Stalls, desk
 from tests.screens.results_desk import raw
+from tests.terminal import Terminal
 from tui.demo.clock import Clock
 from tui.demo.server import DemoServer
 from tui.screens.results import Results
@@ -40,6 +42,15 @@ def plain_read(path: Path) -> float:
             while file.read(1 << 20):
                 pass
     return time.perf_counter() - began
+
+
+def toolong(program: str, path: Path) -> tuple[float, float]:
+    """Seconds from the start of toolong to a line on its screen, and until it has scanned the file."""
+    with Terminal([program, str(path)]) as terminal:
+        terminal.wait_for(lambda seen: "custom_id" in seen.text, 120)
+        first = time.perf_counter() - terminal.started
+        terminal.wait_for(lambda seen: not {"Scanning", "Loading"} & set(seen.text.replace("…", " ").split()), 120)
+        return first, time.perf_counter() - terminal.started
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -97,6 +108,12 @@ async def main() -> None:
             ids = [json.loads(line)["custom_id"] for line in raw(server, batch.input_file_id)]
             path = home.app.session.results_folder / f"{batch.id}.output.jsonl"
             await asyncio.to_thread(make, path, int(gigabytes * 1e9), ids)
+            if len(sys.argv) > 2:
+                first, whole = await asyncio.to_thread(toolong, sys.argv[2], path)
+                small = path.with_name("small.jsonl")
+                await asyncio.to_thread(make, small, 1, ids)
+                start, _ = await asyncio.to_thread(toolong, sys.argv[2], small)
+                print(f"toolong: a line after {first:.2f} s, all scanned after {whole:.2f} s; its start {start:.2f} s")
             await walk(home, path.stat().st_size, await asyncio.to_thread(plain_read, path))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from tui.results.finish import unusual_finish
+from tui.results.finish import USUAL
 from tui.results.ids import IdTable
 from tui.results.match import RequestIndex
 from tui.results.outcome import Outcome
@@ -14,6 +14,7 @@ from tui.results.reading import read_result
 from tui.results.stream import Cancelled, Progress, Source, each_line
 from tui.results.triage import Triage
 from tui.results.verdict import NEVER_RUN, Reported, Share, Verdict
+from tui.text import clean_line
 
 State = Literal["ok", "failed", "missing"]
 Finishes = dict[str, "array[int]"]
@@ -143,8 +144,7 @@ class _Tally:
         """Count one line of a result file."""
         if content.isspace():
             return
-        whole = len(content) == length
-        custom_id, outcome = read_result(content, whole)
+        custom_id, outcome, finish = read_result(content, whole=len(content) == length)
         if outcome is None:
             self._unreadable += 1
             return
@@ -163,7 +163,7 @@ class _Tally:
         if state >= _FAILED:
             # A good result after a bad one, or what came of running it again.
             self._take_back(state - _FAILED, again)
-        self.states[row] = self._good(position, content, whole) if outcome.ok else self._bad(custom_id, outcome, row)
+        self.states[row] = self._good(position, finish) if outcome.ok else self._bad(custom_id, outcome, row)
         self.positions[row] = position
         self.lengths[row] = length
 
@@ -189,10 +189,10 @@ class _Tally:
         """Whether this batch has a result for the row already."""
         return self.states[row] != _MISSING and self.positions[row] % _PLACES >= self._first
 
-    def _good(self, position: int, content: bytes, whole: bool) -> int:
+    def _good(self, position: int, finish: str) -> int:
         self._ok += 1
-        if whole and (reason := unusual_finish(content)):
-            self.finishes.setdefault(reason, array("Q")).append(position)
+        if finish not in USUAL:
+            self.finishes.setdefault(clean_line(finish[:60]), array("Q")).append(position)
         return _OK
 
     def _bad(self, custom_id: str, outcome: Outcome, row: int) -> int:
