@@ -91,18 +91,19 @@ class _Reader:
             self.form.fields[self._field] = self._text.decode("utf-8", "replace")
 
 
-async def receive(request: Request, file_field: str, target: Path, limit: int) -> Form:
+async def receive(request: Request, file_field: str, target: Path, limit: int, *, sync: bool = True) -> Form:
     """Reads a form, writing its file to ``target``; memory stays at a few MiB whatever the size.
 
     Bytes beyond ``limit`` are read, so that the client gets its answer, but not written. Raises ApiError (400) for a
     body that is no multipart form. Removes ``target`` again on any error.
+    With ``sync`` the disk has all of it at the end.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise ApiError(400, "The request must be a multipart form with a boundary.")
     reader = _Reader(file_field)
     parser = MultipartParser(options[b"boundary"], reader.callbacks())  # type: ignore[arg-type]  # a TypedDict by value
-    with _kept_if_whole(target) as out:
+    with _kept_if_whole(target, sync) as out:
         try:
             async for chunk in request.stream():
                 parser.write(chunk)
@@ -116,12 +117,13 @@ async def receive(request: Request, file_field: str, target: Path, limit: int) -
 
 
 @contextmanager
-def _kept_if_whole(target: Path) -> Iterator[IO[bytes]]:
+def _kept_if_whole(target: Path, sync: bool) -> Iterator[IO[bytes]]:
     try:
         with target.open("wb") as out:
             yield out
-            out.flush()
-            os.fsync(out.fileno())
+            if sync:
+                out.flush()
+                os.fsync(out.fileno())
     except BaseException:
         target.unlink(missing_ok=True)
         raise

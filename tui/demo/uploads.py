@@ -72,7 +72,7 @@ async def add_part(request: Request) -> Response:
     """``POST /v1/uploads/{upload_id}/parts``"""
     here = world(request)
     incoming = here.store.path(f"incoming-{os.urandom(8).hex()}")
-    form = await multipart.receive(request, "data", incoming, _PART_BYTES)
+    form = await multipart.receive(request, "data", incoming, _PART_BYTES, sync=False)
     # Only now, so that a client that is refused has sent all it had and gets to read why.
     try:
         upload = _open(here, request.path_params["upload_id"])
@@ -108,8 +108,8 @@ async def complete(request: Request) -> Response:
         raise ApiError(400, message, param="part_ids", code="invalid_value")
     whole = here.store.path(f"incoming-{os.urandom(8).hex()}")
     try:
-        md5 = await asyncio.to_thread(_join, [here.store.path(part_id) for part_id in wanted], whole)
-        if asked.get("md5") not in (None, md5):
+        await asyncio.to_thread(_join, [here.store.path(part_id) for part_id in wanted], whole)
+        if asked.get("md5") not in (None, asked.get("md5") and await asyncio.to_thread(_md5, whole)):
             raise ApiError(400, "The parts have another MD5 checksum.", param="md5", code="invalid_value")
         file = files.add(here, whole, upload.filename, upload.purpose, upload.file_expires_s)
     finally:
@@ -131,16 +131,17 @@ def _close(here: World, upload: UploadRecord, status: str, file_id: str | None) 
     return upload
 
 
-def _join(parts: list[Path], whole: Path) -> str:
-    """Writes the parts one after the other; returns the MD5 of all, in hexadecimal digits."""
-    digest = hashlib.md5(usedforsecurity=False)
+def _join(parts: list[Path], whole: Path) -> None:
+    """Writes the parts one after the other."""
     with whole.open("wb") as out:
         for path in parts:
             with path.open("rb") as part:
                 shutil.copyfileobj(part, out, _CHUNK)
         out.flush()
         os.fsync(out.fileno())
-    with whole.open("rb") as written:
-        while chunk := written.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+
+
+def _md5(path: Path) -> str:
+    """In hexadecimal digits."""
+    with path.open("rb") as written:
+        return hashlib.file_digest(written, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

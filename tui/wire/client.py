@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,7 +22,7 @@ from tui.wire.errors import Kind, WireError, translated
 from tui.wire.shapes import Page, batch_from, file_from, page_from
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, OpenAI
 
 _CHUNK = 1 << 20
 _MOMENT = 0.25  # seconds
@@ -70,6 +71,15 @@ class Wire:
 
     async def close(self) -> None:
         await self._client.close()
+        if "_blocking" in self.__dict__:
+            await asyncio.to_thread(self._blocking.close)
+
+    @cached_property
+    def _blocking(self) -> "OpenAI":
+        """For the parts of a file, which go over one connection."""
+        from tui.wire.upload import blocking_client
+
+        return blocking_client(self.address)
 
     async def list_batches(self, *, after: str | None = None, limit: int | None = 100) -> Page:
         """One page, newest first; `after` is the last id of the page before, `limit` None leaves its length open."""
@@ -132,7 +142,7 @@ class Wire:
         from tui.wire.upload import send_part
 
         with self._call():
-            content = await send_part(self.address, path, upload_id, span, progress)
+            content = await send_part(lambda: self._blocking, path, upload_id, span, progress)
         return self._part(content)[0]
 
     async def complete_upload(self, upload_id: str, part_ids: Sequence[str]) -> StoredFile:
