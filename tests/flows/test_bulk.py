@@ -62,8 +62,16 @@ async def test_one_that_has_expired_does_not_keep_the_others(
     assert isinstance(first, Failed)
     assert first.error.sentence == "The output file is no longer on the server: it expired or was deleted."
     assert isinstance(second, Fetched)
+    assert not first.again
     # What there still is of it is here.
     assert [path.name for path in folder_of("gone").iterdir()] == ["gone.errors.jsonl"]
+
+
+async def test_no_folder_is_left_where_nothing_came(demo: DemoServer, wire: Wire, folder_of: FolderOf) -> None:
+    gone = Batch("gone", Status.COMPLETED, "completed", output_file_id="file-none")
+    (end,) = await run(wire, folder_of, gone)
+    assert isinstance(end, Failed)
+    assert not folder_of("gone").exists()
 
 
 async def test_without_a_server_one_failure_is_enough(folder_of: FolderOf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +82,7 @@ async def test_without_a_server_one_failure_is_enough(folder_of: FolderOf, monke
     assert [(end.batch.id, end.tried) for end in ends if isinstance(end, Failed)] == [
         ("a", True), ("b", False), ("c", False),
     ]  # fmt: skip
+    assert all(end.again for end in ends if isinstance(end, Failed))
     # Neither file of the first, and no other batch.
     assert wire.calls <= 2
     await wire.close()

@@ -1,5 +1,7 @@
 """Downloading the results of many batches, one after another."""
 
+import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -38,10 +40,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A batch of which not all is here, and why; `tried` is False where an earlier one's failure was enough."""
+    """A batch of which not all is here, and why; `tried` is False where an earlier one's failure was enough.
+
+    `again` tells whether another try may do better: what has expired does not come back.
+    """
 
     batch: Batch
     error: LazybatchError
+    again: bool
     tried: bool = True
 
 
@@ -64,13 +70,20 @@ async def collect_each(waiting: deque[Batch], *, wire: Wire, folder_of: Callable
                 else:
                     here.append(step)
         except LazybatchError as error:
-            yield Failed(batch, error)
+            await asyncio.to_thread(_drop_empty, folder_of(batch.id))
+            yield Failed(batch, error, again=isinstance(error, WireError | NotWritten))
             if isinstance(error, NotWritten) or (isinstance(error, WireError) and error.kind in _SHARED):
                 while waiting:
-                    yield Failed(waiting.popleft(), error, tried=False)
+                    yield Failed(waiting.popleft(), error, again=True, tried=False)
         else:
             new = any(step.fetched for step in here)
             yield Fetched(batch, here[0].path.parent, sum(step.bytes for step in here), new=new)
+
+
+def _drop_empty(folder: Path) -> None:
+    """Leave no folder where nothing came."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 async def collect_results(batch: Batch, folder: Path, *, wire: Wire) -> AsyncIterator[Downloading | Downloaded]:

@@ -10,7 +10,7 @@ from tui.headless import states
 from tui.headless.naming import Names
 from tui.headless.printing import Output
 from tui.headless.table import Column, fitted, joined
-from tui.text import age, count, duration, plural, size
+from tui.text import age, count, plural, size
 
 _COLUMNS = (
     Column("ID"),
@@ -83,7 +83,7 @@ def _row(file: StoredFile, found: Found, names: Names) -> tuple[str, ...]:
         kind(file, found.uses.of(file)),
         "?" if file.bytes is None else size(file.bytes),
         "?" if file.created_at is None else age(found.now - file.created_at),
-        "–" if left is None else duration(left) if left > 0 else "none",
+        "–" if left is None else age(left) if left > 0 else "none",
         shown_name(file.filename or "–"),
         _used_by(found.uses.of(file), found.standing(file), names),
     )

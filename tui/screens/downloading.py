@@ -145,7 +145,8 @@ def summary(ends: Sequence[Fetched | Failed], names: dict[str, str]) -> str:
     sentences = [f"{', '.join(told)}, in {_where(here)}."] if here else []
     if failed:
         lead = "" if len(ends) == 1 else f"{plural(len(failed), 'failure')}: "
-        sentences.append(f"{lead}{_reasons(failed, names)} d tries again.")
+        again = " d tries again." if any(end.again for end in failed) else ""
+        sentences.append(f"{lead}{_reasons(failed, names)}{again}")
     return " ".join(sentences)
 
 

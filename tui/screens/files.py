@@ -141,6 +141,9 @@ class Files(Room):
             told = f"{count(len(shown))} of {plural(len(self._rows), 'file')}, {_total(shown)}"
             self.tally.say([*chips, Cell(told)], [*right, Cell("esc shows all", "dim")])
             return
+        if not self._rows and (self._listing or self._trouble):
+            self.tally.say([])
+            return
         told = f"{plural(len(self._rows), 'file')}, {_total(list(self._rows.values()))}"
         orphans = [row for row in self._rows.values() if row.standing is Standing.ORPHAN]
         lost = [Cell(f"  {plural(len(orphans), 'orphan')}, {_total(orphans)}", "warn")] if orphans else []

@@ -10,13 +10,13 @@ from tui.text import age, count, duration, size
 from tui.widgets.column import Cell, Column
 from tui.widgets.glyphs import GLYPHS
 
-SOON: Final = 3 * 86400.0  # seconds: what is to be kept should be saved by then
+_SOON: Final = 3 * 86400.0  # seconds: what is to be kept should be saved by then
 _COLUMNS: Final = (
     Column("name", "FILE", 20, flex=3),
     Column("kind", "KIND", 6, priority=2),
     Column("size", "SIZE", 7, align="right"),
     Column("age", "AGE", 4, align="right", priority=1),
-    Column("left", "LEFT", 6, align="right"),
+    Column("left", "LEFT", 5, align="right"),
     Column("used", "USED BY", 24, flex=2),
     Column("id", "ID", 30, priority=5),
 )
@@ -139,4 +139,4 @@ def _left(row: Row, now: float) -> Cell:
     left = row.file.expires_at - now
     if left <= 0:
         return Cell("none", "warn")
-    return Cell(duration(left), "warn" if left <= SOON else "")
+    return Cell(duration(left), "warn") if left <= _SOON else Cell(age(left))
