@@ -64,6 +64,27 @@ def test_a_break_tells_how_far_it_came_and_is_gone_on_with(few: Cli, make_file: 
     assert _names(few) == ["sums 1/3", "sums 2/3", "sums 3/3"]
 
 
+def test_parts_without_room_wait_in_the_queue(
+    few: Cli, make_file: MakeFile, server: DemoServer, tmp_path: Path
+) -> None:
+    settings = tmp_path / "config.toml"
+    # Room for the first part of four requests, and not for another one.
+    settings.write_text(settings.read_text() + "[profiles.few.limits.enqueued_requests]\ngpt-4o-mini = 7\n")
+    path = make_file(10)
+    ran = few("submit", path, "--split", "--yes", "--json", "--description", "sums")
+    assert ran.code == 0, ran.err
+    assert "There is no room for 2 parts now: lazybatch queue run sends the rest" in ran.err
+    assert [bool(part["batch_id"]) for part in ran.json["parts"]] == [True, False, False]
+    waiting = [entry["id"] for entry in few("queue", "--json").json["entries"] if entry["state"] == "waiting"]
+    assert [part["queued"] for part in ran.json["parts"]] == [None, *waiting]
+    assert few("submit", path, "--split", "--yes").code == 0
+    for _ in range(2):
+        server.clock.jump(60)
+        assert few("queue", "run", "--once").code == 0
+    assert _names(few) == ["sums 1/3", "sums 2/3", "sums 3/3"]
+    assert server.calls["batches.create"] == 3
+
+
 def test_a_small_file_is_submitted_whole(few: Cli, make_file: MakeFile) -> None:
     ran = few("submit", make_file(3), "--split", "--yes", "--json")
     assert (ran.code, ran.json["parts"]) == (0, [])

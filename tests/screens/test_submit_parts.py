@@ -51,6 +51,26 @@ async def test_parts_are_offered_asked_and_sent_once(server: DemoServer, tmp_pat
         assert len(api.batches(server)) == 6
 
 
+async def test_parts_without_room_wait_in_the_queue(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+    write(samples / "many.jsonl", 10)
+    room = {"gpt-4o-mini": 7}
+    async with desk(server, tmp_path, samples=samples, limits=LIMITS, enqueued_requests=room) as home:
+        await cut(home)
+        await sent(home)
+        await home.told("2 parts of 3 wait for room: Q shows the queue.")
+        await home.until(lambda: home.room == "Home" and "2 in the queue" in home.head)
+        assert len(api.batches(server)) == 1
+        server.clock.jump(60)
+        home.app.queueing.wake()
+        await home.until(lambda: len(api.batches(server)) == 2)
+        server.clock.jump(60)
+        home.app.queueing.wake()
+        await home.until(lambda: len(api.batches(server)) == 3)
+        there = api.batches(server)
+        assert [batch["metadata"]["description"] for batch in there] == ["many 3/3", "many 2/3", "many 1/3"]
+        assert len({batch["metadata"]["lazybatch_group"] for batch in there}) == 1
+
+
 async def test_a_break_between_parts_is_gone_on_with(server: DemoServer, tmp_path: Path, samples: Path) -> None:
     write(samples / "many.jsonl", 10)
     async with desk(server, tmp_path, samples=samples, limits=LIMITS) as home:

@@ -16,7 +16,8 @@ from tui.batches.headroom import family
 from tui.batches.money import Expected
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
-from tui.flows.steps import LOOKS, Order, Step, Unknowable
+from tui.flows.parts_line import Line
+from tui.flows.steps import LOOKS, Created, Order, Step, Unknowable
 from tui.flows.submit import already_there, submit
 from tui.flows.threads import Cancelled, Progress
 from tui.requests.output import Unwritable
@@ -24,6 +25,7 @@ from tui.requests.split import Part, split
 from tui.requests.validate import Limits, Report, validate
 from tui.settings import Profile
 from tui.state.journal import Journal, Stage, Submission, new_group
+from tui.state.queue import Entry
 from tui.wire.client import Wire
 
 # Problems of a file that its parts do not have.
@@ -49,11 +51,18 @@ class PartsOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """There is no room for a part now: it waits in the queue, as do all behind it."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class PartStep:
     """A step of the part with that number, counted from 1."""
 
     number: int
-    step: Step
+    step: Step | Queued
 
 
 class Broken(LazybatchError):  # noqa: N818  # what it says of the parts; the base is an Error by name
@@ -166,20 +175,28 @@ def _same(path: Path, part: Part, limits: Limits) -> bool:
 
 
 async def submit_parts(
-    order: PartsOrder, *, wire: Wire, journal: Journal, looks: Sequence[float] = LOOKS
+    order: PartsOrder, *, wire: Wire, journal: Journal, looks: Sequence[float] = LOOKS, line: Line | None = None
 ) -> AsyncIterator[PartStep]:
     """Submit every part, one after another; each ends with `Created` or `Already`.
 
-    Broken off, the same file goes on with the parts that are missing. Raises `Broken` where a part cannot be submitted,
-    and `LazybatchError` where the file was submitted before in another way.
+    With a `line` to wait in, those for which there is no room end with `Queued`. Broken off, the same file goes on with
+    the parts that are missing. Raises `Broken` where a part cannot be submitted, and `LazybatchError` where the file
+    was submitted before in another way.
     """
     with journal.claim(order.whole.sha256):
         for number, part in enumerate(await part_orders(order, wire=wire, journal=journal), 1):
+            entry = None
             try:
-                async for step in submit(part, wire=wire, journal=journal, looks=looks):
-                    yield PartStep(number, step)
+                if line is None or (entry := await line.waits(part)) is None:
+                    async for step in submit(part, wire=wire, journal=journal, looks=looks):
+                        if line is not None and isinstance(step, Created):
+                            await line.sent(part, step)
+                        yield PartStep(number, step)
             except LazybatchError as error:
-                raise Broken(error, number, len(order.parts)) from None
+                if line is None or (entry := await line.refused(part, error)) is None:
+                    raise Broken(error, number, len(order.parts)) from None
+            if entry is not None:
+                yield PartStep(number, Queued(entry))
 
 
 async def part_orders(order: PartsOrder, *, wire: Wire, journal: Journal) -> list[Order]:

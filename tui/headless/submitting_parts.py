@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from tui.batches.batch import GROUP_KEY
 from tui.errors import LazybatchError
-from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, cut, submit_parts
+from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, Queued, cut, submit_parts
+from tui.flows.parts_line import Line
 from tui.flows.price import expected, range_text
 from tui.flows.steps import Already, Created, Uploading
 from tui.headless.asking import agreed
@@ -13,7 +14,7 @@ from tui.headless.budgeting import tell_budget
 from tui.headless.checking import estimated, summary
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
-from tui.headless.session import connected, journal
+from tui.headless.session import opened
 from tui.headless.submitting import note, only_again
 from tui.headless.working import worked
 from tui.requests.limits import Limits
@@ -21,7 +22,7 @@ from tui.requests.validate import Report
 from tui.settings import Profile, state_folder
 from tui.text import plural
 
-_Ends = dict[int, Created | Already]
+_Ends = dict[int, Created | Already | Queued]
 
 
 def send_parts(
@@ -67,9 +68,10 @@ def send_parts(
 async def _carry_out(order: PartsOrder, profile: Profile, output: Output, ends: _Ends) -> None:
     """Submit every part; `ends` has how far it came even where it breaks off."""
     of = len(order.parts)
-    with journal(profile) as book, Progress(f"Uploading {of} parts") as bar:
-        async with connected(profile) as wire:
-            async for told in submit_parts(order, wire=wire, journal=book):
+    with Progress(f"Uploading {of} parts") as bar:
+        async with opened(profile) as session:
+            line = Line(session)
+            async for told in submit_parts(order, wire=session.wire, journal=session.journal, line=line):
                 step = told.step
                 if isinstance(step, Uploading):
                     bar.update(step.done, step.total)
@@ -79,11 +81,20 @@ async def _carry_out(order: PartsOrder, profile: Profile, output: Output, ends: 
                     ends[told.number] = step
                     what = "was there already" if isinstance(step, Already) or step.adopted else "created"
                     output.say(f"Part {told.number} of {of}: {step.batch.id} {what}")
+                elif isinstance(step, Queued):
+                    ends[told.number] = step
+                    output.say(f"Part {told.number} of {of}: waits in the queue, as {step.entry.id}")
                 else:
                     note(step, output)
 
 
 def _told(ends: _Ends, report: Report, output: Output) -> int:
+    if waiting := sum(isinstance(end, Queued) for end in ends.values()):
+        output.note(
+            f"There is no room for {plural(waiting, 'part')} now: lazybatch queue run sends the rest as room frees, "
+            "or the screen while it is open."
+        )
+        return 0
     if all(isinstance(end, Already) for end in ends.values()):
         output.note(
             f"All parts of {report.path} were submitted already. Nothing was sent. "
@@ -106,8 +117,9 @@ def _document(output: Output, report: Report, parts: Sequence[Report], ends: _En
     )
 
 
-def _part(part: Report, end: Created | Already | None) -> Mapping[str, object]:
-    submission = None if end is None else end.submission
+def _part(part: Report, end: Created | Already | Queued | None) -> Mapping[str, object]:
+    there = end if isinstance(end, Created | Already) else None
+    submission = None if there is None else there.submission
     return {
         "file": str(part.path),
         "requests": part.requests,
@@ -115,6 +127,7 @@ def _part(part: Report, end: Created | Already | None) -> Mapping[str, object]:
         "sha256": part.sha256,
         "group": None if submission is None else submission.metadata.get(GROUP_KEY),
         "submission": None if submission is None else submission.id,
-        "batch_id": None if end is None else end.batch.id,
+        "batch_id": None if there is None else there.batch.id,
+        "queued": end.entry.id if isinstance(end, Queued) else None,
         "input_file_id": None if submission is None else submission.file_id,
     }

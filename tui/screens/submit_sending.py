@@ -10,7 +10,8 @@ from tui.batches.batch import Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
-from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, submit_parts
+from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, Queued, submit_parts
+from tui.flows.parts_line import Line
 from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.requests.validate import Report
@@ -110,6 +111,7 @@ class Sending(SubmitRoom):
         """Tell each step; with the last batch that came of it, go home."""
         made: list[Batch] = []
         there: list[Already] = []
+        waiting = 0
         speed, last = Speed(), ""
         async for part, step in self._steps(order):
             if part != last:
@@ -120,25 +122,33 @@ class Sending(SubmitRoom):
                     self.lazybatch.take_in(batch)
                 case Already():
                     there.append(step)
+                case Queued():
+                    waiting += 1
                 case Uploading(done, total):
                     speed.note(time.monotonic(), done)
                     self.progress.say(under_way(f"{part}uploading", done, total, speed))
                 case _:
                     self._say(part, step)
+        if waiting:
+            self.lazybatch.queueing.wake()
+            told = f"{plural(waiting, 'part')} of {len(self.parts)} {'waits' if waiting == 1 else 'wait'} for room"
+            self.app.notify(f"{told}: Q shows the queue.", markup=False, timeout=10)
         if made:
             self.progress.say([Cell("The batch is created." if len(made) == 1 else "The batches are created.", "ok")])
             await self.lazybatch.submitted(self, made[-1])
+        elif waiting:
+            await self.lazybatch.go_home(self)
         elif there:
             self._say_already(there)
 
-    async def _steps(self, order: Order | PartsOrder) -> AsyncIterator[tuple[str, Step]]:
+    async def _steps(self, order: Order | PartsOrder) -> AsyncIterator[tuple[str, Step | Queued]]:
         """Each step, with the words for the part that it belongs to."""
         wire, journal = self.session.wire, self.session.journal
         if isinstance(order, Order):
             async for step in submit(order, wire=wire, journal=journal):
                 yield "", step
             return
-        async for told in submit_parts(order, wire=wire, journal=journal):
+        async for told in submit_parts(order, wire=wire, journal=journal, line=Line(self.session)):
             yield f"part {told.number} of {len(order.parts)}: ", told.step
 
     def _say(self, part: str, step: Step) -> None:

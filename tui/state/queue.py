@@ -105,15 +105,17 @@ class Queue:
         again: bool = False,
         expected: Expected | None = None,
         file_id: str | None = None,
+        sent: tuple[str, str] | None = None,
     ) -> Entry:
-        """Put a validated file at the end of the line."""
+        """Put a validated file at the end of the line, or note it as `sent`, as that submission and batch."""
         now = time.time()
         columns = {
             "account": self._account, "path": storable(str(report.path.absolute())), "identity": _told(report.identity),
             "sha256": report.sha256, "bytes": report.bytes, "requests": report.requests,
             "models": json.dumps(dict(report.models)), "endpoint": endpoint, "metadata": json.dumps(dict(metadata)),
             "again": again, "expected": None if expected is None else json.dumps(asdict(expected)),
-            "state": State.WAITING, "file_id": file_id, "added_at": now, "changed_at": now,
+            "state": State.SENT if sent else State.WAITING, "submission_id": sent[0] if sent else None,
+            "batch_id": sent[1] if sent else None, "file_id": file_id, "added_at": now, "changed_at": now,
         }  # fmt: skip
         values = ", ".join(f":{name}" for name in columns)
         with self._sentence():

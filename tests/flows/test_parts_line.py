@@ -1,0 +1,114 @@
+"""Parts for which there is no room wait in the queue, in their order, and are sent once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CHAT, MakeInput
+from tui.batches.money import Expected
+from tui.demo.faults import Fault
+from tui.demo.server import DemoServer
+from tui.flows.parts import PartsOrder, Queued, cut, submit_parts
+from tui.flows.parts_line import Line
+from tui.flows.queueing import Sender
+from tui.flows.session import Session
+from tui.flows.steps import Already, Created, Uploaded, Uploading
+from tui.requests.validate import Limits, validate
+from tui.state.queue import State
+
+LIMITS = Limits(max_requests=3)
+LOOKS = (0.0, 0.02)
+MODEL = "gpt-4o-mini"
+# As the demo server counts a request of `make_input`, and as an estimate would.
+TOKENS = 10
+
+
+@pytest.fixture
+def order(make_input: MakeInput, tmp_path: Path) -> PartsOrder:
+    """Twelve requests in four parts."""
+    report = validate(make_input(12), limits=LIMITS)
+    parts = cut(report, LIMITS, tmp_path / "state", lambda _done, _total: None)
+    return PartsOrder(report, parts, CHAT, {"description": "sums"}, expected=Expected(12, 12 * TOKENS))
+
+
+async def ends(order: PartsOrder, session: Session, demo: DemoServer, jump: float = 0.0) -> list[type]:
+    """What each part came to; the server's clock jumps by so many seconds after each."""
+    found = []
+    line = Line(session)
+    async for told in submit_parts(order, wire=session.wire, journal=session.journal, looks=LOOKS, line=line):
+        if not isinstance(told.step, Uploading | Uploaded):
+            found.append(type(told.step))
+            demo.clock.jump(jump)
+    return found
+
+
+async def send(session: Session) -> None:
+    async for _ in Sender(session, LOOKS).run("a test", once=True):
+        pass
+
+
+async def on_server(session: Session) -> list[str]:
+    """What the batches there are called that did not fail, oldest first."""
+    items = (await session.wire.list_batches()).items[::-1]
+    return [item["metadata"]["description"] for item in items if item["status"] != "failed"]
+
+
+async def drain(session: Session, demo: DemoServer) -> None:
+    """Let the queue run until nothing waits."""
+    for _ in range(12):
+        demo.clock.jump(70)
+        await send(session)
+        if {entry.state for entry in session.queue.entries()} == {State.SENT}:
+            return
+    raise AssertionError("it does not end")
+
+
+ALL = ["sums 1/4", "sums 2/4", "sums 3/4", "sums 4/4"]
+
+
+async def test_from_the_first_without_room_on_they_wait(session: Session, demo: DemoServer, order: PartsOrder) -> None:
+    demo.knobs.token_limits = {MODEL: 6 * TOKENS}
+    session.profile = type(session.profile)(
+        "demo", "test", base_url=demo.base_url, key=session.profile.key, enqueued_tokens={MODEL: 7 * TOKENS}
+    )  # fmt: skip
+    assert await ends(order, session, demo) == [Created, Created, Queued, Queued]
+    # The same file again neither sends nor queues anything twice.
+    assert await ends(order, session, demo) == [Already, Already, Queued, Queued]
+    assert len(session.queue.entries()) == 4
+    await drain(session, demo)
+    assert await on_server(session) == ALL
+    items = (await session.wire.list_batches()).items
+    assert len({item["metadata"]["lazybatch_group"] for item in items}) == 1
+    assert demo.calls["batches.create"] == demo.calls["files.create"] == 4
+
+
+async def test_a_part_that_is_refused_afterwards_comes_back_before_the_rest(
+    session: Session, demo: DemoServer, order: PartsOrder
+) -> None:
+    demo.knobs.token_limits = {MODEL: 6 * TOKENS}
+    # The third is refused while it is validated, before the fourth is sent.
+    assert await ends(order, session, demo, jump=5.0) == [Created, Created, Created, Queued]
+    await drain(session, demo)
+    assert await on_server(session) == ALL
+    assert demo.calls["files.create"] == 4
+    assert demo.calls["batches.create"] == 5
+
+
+async def test_all_that_were_refused_come_back(session: Session, demo: DemoServer, order: PartsOrder) -> None:
+    demo.knobs.token_limits = {MODEL: 6 * TOKENS}
+    assert await ends(order, session, demo) == [Created] * 4
+    await drain(session, demo)
+    assert sorted(await on_server(session)) == ALL
+    assert demo.calls["files.create"] == 4
+
+
+async def test_a_refused_create_waits_with_its_upload(session: Session, demo: DemoServer, order: PartsOrder) -> None:
+    words = "The number of enqueued tokens has surpassed the configured limit of 30K for the deployment 'gpt-4o-mini'."
+    demo.faults.add(
+        Fault("batches.create", "status", status=400, code="token_limit_exceeded", message=words, skip=1, times=1)
+    )
+    assert await ends(order, session, demo) == [Created, Queued, Queued, Queued]
+    assert session.learnt.load()[MODEL].tokens == 30_000
+    await drain(session, demo)
+    assert await on_server(session) == ALL
+    assert demo.calls["files.create"] == 4
