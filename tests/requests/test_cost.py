@@ -15,9 +15,8 @@ import pytest
 from splintr import Tokenizer
 
 from tests.requests.samples import CHAT, lines, request
-from tui.batches.batch import Usage
-from tui.requests import cost, counting, tokens
-from tui.requests.cost import Estimate, cost_of, estimate, estimate_json
+from tui.requests import counting, tokens
+from tui.requests.cost import Estimate, estimate, estimate_json
 from tui.requests.limits import Limits
 from tui.requests.source import Cancelled, Changed, Unreadable
 from tui.requests.validate import Report, validate
@@ -280,26 +279,6 @@ def test_names_that_a_report_cuts_are_found_again(write: Callable[..., Report]) 
     assert found.cost_high > (found.cost_low or 0) > 0
 
 
-def test_what_a_batch_has_cost() -> None:
-    usage = Usage(input_tokens=2_000_000, output_tokens=1_000_000, cached_tokens=0)
-    november = 1_793_500_000
-    assert cost_of(usage, MODEL, november, requests=1000) == Decimal("0.45")
-    assert cost_of(usage, "gpt-4o-mini-2024-07-18", 1_750_000_000) == Decimal("0.45")
-    assert cost_of(usage, MODEL, None) == Decimal("0.45")
-    assert cost_of(usage, "mine", november) is None
-    assert cost_of(usage, None, november) is None
-    cached = Usage(input_tokens=2_000_000, output_tokens=1_000_000, cached_tokens=1_000_000)
-    assert Decimal("0.375") < (cost_of(cached, MODEL, november) or 0) <= Decimal("0.45")
-
-
-def test_a_whole_batch_is_not_taken_for_one_long_request() -> None:
-    usage = Usage(input_tokens=3_000_000, output_tokens=0)
-    small, large = (cost_of(usage, "gpt-5.4", 1_793_500_000, requests=number) for number in (3000, 10))
-    assert small
-    assert large == 2 * small
-    assert cost_of(usage, "gpt-5.4", 1_793_500_000) == small
-
-
 def test_the_module_is_light() -> None:
     program = (
         "import sys, tui.requests.cost; "
@@ -307,12 +286,6 @@ def test_the_module_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-
-
-def test_warming_leaves_nothing_to_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    cost.warm(MODEL)
-    monkeypatch.setitem(sys.modules, "splintr", None)
-    assert tokens.Counter(MODEL).counts(["Hello"]) == [1]
 
 
 def test_an_estimate_is_frozen(write: Callable[..., Report]) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from tests.screens import api
 from tests.screens.desk import desk, request
 from tui.batches.batch import Usage
+from tui.batches.budget import Budget
+from tui.batches.guard import Rules
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 
@@ -91,3 +93,11 @@ async def test_it_can_be_sorted_and_filtered_by(server: DemoServer, tmp_path: Pa
         await home.type("cost:>5")
         await home.until("1 of 3")
         assert "dear" in home.text and "cheap" not in home.text
+
+
+async def test_a_batch_over_its_budget_is_an_alarm(server: DemoServer, tmp_path: Path) -> None:
+    api.create(server, request(1), description="dear")
+    running(server, in_progress_at=int(server.clock.now()))
+    async with desk(server, tmp_path, size=(120, 30), budget=Budget(batch=3), guard=Rules(budget=3.0)) as home:
+        await home.until("! dear")
+        assert "over the budget of $3.00" in home.lines[-3]

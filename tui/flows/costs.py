@@ -4,24 +4,20 @@ Prices and what earlier batches have used are learned in a thread, for all batch
 rows asks for their costs at each key.
 """
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from time import monotonic
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from tui.batches.batch import Batch
 from tui.batches.money import Average, Cost, Expected, Rates, cost, told_usage
 from tui.errors import LazybatchError
+from tui.flows.prices import DAY, Prices, priced_size
 from tui.state.journal import Journal
 from tui.state.store import connect, memory
 from tui.state.usages import Usages
-
-_DAY: Final = 86_400
-# Tokens of one request: no model on the price list asks more a token for shorter ones.
-_LONG: Final = 32_000
 
 
 class _Key(NamedTuple):
@@ -44,7 +40,7 @@ class Costs:
         self._connection = memory() if folder is None else connect(folder)
         self._usages = Usages(self._connection, account)
         self._journal = Journal(self._connection, account, folder or Path())
-        self._base_url = base_url
+        self.prices = Prices(self._connection, base_url)
         self._lock = Lock()
         self._rates: dict[_Key, Rates | None] = {}
         self._averages: dict[str, Average | None] = {}
@@ -91,7 +87,7 @@ class Costs:
             self._learned.update((batch.id, batch) for batch in changed)
             if news:
                 self._known = {batch.id: (batch, self._work_out(batch)) for batch in batches}
-                self.learned_at = monotonic()
+                self.learned_at = time.monotonic()
             return news
 
     def output_of(self, model: str) -> float | None:
@@ -115,7 +111,10 @@ class Costs:
         keys = {self._key(batch, model) for batch, model in named} - self._rates.keys()
         models = {model for _, model in named} - self._averages.keys()
         for key in keys:
-            self._rates[key] = _rates(key, self._base_url)
+            found = self.prices.of(key.model, key.tokens, key.day)
+            self._rates[key] = (
+                None if found is None else Rates(float(found.input), float(found.cached_input), float(found.output))
+            )
         for model in models:
             self._averages[model] = self._usages.average(model)
         return bool(keys or models)
@@ -132,13 +131,5 @@ class Costs:
     def _key(self, batch: Batch, model: str) -> _Key:
         usage, done = told_usage(batch), batch.counts.completed if batch.counts else None
         mean = usage.input_tokens // done if usage and done else 0
-        return _Key(model, (batch.created_at or 0) // _DAY, mean if mean >= _LONG else 1)
-
-
-def _rates(key: _Key, base_url: str) -> Rates | None:
-    from tui.requests.prices import rates
-
-    # A batch of an unknown age is priced as of today. At noon: prices that change do so at night.
-    when = datetime.fromtimestamp((key.day + 0.5) * _DAY, UTC) if key.day else None
-    found = rates(key.model, base_url=base_url, when=when, request_tokens=key.tokens)
-    return None if found is None else Rates(float(found.input), float(found.cached_input), float(found.output))
+        # A batch of an unknown age is priced as of today.
+        return _Key(model, int((batch.created_at or time.time()) / DAY), priced_size(mean))

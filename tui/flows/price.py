@@ -1,36 +1,62 @@
 """What a validated file will cost, worked out beside the keys."""
 
-from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Final
 
-from tui.batches.budget import Budget, Spent, objections
 from tui.batches.money import Expected
+from tui.flows.costs import Costs
 from tui.flows.threads import Progress, worked
 from tui.requests.cost import Estimate, estimate
+from tui.requests.first import first_model
+from tui.requests.tokens import Counter
 from tui.requests.validate import Report
 from tui.text import money
 
-History = Callable[[str], float | None]
+# Who has no budget does not wait for it.
+if TYPE_CHECKING:
+    from tui.batches.budget import Budget, Spent
+
+# Where a file does not say: most models of today share its vocabulary.
+_USUAL: Final = "gpt-4o"
 
 
 async def price(
     report: Report,
-    base_url: str,
-    history: History | None = None,
+    costs: Costs,
     *,
     exact: bool = False,
     tell: Progress = lambda done, total: None,
 ) -> Estimate:
-    """The estimate for `report`'s file at the provider of `base_url`, from a sample of its lines or, if `exact`, all.
+    """The estimate for `report`'s file, from a sample of its lines or, if `exact`, from all of them.
 
-    `history` gives the mean output tokens of a request to a model, and is called in a thread. Given up, the thread
-    stops. Raises `LazybatchError` where the file cannot be read or is no longer the one that was validated.
+    It goes by the prices and the history of the account. Given up, its thread stops. Raises `LazybatchError` where the
+    file cannot be read or is no longer the one that was validated.
     """
     return await worked(
         lambda told, gone: estimate(
-            report, expected_output=history, exact=exact, base_url=base_url, progress=told, cancelled=gone
+            report,
+            expected_output=costs.output_of,
+            exact=exact,
+            price_of=costs.prices.of,
+            progress=told,
+            cancelled=gone,
         ),
         tell,
     )
+
+
+def prepare(path: Path, costs: Costs) -> None:
+    """Load what the estimate of a file will need: meant for a thread, while the file is validated.
+
+    That takes as long as to validate 100 MB. The file may be of any kind, or none.
+    """
+    model = first_model(path) or _USUAL
+    # It lets other threads run while it loads.
+    vocabulary = Thread(target=Counter, args=(model,))
+    vocabulary.start()
+    costs.prices.of(model)
+    vocabulary.join()
 
 
 def expected(report: Report, value: Estimate) -> Expected:
@@ -45,8 +71,10 @@ def expected(report: Report, value: Estimate) -> Expected:
     )
 
 
-def over_budget(value: Estimate, budget: Budget | None, spent: Spent, *, parts: int = 1) -> list[str]:
+def over_budget(value: Estimate, budget: "Budget | None", spent: "Spent", *, parts: int = 1) -> list[str]:
     """What of the budget speaks against submitting the file in so many parts, a sentence each."""
+    from tui.batches.budget import objections
+
     low, high = value.cost_low, value.cost_high
     if value.cost_expected is not None:
         low = high = value.cost_expected

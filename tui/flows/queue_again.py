@@ -35,7 +35,7 @@ async def order_again(batch: Batch, session: Session) -> Order:
     if path is None or batch.endpoint is None:
         raise LazybatchError("The server does not tell what it was made of: submit its file again.", 1)
     report = await _validated(path, batch.endpoint, session)
-    value = await price(report, session.profile.base_url)
+    value = await price(report, await session.costs())
     metadata = {key: value for key, value in batch.metadata if key not in _MARKS}
     return Order(report, batch.endpoint, metadata, expected=expected(report, value), file_id=batch.input_file_id)
 

@@ -4,10 +4,11 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from tui.flows.check import Validated, check
-from tui.flows.price import price, range_text
+from tui.flows.price import prepare, price, range_text
 from tui.headless.costing import costing
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
@@ -37,12 +38,18 @@ def run(options: Namespace) -> int:
 def estimated(report: Report, profile: Profile) -> Estimate:
     """What the requests of a good file will cost, with what earlier batches tell of the output."""
     with costing(profile) as costs:
-        return asyncio.run(price(report, profile.base_url, costs.output_of))
+        return asyncio.run(price(report, costs))
 
 
 def validated(path: Path, endpoint: str | None, profile: Profile) -> Report:
     """The report on the file at `path`, with a progress bar on the way."""
+    Thread(target=_prepare, args=(path, profile)).start()
     return asyncio.run(_validated(path, endpoint, profile.limits))
+
+
+def _prepare(path: Path, profile: Profile) -> None:
+    with costing(profile) as costs:
+        prepare(path, costs)
 
 
 async def _validated(path: Path, endpoint: str | None, limits: Limits) -> Report:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
-from tui.batches.query import Query
 from tui.errors import LazybatchError
 from tui.flows.costs import Costs
 from tui.settings import Profile, state_folder
+
+if TYPE_CHECKING:
+    from tui.batches.query import Query
 
 
 @contextmanager
@@ -31,6 +34,6 @@ def _opened(profile: Profile) -> Costs:
     return Costs(None, profile.account, profile.base_url)
 
 
-def asks_for_cost(query: Query | None) -> bool:
+def asks_for_cost(query: "Query | None") -> bool:
     """Whether what a query lets through hangs on the cost."""
     return query is not None and any(term.field == "cost" for term in query.terms)

@@ -4,19 +4,20 @@ import sqlite3
 from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 from tui import settings
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
-from tui.flows.session import Session
 from tui.headless.printing import tell
 from tui.settings import Profile, state_folder
 from tui.state.journal import Journal, Submission
 from tui.state.store import connect
-from tui.wire.address import Address
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from
+
+# Commands that ask no server want the profile alone.
+if TYPE_CHECKING:
+    from tui.flows.session import Session
+    from tui.wire.client import Wire
 
 # Reads alone: what changes something is never repeated blindly.
 _READ_RETRIES = 2
@@ -46,8 +47,11 @@ def to_change(options: Namespace, verb: str) -> Profile:
 
 
 @asynccontextmanager
-async def connected(profile: Profile) -> AsyncIterator[Wire]:
+async def connected(profile: Profile) -> "AsyncIterator[Wire]":
     """The wire to the profile's server."""
+    from tui.wire.address import Address
+    from tui.wire.client import Wire
+
     address = Address(profile.base_url, profile.key or "", profile.organization, profile.project)
     wire = await Wire.connect(address, read_retries=_READ_RETRIES)
     try:
@@ -57,8 +61,10 @@ async def connected(profile: Profile) -> AsyncIterator[Wire]:
 
 
 @asynccontextmanager
-async def opened(profile: Profile) -> AsyncIterator[Session]:
+async def opened(profile: Profile) -> "AsyncIterator[Session]":
     """The profile's account with its wire and all of its state."""
+    from tui.flows.session import Session
+
     session = Session(profile, state_folder())
     try:
         await session.connect(read_retries=_READ_RETRIES)
@@ -90,8 +96,11 @@ def own_submissions(profile: Profile) -> Mapping[str, Submission]:
         return {}
 
 
-async def retrieved(wire: Wire, batch_id: str) -> Batch:
+async def retrieved(wire: "Wire", batch_id: str) -> Batch:
     """The batch `batch_id` as it is now."""
+    from tui.wire.errors import Kind, WireError
+    from tui.wire.shapes import batch_from
+
     batch = batch_from(await wire.retrieve_batch(batch_id))
     if batch is None:
         raise WireError(Kind.NOT_AN_API, f"{wire.address.host} answered, but not with a batch.")

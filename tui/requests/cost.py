@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from tui.batches.money import NO_OUTPUT, NOT_BY_TOKENS
-from tui.requests import counting, tokens
+from tui.requests import counting
 from tui.requests.counting import Counted, Sums
 from tui.requests.prices import Rates, rates
 from tui.requests.source import Changed, Source
@@ -47,21 +46,7 @@ class Estimate:
     """Models without a known price, raw as the file has them."""
 
 
-class TokensUsed(Protocol):
-    """What a batch has used, as the server told it; `tui.batches.batch.Usage` is one."""
-
-    @property
-    def input_tokens(self) -> int: ...
-    @property
-    def output_tokens(self) -> int: ...
-    @property
-    def cached_tokens(self) -> int: ...
-
-
-def warm(model: str = "gpt-4o") -> None:
-    """Loads the vocabulary and the price list for `estimate`: meant for a thread, while the file is validated."""
-    tokens.Counter(model)
-    rates(model)
+PriceOf = Callable[[str, int], Rates | None]
 
 
 def estimate(
@@ -69,14 +54,15 @@ def estimate(
     *,
     expected_output: Callable[[str], float | None] | None = None,
     exact: bool = False,
-    base_url: str | None = None,
+    price_of: PriceOf | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Estimate:
     """The cost of the file that `report` is about, from a sample of its lines or, if `exact`, from all.
 
-    `expected_output` gives the mean output tokens of a request to a model, from history. `base_url` is the profile's,
-    by which the provider's prices are found. `progress` is told the bytes done and in total, of an exact count.
+    `expected_output` gives the mean output tokens of a request to a model, from history. `price_of` gives the rates of
+    a model for requests of so many tokens, by default those of today at OpenAI. `progress` is told the bytes done and
+    in total, of an exact count.
     The same file gives the same estimate. Meant for a thread; memory is bounded by the longest line.
 
     Raises `Unreadable`; `Changed` if the file is not the one that was validated; `Cancelled`.
@@ -86,7 +72,8 @@ def estimate(
             raise Changed(report.path)
         counted = counting.count_tokens(source, report, whole=exact)
         source.check_unchanged()
-    return _Pricing(report, counted, base_url, expected_output or (lambda model: None)).estimate()
+    price_of = price_of or (lambda model, tokens: rates(model, request_tokens=tokens))
+    return _Pricing(report, counted, price_of, expected_output or (lambda model: None)).estimate()
 
 
 def estimate_json(value: Estimate) -> dict[str, Any]:
@@ -103,24 +90,6 @@ def estimate_json(value: Estimate) -> dict[str, Any]:
     }
 
 
-def cost_of(
-    usage: TokensUsed, model: str | None, when: int | None, *, requests: int | None = None, base_url: str | None = None
-) -> Decimal | None:
-    """US dollars for what a batch has used, None where the model or its price is not known.
-
-    `when` is its creation in Unix seconds (None: now), `requests` how many it has had answered: with their mean size
-    the price of long requests is found.
-    """
-    at = None if when is None else datetime.fromtimestamp(when, UTC)
-    mean = usage.input_tokens // requests if requests else 1
-    found = rates(model, base_url=base_url, when=at, request_tokens=mean) if model else None
-    if found is None:
-        return None
-    cached = min(usage.cached_tokens, usage.input_tokens)
-    plain = usage.input_tokens - cached
-    return plain * found.input + cached * found.cached_input + usage.output_tokens * found.output
-
-
 class _Pricing:
     """One estimate being made of what was counted."""
 
@@ -128,7 +97,7 @@ class _Pricing:
         self,
         report: Report,
         counted: Counted,
-        base_url: str | None,
+        price_of: PriceOf,
         expected_output: Callable[[str], float | None],
     ) -> None:
         self._report = report
@@ -137,7 +106,7 @@ class _Pricing:
         self._by_tokens = report.endpoint not in NOT_BY_TOKENS
         mean = round(counted.total.input.value / report.requests) if report.requests else 1
         models = report.models if self._by_tokens else ()
-        self._rates = {model: rates(model, base_url=base_url, request_tokens=mean) for model in models}
+        self._rates = {model: price_of(model, mean) for model in models}
         self._error = self._relative_error()
 
     def estimate(self) -> Estimate:

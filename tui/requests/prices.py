@@ -6,11 +6,15 @@ somebody starts, and nobody here does.
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+from tui import __version__
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
@@ -29,6 +33,18 @@ class Rates:
     output: Decimal
     basis: str
     """Whose price of which kind it is: "OpenAI's batch price"."""
+
+
+def edition() -> str:
+    """What tells this price list, and how it is read here, from others; found out without importing it."""
+    found = importlib.util.find_spec("genai_prices")
+    if found is None or found.origin is None:
+        return ""
+    try:
+        status = Path(found.origin).with_name("data.py").stat()
+    except OSError:
+        return ""
+    return f"{__version__} {status.st_size} {status.st_mtime_ns}"
 
 
 def rates(

@@ -118,6 +118,7 @@ class Account(Room):
         while True:
             self._unpriced.clear()
             if await self.session.learn_costs():
+                self.unlooked = True
                 self.show()
             await self._unpriced.wait()
 

@@ -58,6 +58,7 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         return allowed.get(action, True) and super().check_action(action, parameters)
 
     def action_validate(self) -> None:
+        self.work(self.prepare(), "prepare")
         self.work(self._validate(self.endpoint.input.value.strip() or None), "file")
 
     async def _validate(self, endpoint: str | None) -> None:

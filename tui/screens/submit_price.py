@@ -1,5 +1,6 @@
 """What a good file will cost: from a sample at once, then from every line, and held against the budget."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from tui.requests.validate import Report
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 class Pricing(SubmitRoom):
     """The cost below the form's fields."""
 
+    async def prepare(self) -> None:
+        """Load what the estimate will need, while the file is validated."""
+        from tui.flows.price import prepare
+
+        costs = await self.session.costs()
+        await asyncio.to_thread(prepare, self.path, costs)
+
     def estimate_cost(self) -> None:
         """Work out what the file will cost, beside the form."""
         if self.report is not None:
@@ -24,14 +32,14 @@ class Pricing(SubmitRoom):
 
         self.worth, self.expected, self.objections = "", None, ()
         self.form.say_cost("working it out …")
-        history, base_url = (await self.session.costs()).output_of, self.session.profile.base_url
-        value = await price(report, base_url, history)
+        costs = await self.session.costs()
+        value = await price(report, costs)
         self._settle(report, value)
         self._offer_parts(report, value)
         self.bottom.show_keys()
         await self.say_room(report)
         if not value.exact:
-            counted = await price(report, base_url, history, exact=True, tell=lambda *far: self._tell_cost(value, *far))
+            counted = await price(report, costs, exact=True, tell=lambda *far: self._tell_cost(value, *far))
             self._settle(report, counted)
 
     def _settle(self, report: Report, value: "Estimate") -> None:

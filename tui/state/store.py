@@ -78,6 +78,15 @@ CREATE TABLE IF NOT EXISTS usages (
   PRIMARY KEY (account, batch_id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS usages_by_model ON usages (account, model, created_at DESC);
+CREATE TABLE IF NOT EXISTS prices (
+  edition TEXT NOT NULL,
+  base_url TEXT NOT NULL,
+  model TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  tokens INTEGER NOT NULL,
+  answer TEXT NOT NULL,
+  PRIMARY KEY (edition, base_url, model, day, tokens)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS samples (
   account TEXT NOT NULL,
   batch_id TEXT NOT NULL,
@@ -146,7 +155,7 @@ CREATE TABLE IF NOT EXISTS preferences (
   value
 ) WITHOUT ROWID;
 """
-_VERSION = 8
+_VERSION = 9
 _LOCK_TIMEOUT = 10.0  # seconds
 
 
