@@ -116,8 +116,12 @@ class Batch:
     @property
     def description(self) -> str | None:
         """What its maker called it, where the metadata has one of the keys in common use."""
-        known = dict(self.metadata)
-        return next((known[key] for key in _NAME_KEYS if known.get(key)), None)
+        # No dictionary of them: it is asked for of ten thousand batches at a key.
+        for wanted in _NAME_KEYS:
+            for key, value in self.metadata:
+                if key == wanted and value:
+                    return value
+        return None
 
     @property
     def submission(self) -> str | None:
@@ -142,12 +146,14 @@ class Batch:
     @property
     def ended_at(self) -> int | None:
         """When it reached the state that it is in, if it has ended and the server told."""
-        return {
-            Status.COMPLETED: self.completed_at,
-            Status.FAILED: self.failed_at,
-            Status.EXPIRED: self.expired_at,
-            Status.CANCELLED: self.cancelled_at,
-        }.get(self.status)
+        status = self.status
+        if status is Status.COMPLETED:
+            return self.completed_at
+        if status is Status.FAILED:
+            return self.failed_at
+        if status is Status.EXPIRED:
+            return self.expired_at
+        return self.cancelled_at if status is Status.CANCELLED else None
 
     def elapsed(self, now: float) -> float | None:
         """Seconds from its making to its end, or until `now` while it has none; None where a time is not known."""

@@ -58,6 +58,11 @@ class Query:
                 return False
         return True
 
+    @property
+    def asks_for_cost(self) -> bool:
+        """Whether a term compares the cost, which takes work to tell."""
+        return any(term.field == "cost" for term in self.terms)
+
     def __bool__(self) -> bool:
         return bool(self.terms)
 

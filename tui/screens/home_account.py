@@ -13,7 +13,7 @@ from tui.errors import LazybatchError
 from tui.screens.home_alarms import Alarms
 from tui.screens.home_lines import WIDE, Freshness
 from tui.screens.room import Room
-from tui.screens.warm_up import warm_up
+from tui.screens.warm_up import let_be, warm_up
 from tui.state.preferences import Preferences
 from tui.text import clean_line
 from tui.widgets.column import Cell
@@ -38,6 +38,7 @@ class Account(Room):
         self._offline: Offline | None = None
         self._heard = False
         self._tried_at = 0.0
+        self._let_be = 0  # batches that the garbage collector is spared
         self.unlooked = False  # whether anything has come since the rules were held
         self._unpriced = asyncio.Event()
         # When the first of a batch's results expires that are not saved, if it is soon; by the batch's id.
@@ -137,6 +138,7 @@ class Account(Room):
             self.offline_changed()
         self.stand_empty()
         if step.changes:
+            self._let_be = let_be(len(self.session.book), self._let_be)
             self._unpriced.set()
             self.look_at_results()
             self.show()

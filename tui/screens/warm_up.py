@@ -11,6 +11,7 @@ _ROOMS = ("tui.screens.batch", "tui.screens.results", "tui.screens.results_triag
 # Seconds that a thread may compute before another gets its turn. Python's own 5 ms are what the UI's loop waits for
 # after each read from the disk while a thread goes through a large file.
 _TURN = 0.002
+_MANY = 2000  # batches: what a collection goes through in a few milliseconds
 
 
 def warm_up() -> None:
@@ -26,3 +27,15 @@ def warm_up() -> None:
     if not gc.get_freeze_count():
         gc.freeze()
     gc.enable()
+
+
+def let_be(batches: int, before: int) -> int:
+    """Spare the garbage collector the batches of the book, once there are many more than `before`; how many it spares.
+
+    None of them is ever garbage that it would find, and each full collection of ten thousand holds up the keys for two
+    frames.
+    """
+    if batches - before < _MANY:
+        return before
+    gc.freeze()
+    return batches
