@@ -180,6 +180,7 @@ ACTIONS: Final = (
     ),
     Action(SUBMIT, "stop", "x", "stop", "Stop the upload; it can be gone on with later."),
     Action(BATCH, "results", "o", "results", "Read the results."),
+    Action(BATCH, "download", "d", "download", "Download the results."),
     Action(BATCH, "cancel", "c", "cancel", "Cancel this batch.", writes=True),
     Action(
         BATCH,

@@ -66,6 +66,18 @@ async def test_marked_ones_and_what_is_left_out(seeded: DemoServer, tmp_path: Pa
         assert seeded.calls["files.content"] <= calls + 1
 
 
+async def test_from_the_screen_of_one_batch(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await home.cursor_to("moderate-comments")
+        await home.press("enter")
+        await home.until(lambda: home.room == "BatchScreen")
+        seeded.faults.add(Fault("files.content", "slow", bytes_per_s=400_000))
+        await home.press("d")
+        await home.until("downloading 1 of 1")
+        await home.told("moderate-comments is downloaded (641 kB), in ")
+        await home.until(lambda: not home.app.screen.query(DownloadLine))
+
+
 @pytest.mark.parametrize(
     ("name", "why"), [("nightly-eval", "it is still running"), ("empty export", "it has no results")]
 )

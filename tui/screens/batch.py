@@ -79,6 +79,10 @@ class BatchScreen(Room):
         if batch := self.session.book.get(self._batch_id):
             self.lazybatch.show_results(batch)
 
+    def action_download(self) -> None:
+        if batch := self.session.book.get(self._batch_id):
+            self.lazybatch.downloads.add(self, [batch])
+
     def action_cancel(self) -> None:
         if batch := self.session.book.get(self._batch_id):
             self.lazybatch.cancelling.ask(self, [batch])

@@ -18,7 +18,7 @@ from tui.screens import files_rows
 from tui.screens.files_rows import Order, Row
 from tui.screens.home_filter import FilterField
 from tui.screens.room import Room, bindings
-from tui.text import clean_line, count, plural, size
+from tui.text import clean_line, count, plural
 from tui.widgets.column import Cell
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
@@ -51,7 +51,8 @@ class Files(Room):
         self._listing = False
         self._trouble = ""
         self._about = ""
-        self._gone: set[str] = set()
+        self._gone: frozenset[str] = frozenset()
+        self._sums = files_rows.Sums()
         self._arranging = asyncio.Lock()
         self._due: Timer | None = None
 
@@ -103,18 +104,20 @@ class Files(Room):
         """Bring the table in line with what there is, what is wanted and how it is sorted."""
         async with self._arranging:
             rows = self._rows if new is None else new
-            words, standings, order = self._wanted.casefold().split(), _VIEWS[self._view], self._order
+            words, standings, order, gone = self._wanted.casefold().split(), _VIEWS[self._view], self._order, self._gone
 
-            def chosen() -> list[str]:
-                found = (row for row in rows.values() if row.standing in standings)
-                return order.apply([row for row in found if all(word in row.words for word in words)])
+            def chosen() -> tuple[Mapping[str, Row], list[str], files_rows.Sums]:
+                # What has been deleted meanwhile does not come back.
+                left = {key: row for key, row in rows.items() if key not in gone}
+                found = [row for row in left.values() if row.standing in standings]
+                found = [row for row in found if all(word in row.words for word in words)]
+                return left, order.apply(found), files_rows.Sums.of(left.values(), found)
 
-            keys = await asyncio.to_thread(chosen)
-            # What has been deleted meanwhile does not come back; rows and keys change at one moment.
-            self._rows = {key: row for key, row in rows.items() if key not in self._gone}
+            # Rows, keys and sums change at one moment.
+            self._rows, keys, self._sums = await asyncio.to_thread(chosen)
             if not self._listing and not self._trouble:
                 self.table.empty = self._nothing()
-            self.table.show([key for key in keys if key in self._rows])
+            self.table.show(keys)
         self._say_tally()
         self._say_strip()
 
@@ -132,23 +135,21 @@ class Files(Room):
         return {} if row is None else files_rows.cells(row, self.session.now)
 
     def _say_tally(self) -> None:
+        sums = self._sums
         marks = [self._rows[str(key)] for key in self.table.marks if str(key) in self._rows]
-        right = [Cell(f"{count(len(marks))} marked, {_total(marks)}  ", "mark")] if marks else []
+        right = [Cell(f"{count(len(marks))} marked, {files_rows.held(marks)}  ", "mark")] if marks else []
         if self._hiding:
             chips = [Cell(self._view, "accent"), Cell("  ")] if self._view != "all" else []
             chips += [Cell(f"/ {clean_line(self._wanted.strip())}", "accent"), Cell("  ")] if self._wanted else []
-            shown = [self._rows[str(key)] for key in self.table.keys]
-            told = f"{count(len(shown))} of {plural(len(self._rows), 'file')}, {_total(shown)}"
+            told = f"{count(len(self.table.keys))} of {plural(len(self._rows), 'file')}, {sums.shown}"
             self.tally.say([*chips, Cell(told)], [*right, Cell("esc shows all", "dim")])
             return
         if not self._rows and (self._listing or self._trouble):
             self.tally.say([])
             return
-        told = f"{plural(len(self._rows), 'file')}, {_total(list(self._rows.values()))}"
-        orphans = [row for row in self._rows.values() if row.standing is Standing.ORPHAN]
-        lost = [Cell(f"  {plural(len(orphans), 'orphan')}, {_total(orphans)}", "warn")] if orphans else []
+        lost = [Cell(f"  {plural(sums.orphans, 'orphan')}, {sums.orphaned}", "warn")] if sums.orphans else []
         more = [Cell("  and more to come …", "dim")] if self._listing else []
-        self.tally.say([Cell(told), *lost, *more], right)
+        self.tally.say([Cell(f"{plural(len(self._rows), 'file')}, {sums.all}"), *lost, *more], right)
 
     def _say_strip(self) -> None:
         row = self._under_cursor()
@@ -212,7 +213,7 @@ class Files(Room):
 
     def _forget(self, file_id: str) -> None:
         """The server no longer has that file."""
-        self._gone.add(file_id)
+        self._gone |= {file_id}
         if self.is_attached:
             self.table.unmark([file_id])
             if self._due is None:
@@ -282,7 +283,3 @@ class Files(Room):
             return
         self._view, self._wanted = "all", ""
         self.work(self._arrange(), "arrange")
-
-
-def _total(rows: Sequence[Row]) -> str:
-    return size(sum(row.file.bytes or 0 for row in rows))

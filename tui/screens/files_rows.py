@@ -1,6 +1,6 @@
 """A stored file as a row of the files screen."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +43,27 @@ class Row:
     def words(self) -> str:
         """What a filter looks for its words in."""
         return f"{self.name} {self.kind} {self.used_by} {self.standing} {self.file.id}".casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What files hold, in words: all of them, those that are shown, and the orphans, which are so many."""
+
+    all: str = ""
+    shown: str = ""
+    orphans: int = 0
+    orphaned: str = ""
+
+    @classmethod
+    def of(cls, everything: Collection[Row], shown: Collection[Row]) -> "Sums":
+        """The sums over rows; for a thread."""
+        orphans = [row for row in everything if row.standing is Standing.ORPHAN]
+        return cls(held(everything), held(shown), len(orphans), held(orphans))
+
+
+def held(rows: Iterable[Row]) -> str:
+    """What the files of `rows` hold, as far as that is known."""
+    return size(sum(row.file.bytes or 0 for row in rows))
 
 
 def rows(files: Iterable[StoredFile], uses: Uses, now: float, name_of: Callable[[Batch], str]) -> dict[str, Row]:
