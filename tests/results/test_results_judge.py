@@ -98,11 +98,22 @@ def test_counts_that_hide_failures_are_told_apart_from_the_truth(tmp_path: Path)
     verdict = judged(inputs, output, errors, 1000, 1000, 0).verdict
     assert verdict.agrees is False
     assert verdict.notes == (
-        "The server reports 1,000 requests, 1,000 completed, 0 failed; the files have 990 good results and "
-        "10 failures, 10 of them with status 0, for 1,000 requests.",
+        "The server reports 1,000 completed, 0 failed; the files have 990 ok, 10 failed with status 0.",
     )
     (group,) = verdict.failures
     assert (group.status_code, group.code, group.count, group.example_custom_id) == (0, None, 10, "r0")
+
+
+@pytest.mark.parametrize(("counts", "sentence"), [
+    ((4, 4, 0), "The server reports 4 completed, 0 failed; the files have 1 ok, 3 failed (2 with too_long)."),
+    ((9, 1, 3), "The server reports 9 requests, 1 completed, 3 failed; the files have 1 ok, 3 failed "
+                "(2 with too_long), of 4 requests."),
+    ((9,), "The server reports 9 requests; the files have 1 ok, 3 failed (2 with too_long), of 4 requests."),
+])  # fmt: skip
+def test_what_disagrees_is_told_in_one_sentence(tmp_path: Path, counts: tuple[int, ...], sentence: str) -> None:
+    inputs = write(tmp_path / "in", *map(request, "abcd"))
+    errors = write(tmp_path / "err", refused("b", code="too_long"), refused("c", code="too_long"), refused("d"))
+    assert judged(inputs, write(tmp_path / "out", good("a")), errors, *counts).verdict.notes == (sentence,)
 
 
 def test_requests_that_were_never_run_may_be_counted_either_way(tmp_path: Path) -> None:

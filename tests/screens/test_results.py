@@ -75,16 +75,16 @@ async def test_counts_that_are_not_those_of_the_files_are_told_everywhere(seeded
     seeded.faults.add(Fault("batches.*", "rewrite", times=None, merge=lie))
     async with desk(seeded, tmp_path) as home:
         await opened(home, FAILING)
-        await home.until("⚠ The server reports 250 requests, 250 completed, 0 failed; the files have")
+        await home.until("⚠ The server reports 250 completed, 0 failed; the files have")
         assert "agrees" not in home.text
         await home.press("t")
         await home.until(lambda: home.room == "Triage")
-        assert "⚠ The server reports 250 requests" in home.prose
+        assert "⚠ The server reports 250 completed" in home.prose
         await home.press("escape", "escape")
         await home.until(lambda: home.room == "Home")
         assert "⚠0%" in home.cursor_row
         await home.press("enter")
-        await home.until("⚠ The server reports 250 requests, 250 completed, 0 failed; the files have")
+        await home.until("⚠ The server reports 250 completed, 0 failed; the files have")
     async with desk(seeded, tmp_path) as home:
         # Another start knows it from the state.
         await home.cursor_to(FAILING)

@@ -99,7 +99,7 @@ class Reader(ABC):
         line = self.head(key, most)
         left = self.length(key) - len(line) if len(line) == most else 0
         more = f"\n… and {left:,} bytes more" if left else ""
-        return (answer_text(line, limit) if view == "answer" else pretty(line, limit)) + more
+        return (answer_text(line, limit, whole=not left) if view == "answer" else pretty(line, limit)) + more
 
     def question(self, key: int) -> str:
         """What the line answers, in words; empty as long as that is not known."""

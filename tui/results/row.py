@@ -15,6 +15,7 @@ _MESSAGE: Final = 1000
 _CUT: Final = 1 << 13
 _ANSWER: Final = 4 << 20
 TOO_LONG: Final = "\n\n… The rest of this line was too long to read here."
+_CUT_OFF: Final = "\n\n… This line is cut off here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ def read_row(line: bytes, whole: bool = True) -> Row:
     return _row(custom_id, outcome, parsed, whole)
 
 
-def answer_text(line: bytes, limit: int = _ANSWER) -> str:
+def answer_text(line: bytes, limit: int = _ANSWER, whole: bool = True) -> str:
     """The whole answer of a result line as text, or its error; a single string is cut after about `limit` bytes.
 
-    Newlines and tabs stay; everything else that a terminal would act on does not.
+    With `whole` false the bytes are the head of a longer line, of whose end somebody else tells. Newlines and tabs
+    stay; everything else that a terminal would act on does not.
     """
     parsed = parse(line, longest=limit)
     if not isinstance(parsed.value, dict):
@@ -65,7 +67,8 @@ def answer_text(line: bytes, limit: int = _ANSWER) -> str:
     outcome = outcome_of(parsed.value)
     if not outcome.ok:
         return clean(": ".join(part for part in (outcome.code, outcome.message) if part))
-    return clean(answer_in(outcome.body)) + (TOO_LONG if parsed.shortened or not parsed.valid else "")
+    ending = TOO_LONG if parsed.shortened else _CUT_OFF if whole and not parsed.valid else ""
+    return clean(answer_in(outcome.body)) + ending
 
 
 def tokens_in(body: object) -> tuple[int | None, int | None]:

@@ -104,12 +104,10 @@ def _notes(verdict: Verdict) -> Iterator[str]:
         return
     for share in verdict.joined:
         if share.agrees is False:
-            yield (
-                f"Of {share.batch_id} the server reports {_reported(share.reported)}; its files have "
-                f"{plural(share.ok, 'good result')} and {plural(share.failed, 'failure')}."
-            )
+            told, found = _reported(share.reported, None), f"{count(share.ok)} ok, {count(share.failed)} failed"
+            yield f"Of {share.batch_id} the server reports {told}; its files have {found}."
     if verdict.agrees is False and not verdict.joined:
-        yield f"The server reports {_reported(verdict.reported)}; the files have {_found(verdict)}."
+        yield f"The server reports {_reported(verdict.reported, verdict.requests)}; the files have {_found(verdict)}."
     if verdict.unreadable:
         yield f"{plural(verdict.unreadable, 'result line')} cannot be read: download the results again."
     if verdict.missing:
@@ -130,15 +128,20 @@ def _has(number: int) -> str:
     return "has" if number == 1 else "have"
 
 
-def _reported(reported: Reported) -> str:
-    told = ((reported.total, "requests"), (reported.completed, "completed"), (reported.failed, "failed"))
+def _reported(reported: Reported, requests: int | None) -> str:
+    told = [(reported.completed, "completed"), (reported.failed, "failed")]
+    if requests is not None and reported.total != requests:
+        told.insert(0, (reported.total, "requests"))
     return ", ".join(f"{count(number)} {word}" for number, word in told if number is not None)
 
 
 def _found(verdict: Verdict) -> str:
-    found = f"{plural(verdict.ok, 'good result')} and {plural(verdict.failed, 'failure')}"
+    found = f"{count(verdict.ok)} ok, {count(verdict.failed)} failed"
     if verdict.failures:
         group = verdict.failures[0]
         reason = group.code or ("no status" if group.status_code is None else f"status {group.status_code}")
-        found += f", {count(group.count)} of them with {reason}"
-    return found if verdict.requests is None else f"{found}, for {plural(verdict.requests, 'request')}"
+        alone = group.count == verdict.failed
+        found += f" with {reason}" if alone else f" ({count(group.count)} with {reason})"
+    if verdict.requests in (None, verdict.reported.total):
+        return found
+    return f"{found}, of {plural(verdict.requests or 0, 'request')}"

@@ -177,11 +177,11 @@ class Results(Moving, Taking):
         kept = self.shelf.kept
         told = verdict_cells(kept) if kept else [Cell(self._remark, "warn")]
         self.status.say(told, [Cell("esc shows all", "dim")] if self.choice else [])
-        doubts = doubt_cells(kept) if kept else []
+        doubts, more = doubt_cells(kept) if kept else ((), ())
         if not doubts and self.shelf.requests is None and self.without:
             doubts = [Cell(self.without, "warn")]
         self.doubt.display = bool(doubts)
-        self.doubt.say(doubts)
+        self.doubt.say(doubts, more)
 
     # What the user does
 

@@ -29,11 +29,11 @@ def verdict_cells(kept: Kept) -> Sequence[Cell]:
     return cells
 
 
-def doubt_cells(kept: Kept) -> Sequence[Cell]:
-    """The gravest of what is not as it should be; nothing when all is well."""
+def doubt_cells(kept: Kept) -> tuple[Sequence[Cell], Sequence[Cell]]:
+    """The gravest of what is not as it should be, and how much more there is; nothing when all is well."""
     notes = kept.verdict.notes
-    more = f"  (t tells {len(notes) - 1} more)" if len(notes) > 1 else ""
-    return [Cell(f"⚠ {notes[0]}{more}", "warn")] if notes else []
+    more = [Cell("t", "accent"), Cell(f" tells {len(notes) - 1} more", "dim")] if len(notes) > 1 else []
+    return ([Cell(f"⚠ {notes[0]}", "warn")] if notes else []), more
 
 
 def family_cells(family: Family, left_out: Sequence[tuple[Batch, str]]) -> Sequence[Cell]:
