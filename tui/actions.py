@@ -224,6 +224,8 @@ ACTIONS: Final = (
     Action(TRIAGE, "choose", "enter", "show", "Show the requests of the group under the cursor."),
     Action(TRIAGE, "remainder", "R", "run again", "Run the requests of this failure again, or all that failed."),
     Action(REFUSED, "fetch", "enter", "fetch", "Fetch the input file, to see the lines that are meant."),
+    Action(REFUSED, "next", "n", "next line", "Show the next line that has the problem."),
+    Action(REFUSED, "previous", "N", "", "Show the line that has the problem before this one."),
     Action(
         REFUSED,
         "wait_again",

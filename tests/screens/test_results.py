@@ -227,6 +227,11 @@ async def test_what_failed_before_it_began_is_grouped_with_its_lines(server: Dem
         await home.press("enter")
         await home.until('"custom_id": "twice"')
         assert server.calls["files.content"] == calls + 1 and "What is 1 + 1?" in home.text
+        assert "line 10, 1 of 5" in home.text and "n next line" in home.bottom
+        for key, place, asked in (("n", 2, 2), ("n", 3, 3), ("N", 2, 2), ("N", 1, 1), ("N", 5, 5)):
+            await home.press(key)
+            await home.until(f"line {place + 9}, {place} of 5")
+            await home.until(f"What is {asked} + 1?")
         await home.press("j")
         await home.until('"custom_id": "request-20"')
         assert "lines 15, 16, 17" in home.text

@@ -47,6 +47,7 @@ class Refused(Room):
         self._batch = batch
         self._groups = _grouped(batch.errors)
         self._input: FileReader | None = None
+        self._place = 0  # which of the lines of the group is shown
         self.table = Table(_COLUMNS, self._cells, id="groups")
         self.detail = TextView(id="refused")
         self.status = Line(id="where")
@@ -68,9 +69,31 @@ class Refused(Room):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "fetch" and self._input is not None:
             return False
+        if action in {"next", "previous"} and (self._input is None or len(self._lines) < 2):
+            return False
         if action == "wait_again" and not may_wait(self._batch):
             return False
         return super().check_action(action, parameters)
+
+    @property
+    def _group(self) -> list[BatchError]:
+        key = self.table.cursor_key
+        return [] if key is None else self._groups[int(str(key))]
+
+    @property
+    def _lines(self) -> list[int]:
+        """The numbers of the lines that have the problem under the cursor."""
+        return [error.line for error in self._group if error.line is not None]
+
+    def action_next(self) -> None:
+        self._turn(1)
+
+    def action_previous(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        self._place = (self._place + by) % len(self._lines)
+        self.work(self._show_line(), "line")
 
     @on(Table.Chosen)
     def action_fetch(self) -> None:
@@ -99,25 +122,23 @@ class Refused(Room):
 
     @on(Table.Highlighted)
     def _look(self) -> None:
+        self._place = 0
+        self.bottom.show_keys()
         self.work(self._show_line(), "line")
 
     async def _show_line(self) -> None:
-        key = self.table.cursor_key
-        if key is None:
+        group, lines = self._group, self._lines
+        if not group:
             return
-        errors = self._groups[int(str(key))]
-        told = [[Cell(errors[0].message, "bad")]]
-        lines = [error.line for error in errors if error.line is not None]
+        told = [[Cell(group[0].message, "bad")]]
         if lines:
             more = f" and {count(len(lines) - _NAMED)} more" if len(lines) > _NAMED else ""
-            told.append(
-                [
-                    Cell("lines " if len(lines) > 1 else "line ", "dim"),
-                    Cell(", ".join(map(count, lines[:_NAMED])) + more),
-                ]
-            )
+            named = ", ".join(map(count, lines[:_NAMED])) + more
+            told.append([Cell("lines " if len(lines) > 1 else "line ", "dim"), Cell(named)])
         if lines and self._input is not None:
-            told += [[], [Cell(await asyncio.to_thread(_line, self._input, lines[0]))]]
+            line = lines[self._place]
+            where = f"line {count(line)}" + (f", {count(self._place + 1)} of {count(len(lines))}" if lines[1:] else "")
+            told += [[], [Cell(where, "accent")], [Cell(await asyncio.to_thread(_line, self._input, line))]]
         self.detail.read(told)
 
     def _cells(self, key: Hashable) -> Mapping[str, Cell]:
