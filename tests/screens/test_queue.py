@@ -123,7 +123,7 @@ async def test_a_refused_batch_waits_and_its_file_serves_again(
         await home.until(lambda: "w wait and send again" in home.bottom)
         uploads = server.calls["files.create"]
         await home.press("w")
-        await home.until("when there is room?")
+        await home.until("Send mine (3 requests, at least <$0.01) again when there is room?")
         await home.press("y")
         await home.told("mine waits in the queue: Q shows it.")
         server.clock.jump(60)
@@ -149,6 +149,20 @@ async def test_another_process_that_sends_is_named(server: DemoServer, tmp_path:
             await home.until(f"lazybatch queue run sends what waits (process {os.getpid()}")
             assert api.batches(server) == []
         # It has gone: the screen takes over.
+        await home.until(lambda: descriptions(server) == ["one"])
+
+
+async def test_nothing_goes_out_while_paused(server: DemoServer, tmp_path: Path) -> None:
+    async with desk(server, tmp_path) as home:
+        await connected(home)
+        await home.press("p", "Q")
+        put(home, tmp_path, "one")
+        await home.app.queueing.refresh()
+        await home.until(lambda: rows(home) == ["one"])
+        await home.until("Nothing is sent while paused: p at home goes on.")
+        assert server.calls.get("files.create", 0) == 0
+        await home.press("escape", "p")
+        home.app.queueing.wake()
         await home.until(lambda: descriptions(server) == ["one"])
 
 

@@ -44,9 +44,10 @@ class QueueScreen(Room):
         self.table = Table(_COLUMNS, self._cells, id="queue", empty="Reading the queue …")
         self.why = Line(id="why")
         self.room = Line(id="room")
+        self.who = Line(id="who")
 
     def body(self) -> Sequence[Widget]:
-        return self.table, Rule(), self.why, self.room, Rule()
+        return self.table, Rule(), self.why, self.room, self.who, Rule()
 
     def on_mount(self) -> None:
         self.title_line("queue")
@@ -112,8 +113,10 @@ class QueueScreen(Room):
         room = self._looked.room_of(entry) if entry is not None and self._looked is not None else None
         told = "" if room is None or entry is None else f"{clean_line(entry.model or '')}  {room.text}"
         self.why.say([Cell(self._why(entry) if entry else "")])
-        who = queueing.doing or queueing.sender
-        self.room.say([Cell(told)], [Cell(who, "running" if queueing.doing else "warn" if who else "")])
+        paused = "Nothing is sent while paused: p at home goes on." if self.session.paused else ""
+        who = queueing.doing or paused or queueing.sender
+        self.room.say([Cell(told)])
+        self.who.say([Cell(who, "running" if queueing.doing else "warn")])
 
     @on(Table.Highlighted)
     def _moved(self) -> None:

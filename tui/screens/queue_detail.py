@@ -11,7 +11,7 @@ from tui.batches.batch import OWN_KEYS
 from tui.flows.queue_steps import Looked
 from tui.screens.room import Room, bindings
 from tui.state.queue import Entry, State
-from tui.text import clean_line, count, money, size
+from tui.text import clean_line, count, size
 from tui.widgets.column import Cell
 from tui.widgets.text_view import TextView
 
@@ -57,16 +57,10 @@ def _told(entry: Entry, looked: Looked | None) -> Iterator[Sequence[Cell]]:
     yield _row("requests", count(entry.requests))
     if entry.expected is not None:
         yield _row("input", f"about {count(entry.expected.input_tokens)} tokens")
-        yield _row("cost", _cost(entry.expected.low, entry.expected.high))
+        yield _row("cost", entry.expected.cost_text)
     for place, (key, value) in enumerate(entry.metadata.items()):
         if key not in OWN_KEYS:
             yield _row("" if place else "metadata", f"{clean_line(key)} = {clean_line(value)}")
-
-
-def _cost(low: float | None, high: float | None) -> str:
-    if low is None:
-        return "not known"
-    return f"at least {money(low)}" if high is None else f"{money(low)} to {money(high)}"
 
 
 def _row(label: str, value: str, role: str = "") -> Sequence[Cell]:

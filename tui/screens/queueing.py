@@ -67,12 +67,18 @@ class Queueing:
     async def _wait_again(self, room: Room, batch: Batch) -> None:
         from tui.flows.queue_again import order_again
 
-        name = self._app.name_of(batch)
+        name, host = self._app.name_of(batch), self._session.profile.host
+        if batch.submission is None:
+            self._app.notify("Reading the input file of the batch …", markup=False)
         order = await order_again(batch, self._session)
         requests = plural(order.report.requests, "request")
-        whole = f"Send {name} ({requests}) to {self._session.profile.host} again when there is room?"
-        short = f"Send {name} again when there is room?"
-        if await room.bottom.ask(lambda cells: whole if len(whole) <= cells else short):
+        what = f"{requests}, {order.expected.cost_text}" if order.expected else requests
+        asked = (
+            f"Send {name} ({what}) to {host} again when there is room?",
+            f"Send {name} ({what}) again when there is room?",
+            f"Send it again ({what}) when there is room?",
+        )
+        if await room.bottom.ask(lambda cells: next((text for text in asked if len(text) <= cells), asked[-1])):
             await self.add([order])
             self._app.notify(f"{name} waits in the queue: Q shows it.", markup=False)
 
@@ -81,14 +87,22 @@ class Queueing:
             self._sender = Sender(self._session)
             try:
                 async for step in self._sender.run("The screen"):
-                    self.sender = "Paused: p at home goes on." if self._session.paused else ""
+                    self.sender = ""
                     self._step(step)
             except AtWork as other:
                 self.sender = other.sentence
+                await self._follow()
             except LazybatchError as error:
                 self.sender = error.sentence
             self.doing = ""
             await asyncio.sleep(_RETRY)
+
+    async def _follow(self) -> None:
+        """See what another process has done to the queue."""
+        try:
+            await self.refresh()
+        except LazybatchError as error:
+            self.sender = error.sentence
 
     def _step(self, step: QueueStep) -> None:
         match step:
