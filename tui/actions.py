@@ -84,6 +84,7 @@ ACTIONS: Final = (
         HOME, "files", "F", "files", "Show the files that the server keeps: size, age, days left, and what uses them."
     ),
     Action(HOME, "mark_all", "a", "", "Mark all batches that are shown; again to mark none."),
+    Action(HOME, "tell_me", "N", "", "Call me when the batch ends, by bell and notification; again: do not."),
     Action(
         HOME,
         "filter",

@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -227,12 +227,10 @@ class LazybatchApp(App[str]):
         if self.cancelled_some:
             self.cancelling.look(self.session.book)
 
-    def cancelled(self, batch: Batch | None, settled: str | None) -> None:
-        """Show at home what a cancel has told; the mark of the batch `settled` goes."""
-        if batch is not None:
-            self.take_in(batch)
-        if settled is not None and isinstance(self.home, Home):
-            self.home.table.unmark([settled])
+    def settle_marks(self, settled: Sequence[Batch]) -> None:
+        """Take the marks of `settled` away; what could not be reached stays marked for another try."""
+        if isinstance(self.home, Home):
+            self.home.settle_marks(settled)
 
     def take_in(self, batch: Batch) -> None:
         """Show a batch at home as a call other than the monitor's has told it."""

@@ -69,7 +69,7 @@ async def test_y_cancels_the_one_under_the_cursor(seeded: DemoServer, tmp_path: 
 
 async def test_marked_ones_are_cancelled_and_the_ended_left_out(seeded: DemoServer, tmp_path: Path) -> None:
     names = ("embed-docs 3/12", "crawl-summaries", "smoke-test")
-    async with desk(seeded, tmp_path) as home:
+    async with desk(seeded, tmp_path, size=(80, 40)) as home:
         for name in (*names, "embed-docs 2/12"):
             await home.cursor_to(name)
             await home.press("space")
@@ -80,13 +80,14 @@ async def test_marked_ones_are_cancelled_and_the_ended_left_out(seeded: DemoServ
         await home.press("y")
         await home.until(lambda: seeded.calls.get("batches.cancel", 0) == 3)
         await home.until(lambda: all("◌ cancelling" in home.line(name) for name in names))
+        await home.until(lambda: not home.table.marks)
         # The one under the cursor was not marked.
         assert api.batch(seeded, home.batch("nightly-eval").id)["status"] == "in_progress"
 
 
 async def test_a_second_cancel_does_not_break_off_the_first(seeded: DemoServer, tmp_path: Path) -> None:
     names = ("embed-docs 3/12", "crawl-summaries", "smoke-test", "synthetic-qa v7")
-    async with desk(seeded, tmp_path) as home:
+    async with desk(seeded, tmp_path, size=(80, 40)) as home:
         for name in names:
             await home.cursor_to(name)
             await home.press("space")
@@ -318,3 +319,29 @@ async def test_a_server_without_cancel_is_asked_once(seeded: DemoServer, tmp_pat
         await home.press("c")
         await home.until(lambda: home.toasts.count("has no cancel") == 2)
         assert "y yes" not in home.text and seeded.calls["batches.cancel"] == calls == 1
+
+
+async def test_the_parts_of_a_file_are_cancelled_as_one(
+    server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.flows.cancel._FIRST_WAIT", 0.01)
+    for number in range(1, 4):
+        api.create(server, request(number), description=f"docs {number}/3", lazybatch_group="the-group")
+    server.clock.jump(8)
+    async with desk(server, tmp_path) as home:
+        await home.until("docs  3 parts")
+        await home.press("space")
+        await home.until("3 marked")
+        server.faults.add(Fault("batches.cancel", "drop_before", skip=2, times=None))
+        await home.press("c")
+        await home.until("Cancel 3 batches at test")
+        await home.press("y")
+        await home.told("2 cancelling, 1 not reached")
+        assert len(home.table.marks) == 1
+        server.faults.clear()
+        # The same row, and only what is left of it.
+        await home.press("c")
+        await home.until("Cancel docs ")
+        await home.press("y")
+        await home.until(lambda: not home.table.marks)
+        assert {found["status"] for found in api.batches(server)} == {"cancelling"}

@@ -36,22 +36,25 @@ class Cancelling:
 
     def ask(self, room: Room, batches: Iterable[Batch]) -> None:
         """Ask on `room`, then cancel; batches that have ended are left out."""
-        running = [batch for batch in batches if batch.status in CANCELLABLE]
+        every = list(batches)
+        running = [batch for batch in every if batch.status in CANCELLABLE]
         if not self._app.session.has_cancel:
             host = self._app.session.profile.host
             self._app.notify(f"{host} has no cancel: its batches run to their end.", severity="warning", markup=False)
         elif running:
-            room.work(self._ask(room, running), "cancel")
+            over = [batch for batch in every if batch.status not in CANCELLABLE]
+            room.work(self._ask(room, running, over), "cancel")
         else:
             self._app.notify("Nothing to cancel: it has ended, or is being cancelled already.", markup=False)
 
-    async def _ask(self, room: Room, batches: Sequence[Batch]) -> None:
+    async def _ask(self, room: Room, batches: Sequence[Batch], over: Sequence[Batch]) -> None:
         number, profile, name = len(batches), self._app.session.profile, self._app.name_of(batches[0])
         at_stake = stake(batches, self._app.session.cost_of)
         if await room.bottom.ask(
             lambda cells: question(name, profile.name, profile.host, at_stake, cells),
             number=number if number > _MANY else None,
         ):
+            self._app.settle_marks(over)
             self.begin(batches)
 
     def begin(self, batches: Sequence[Batch]) -> None:
@@ -77,6 +80,8 @@ class Cancelling:
             self._app.notify(error.sentence, severity="error", markup=False, timeout=_READABLE)
         finally:
             self.left -= len(names) - len(ends)
+        settled = {end.batch_id for end in ends if end.outcome is not Outcome.UNREACHABLE}
+        self._app.settle_marks([batch for batch in batches if batch.id in settled])
         self._tell(ends, names)
         if begun := [end.batch_id for end in ends if end.outcome is Outcome.CANCELLING]:
             self._groups.append(dict.fromkeys(begun))
@@ -94,8 +99,8 @@ class Cancelling:
             self.failed[end.batch_id] = f"Cancel {verb}: {end.message or end.outcome}"
         else:
             self.failed.pop(end.batch_id, None)
-        # What could not be reached stays marked: the same key tries it again, after the same question.
-        self._app.cancelled(end.batch, None if end.outcome is Outcome.UNREACHABLE else end.batch_id)
+        if end.batch is not None:
+            self._app.take_in(end.batch)
 
     def _tell(self, ends: Sequence[Cancelled], names: dict[str, str]) -> None:
         """One sentence about all of `ends`; none where the row itself tells what became of the only one."""

@@ -120,7 +120,7 @@ class Home(Grouping):
         return home_rows.row(
             batch, name, kept.now, self.samples_of(batch.id), self.cost_of(batch),
             doubted=any(part.id in kept.doubted for part in parts),
-            alarm=any(self.alarms.of(part.id) for part in parts),
+            alarm=any(self.alarms.of(part.id) for part in parts), awaited=any(map(self.is_awaited, parts)),
             expires_in=min((left for part in parts if (left := self.expires_in(part)) is not None), default=None),
         )  # fmt: skip
 
@@ -229,6 +229,11 @@ class Home(Grouping):
 
     def action_mark_all(self) -> None:
         self.table.toggle_all_marks()
+
+    def action_tell_me(self) -> None:
+        if self.notices is not None:
+            self.notices.toggle(self.chosen())
+            self.look_again()
 
     def action_cancel(self) -> None:
         self.lazybatch.cancelling.ask(self, self.chosen())

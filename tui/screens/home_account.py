@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui.flows.monitor import Offline, Seen
     from tui.screens.home_expiry import Expiring
     from tui.screens.home_guard import Guarding
+    from tui.screens.home_notices import Notices
 
 _EMPTY_WIDTH = 56  # cells: what the smallest terminal has room for
 _INTERVALS: Final = (2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
@@ -34,6 +35,7 @@ class Account(Room):
         super().__init__()
         self.alarms = Alarms()
         self._guarding: Guarding | None = None
+        self.notices: Notices | None = None
         self._names: dict[str, str] = {}
         self._offline: Offline | None = None
         self._heard = False
@@ -94,10 +96,12 @@ class Account(Room):
         self.run_worker(asyncio.to_thread(warm_up), name="warm up", group="warm up", description="warm up")
 
     async def _guard(self) -> None:
-        """Have runaways looked for, in view of what an earlier run has told."""
+        """Have runaways and ends looked for, in view of what an earlier run has told and was asked to tell."""
         from tui.screens.home_guard import Guarding
+        from tui.screens.home_notices import Notices
 
         self._guarding = Guarding(self, await asyncio.to_thread(self.session.alarms.told))
+        self.notices = Notices(self, await asyncio.to_thread(self.session.alarms.awaited))
 
     async def _settle(self) -> None:
         """Tell what became of submissions that an earlier run left open."""
@@ -153,12 +157,18 @@ class Account(Room):
             self.unlooked = False
             self.lazybatch.offer_results()
             self._guarding.hold_rules()
+            if self.notices is not None:
+                self.notices.look()
         self._guarding.count_down()
 
     @property
     def blind(self) -> bool:
         """Whether nothing comes from the server now: it is not reached, or not asked."""
         return self._offline is not None or self.session.paused
+
+    def is_awaited(self, batch: Batch) -> bool:
+        """Whether somebody has asked to be told when `batch` ends."""
+        return self.notices is not None and batch.id in self.notices.awaited
 
     @property
     def suspect(self) -> frozenset[str]:

@@ -135,10 +135,6 @@ class Choosing(Account):
 
     def action_view_attention(self) -> None:
         self._look_at(View.ATTENTION)
-        if self.table.cursor_key not in self.alarms.tripped:
-            # What is about to be stopped comes before what has failed.
-            runaway = next((key for key in self.table.keys if key in self.alarms.tripped), self.table.cursor_key)
-            self.table.move_to(runaway)
 
     def _look_at(self, view: View) -> None:
         self._view = view

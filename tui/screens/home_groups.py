@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tui.batches.batch import Batch
+from tui.batches.batch import CANCELLABLE, Batch
 from tui.batches.pace import Sample
 from tui.screens.home_choice import Choosing
 from tui.text import plural
@@ -117,6 +117,24 @@ class Grouping(Choosing):
             self.groups.opened.discard(str(key))
             self.show()
             self.table.move_to(key)
+
+    def action_view_attention(self) -> None:
+        """What is about to be stopped comes before what has failed: the cursor goes to it, unless it is on such."""
+        super().action_view_attention()
+        if not any(self.alarms.of(batch.id) for batch in self._under_cursor_all()):
+            runaways = (batch for key in self.alarms.tripped if (batch := self.session.book.get(key)) is not None)
+            any(self.go_to(batch) for batch in sorted(runaways, key=lambda batch: (-(batch.created_at or 0), batch.id)))
+
+    def settle_marks(self, settled: Sequence[Batch]) -> None:
+        """Take the marks of batches away that a cancel has dealt with, and of rows whose parts all are."""
+        ids = {batch.id for batch in settled}
+        keys = {self.groups.key_of(batch) for batch in settled} - {None}
+        whole = {
+            key
+            for key in keys
+            if ids.issuperset(batch.id for batch in self._of_row(key) if batch.status in CANCELLABLE)
+        }
+        self.table.unmark(ids | whole)
 
     def open_group(self, group: "Group") -> None:
         """Open the parts, or close them."""

@@ -38,8 +38,9 @@ class Guarding:
             self._home.show()
 
     def count_down(self) -> None:
-        """Go on with the countdown, if one is to run: never where nothing may be changed."""
-        if self._rules.auto_cancel and not self._home.session.profile.read_only:
+        """Go on with the countdown, if one is to run: never where nothing may or can be cancelled."""
+        session = self._home.session
+        if self._rules.auto_cancel and session.has_cancel and not session.profile.read_only:
             self.countdown.tick(self._home.alarms.armed(self._home.session.book))
 
     def keep(self) -> None:

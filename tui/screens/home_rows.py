@@ -43,13 +43,16 @@ def row(
     *,
     doubted: bool = False,
     alarm: bool = False,
+    awaited: bool = False,
     expires_in: float | None = None,
 ) -> Mapping[str, Cell]:
     """The cells of `batch`; `now` in Unix seconds of the server's clock.
 
-    `doubted` if its files say otherwise than its counts, `alarm` if it breaks a rule of the guard. `cost` is None
-    while it is not known, `expires_in` the seconds for which its results are kept if that is to be seen to.
+    `doubted` if its files say otherwise than its counts, `alarm` if it breaks a rule of the guard, `awaited` if
+    its end is to be told. `cost` is None while it is not known, `expires_in` the seconds for which its results are kept
+    if that is to be seen to.
     """
+    name = f"{GLYPHS.awaited} {name}" if awaited else name
     elapsed = batch.elapsed(now)
     return {
         "status": looks.status_cell(batch.status, batch.raw_status),

@@ -25,6 +25,7 @@ class Glyphs(NamedTuple):
     ascii: bool = False
     alarm: str = "!"
     unknown: str = "?"
+    awaited: str = "⚑"
     folded: str = "▸"
     unfolded: str = "▾"
 
@@ -42,7 +43,7 @@ _ASCII: Final = Glyphs(
         Status.COMPLETED: "+", Status.FAILED: "x", Status.EXPIRED: "%", Status.CANCELLED: "-",
     },
     live="*", lost="x", doubt="!", arrow=">", descending="v", ascending="^", rule="-", dot="-", none="-", ascii=True,
-    folded="+", unfolded="v",
+    folded="+", unfolded="v", awaited="@",
 )  # fmt: skip
 
 # Signs in texts that are written out where they are used. The ellipsis stays: a cut text must not look whole.
@@ -51,7 +52,7 @@ _PLAIN: Final = str.maketrans(
     | {
         _UNICODE.live: _ASCII.live, _UNICODE.doubt: _ASCII.doubt, _UNICODE.arrow: _ASCII.arrow,
         _UNICODE.descending: _ASCII.descending, _UNICODE.ascending: _ASCII.ascending, _UNICODE.rule: _ASCII.rule,
-        _UNICODE.folded: _ASCII.folded,
+        _UNICODE.folded: _ASCII.folded, _UNICODE.awaited: _ASCII.awaited,
         _UNICODE.dot: _ASCII.dot, _UNICODE.none: _ASCII.none, "✱": "*", "›": ">", "“": '"', "”": '"', "⏎": "enter",
         "↑": "up", "↓": "down", "←": "left",
     }
