@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,17 +58,23 @@ def split(
     over a limit by itself or there are no requests.
     """
     folder = path.parent if folder is None else folder
-    with Source(path, progress, cancelled) as source, ExitStack() as outputs:
+    with Source(path, progress, cancelled) as source, ExitStack() as outputs, ThreadPoolExecutor(1, "split") as disk:
         parts: list[_Part] = []
+        # While the disk takes one part in, the next is read; but no more than that, of parts there may be thousands.
+        finishing: Future[None] | None = None
         for piece in _Cutter(limits or Limits()).pieces(source):
             if piece.first_line:
+                if finishing:
+                    finishing.result()
                 if parts:
-                    parts[-1].finish()
+                    finishing = disk.submit(parts[-1].finish)
                 parts.append(outputs.enter_context(_Part(folder, source, piece.first_line)))
             parts[-1].add(piece)
         if not parts:
             raise Unsplittable("The file has no requests; there is nothing to split.")
         parts[-1].finish()
+        if finishing:
+            finishing.result()
         source.check_unchanged()
         width = max(2, len(str(len(parts))))
         names = (
