@@ -66,6 +66,25 @@ def test_a_short_key_is_not_hinted_at() -> None:
     assert settings.Profile("a", "b", key="k" * 8 + "abcd").key_hint == "…abcd"
 
 
+@pytest.mark.parametrize(
+    ("address", "others"),
+    [
+        (settings.OPENAI_BASE_URL, False),
+        ("https://eu.api.openai.com/v1", False),
+        ("http://127.0.0.1:8080/v1", False),
+        ("http://localhost/v1", False),
+        ("http://[::1]:80/v1", False),
+        ("https://my-resource.openai.azure.com/openai/v1", True),
+        ("https://openai.com.example/v1", True),
+    ],
+)
+def test_another_providers_endpoints_may_have_other_names(write: Write, address: str, others: bool) -> None:
+    assert settings.profile(base_url=address, environ=write("")).limits.other_endpoints == others
+    for said in (True, False):
+        environ = write(f'[profiles.a]\nbase_url = "{address}"\nlimits.other_endpoints = {str(said).lower()}')
+        assert settings.profile(environ=environ).limits.other_endpoints == said
+
+
 FULL = """
 default = "prod"
 

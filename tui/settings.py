@@ -43,7 +43,14 @@ if TYPE_CHECKING:
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 _TEXTS = {"base_url", "key_env", "organization", "project", "downloads"}
 _KEYS = _TEXTS | {"read_only", "limits", "budget", "guard", "notify"}
-_LIMITS = {"max_requests": int, "max_bytes": int, "max_embedding_inputs": int, "one_model": bool, "max_tokens": int}
+_LIMITS = {
+    "max_requests": int,
+    "max_bytes": int,
+    "max_embedding_inputs": int,
+    "one_model": bool,
+    "other_endpoints": bool,
+    "max_tokens": int,
+}
 _ENQUEUED = ("enqueued_tokens", "enqueued_requests")
 
 
@@ -144,7 +151,19 @@ def profile(
     result = found[name or chosen]
     if base_url is not None:
         result = replace(result, base_url=_base_url(base_url, "--base-url"), source="--base-url")
+    if result.limits.other_endpoints is None:
+        result = replace(result, limits=result.limits._replace(other_endpoints=_is_compatible(result.base_url)))
     return replace(result, read_only=result.read_only or read_only)
+
+
+def _is_compatible(base_url: str) -> bool:
+    """Whether it is the address of another provider, whose endpoints may have other names.
+
+    Neither OpenAI's nor that of this machine, where a server for trying things out is to find what OpenAI would.
+    """
+    host = urlsplit(base_url).hostname or ""
+    ours = host.endswith(".openai.com") or host == "localhost" or host.endswith(".localhost") or host.startswith("127.")
+    return not ours and host != "::1"
 
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:

@@ -203,6 +203,29 @@ def test_the_endpoint_is_the_one_asked_for_or_the_first_known_one(tmp_path: Path
     assert found(check(tmp_path, lines(request()), endpoint="/v1/chat"))[0] == (None, "unknown_endpoint", "endpoint")
 
 
+def test_endpoints_that_openai_does_not_have(tmp_path: Path) -> None:
+    """Where a provider may have others they pass with a warning, and a known one under another name keeps its rules."""
+    azure = [request(f"{n}") | {"url": "/chat/completions"} for n in range(300)]
+    assert found(check(tmp_path, lines(azure[0]))) == [(1, "unknown_endpoint", "url")]
+    report = check(tmp_path, lines(*azure), other_endpoints=True)
+    assert (report.ok, report.requests, report.endpoint) == (True, 300, "/chat/completions")
+    assert [(warning.line, warning.code) for warning in report.warnings] == [(None, "unknown_endpoint")]
+    assert report.warning_count == 1
+    bad = lines(azure[0], request("b"), request("c", messages=[]) | {"url": "/chat/completions"})
+    assert found(check(tmp_path, bad, other_endpoints=True)) == [
+        (2, "invalid_url", "url"), (3, "invalid_request", "body.messages")
+    ]  # fmt: skip
+    assert check(tmp_path, lines(azure[0]), endpoint="/chat/completions", other_endpoints=True).ok
+    inputs = lines(request("e", "/v1/embeddings", input=["a", "b"]) | {"url": "/embeddings"})
+    assert check(tmp_path, inputs, other_endpoints=True).inputs == 2
+    other = lines(*({**request(f"{n}"), "url": "/v2/ocr", "body": {"model": "m"}} for n in range(3)))
+    assert check(tmp_path, other, other_endpoints=True).ok
+    for url in ("chat/completions", "https://api.example/v1", "/a b", "/a\n"):
+        nowhere = check(tmp_path, lines(request("a") | {"url": url}), other_endpoints=True)
+        assert found(nowhere) == [(1, "unknown_endpoint", "url")]
+    assert not check(tmp_path, lines(request()), other_endpoints=True).warnings
+
+
 def test_a_flood_is_counted_in_full_and_kept_in_part(tmp_path: Path) -> None:
     content = lines(*[request("same", stream=True)] * 3000, *[b"{"] * 2000, *[b""] * 1500)
     report = check(tmp_path, content)

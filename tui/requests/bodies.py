@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from msgspec import Raw
 
 from tui.requests import reading
+from tui.requests.endpoints import usual
 from tui.requests.problem import Fault, article, quote, required, wrong_type
 from tui.requests.reading import Body
 
@@ -58,13 +59,13 @@ def stream(body: Body, endpoint: str | None) -> Fault | None:
         return wrong_type("body.stream", "a boolean", kind)
     if not reading.is_true(body.stream):
         return None
-    prefix = "Chat Completions: " if endpoint == "/v1/chat/completions" else ""
+    prefix = "Chat Completions: " if usual(endpoint) == "/v1/chat/completions" else ""
     return Fault("streaming_unsupported", f"{prefix}Streaming is not supported in the Batch API.", "body.stream")
 
 
 def payload(body: Body, endpoint: str | None) -> Fault | None:
     """What the endpoint works on: messages, input or prompt, of the right type and not empty."""
-    need = BODY_NEEDS.get(endpoint or "")
+    need = BODY_NEEDS.get(usual(endpoint))
     if need is None:
         return None
     value: Raw = getattr(body, need.name)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tui.batches.money import NO_OUTPUT, NOT_BY_TOKENS
 from tui.requests import counting
 from tui.requests.counting import Counted, Sums
+from tui.requests.endpoints import usual
 from tui.requests.prices import Rates, rates
 from tui.requests.source import Changed, Source
 from tui.requests.validate import Report
@@ -103,7 +104,7 @@ class _Pricing:
         self._report = report
         self._counted = counted
         self._expected_output = expected_output
-        self._by_tokens = report.endpoint not in NOT_BY_TOKENS
+        self._by_tokens = usual(report.endpoint) not in NOT_BY_TOKENS
         mean = round(counted.total.input.value / report.requests) if report.requests else 1
         models = report.models if self._by_tokens else ()
         self._rates = {model: price_of(model, mean) for model in models}
@@ -142,7 +143,7 @@ class _Pricing:
         """Output tokens by model; the limits win over the history."""
         result = {}
         for model, requests in self._report.models.items():
-            mean = 0.0 if self._report.endpoint in NO_OUTPUT else self._expected_output(model)
+            mean = 0.0 if usual(self._report.endpoint) in NO_OUTPUT else self._expected_output(model)
             if mean is None or not self._by_tokens:
                 return None
             most = self._sums(model).most
@@ -197,7 +198,7 @@ class _Pricing:
         return f"{count(round(counted.total.input.value))} input tokens{off} from {way}"
 
     def _output_basis(self, history: bool) -> str:
-        if self._report.endpoint in NO_OUTPUT or not self._by_tokens or not self._report.requests:
+        if usual(self._report.endpoint) in NO_OUTPUT or not self._by_tokens or not self._report.requests:
             return ""
         most = self._counted.total.most
         limit = "no limit" if most is None else f"at most {count(round(most.value + most.error))}"

@@ -14,5 +14,7 @@ class Limits(NamedTuple):
     max_bytes: int = 200 * 1024 * 1024
     max_embedding_inputs: int = 50_000
     one_model: bool = True
+    other_endpoints: bool | None = None
+    """Whether requests may name endpoints that OpenAI does not have; None: by whose the profile's address is."""
     max_tokens: int | None = None
     """Input tokens of one part of a file that is split; None where they are not counted."""

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Raw
 
 from tui.requests import reading
+from tui.requests.endpoints import usual
 from tui.requests.problem import cut
 from tui.requests.rules import BOM
 
@@ -100,7 +101,7 @@ def read(raw: bytes | bytearray, endpoint: str | None) -> Prompt | None:
     try:
         body = _line.decode(raw[len(BOM) :] if raw.startswith(BOM) else raw).body
         prompt = Prompt(cut(_string(body.model), 200))
-        _READERS.get(endpoint or "", _read_text)(body, prompt)
+        _READERS.get(usual(endpoint), _read_text)(body, prompt)
         _add_definitions(body, prompt)
     # Nesting of a thousand levels is a RecursionError.
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

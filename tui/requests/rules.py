@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tui.requests import bodies, reading, sieve
+from tui.requests.endpoints import ENDPOINTS, possible, usual
 from tui.requests.ids import Ids, Repeat
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, Problem, cut, missing, quote, wrong_type
@@ -17,16 +18,6 @@ from tui.requests.reading import Line
 
 __all__ = ["BOM", "ENDPOINTS", "Checker", "Limits", "Problem", "is_blank"]
 
-ENDPOINTS: Final[tuple[str, ...]] = (
-    "/v1/responses",
-    "/v1/chat/completions",
-    "/v1/embeddings",
-    "/v1/completions",
-    "/v1/moderations",
-    "/v1/images/generations",
-    "/v1/images/edits",
-    "/v1/videos",
-)
 BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -52,18 +43,22 @@ def method(line: Line) -> Fault | None:
     return Fault("invalid_method", f"Invalid method: {quote(value)}. Only POST is supported.", "method")
 
 
-def url(line: Line, endpoint: str | None) -> Fault | None:
-    """The batch's endpoint; while that is not known (None), one of `ENDPOINTS`."""
+def url(line: Line, endpoint: str | None, *, others: bool = False) -> Fault | None:
+    """The batch's endpoint; while that is not known (None), one of `ENDPOINTS`, or with `others` any that can be."""
     fault = string_key(line, "url")
     if fault:
         return fault
     value = reading.text(line.url)
-    if value in ENDPOINTS if endpoint is None else value == endpoint:
+    if _may_be(value, others) if endpoint is None else value == endpoint:
         return None
     if endpoint is None:
         return unknown_endpoint(value, "url")
     message = "The URL provided for this request does not match the batch endpoint."
     return Fault("invalid_url", message, "url", f"It is {quote(value)}, the endpoint is {quote(endpoint)}.")
+
+
+def _may_be(endpoint: str, others: bool) -> bool:
+    return endpoint in ENDPOINTS or (others and possible(endpoint))
 
 
 def unknown_endpoint(value: str, param: str) -> Fault:
@@ -129,7 +124,8 @@ class Checker:
         self.ids = Ids()
         # Where one line is wrong the next often is: then trying the fast way first only costs.
         self._wrong = False
-        self._unknown = endpoint if endpoint is not None and endpoint not in ENDPOINTS else None
+        self._others = bool(self.limits.other_endpoints)
+        self._unknown = endpoint if endpoint is not None and not _may_be(endpoint, self._others) else None
 
     def check(self, raw: bytes | bytearray, line: int, offset: int | None = None) -> list[Problem]:
         """Everything wrong with one line (without its newline, not blank); `line` counts from 1.
@@ -192,8 +188,18 @@ class Checker:
             yield unknown_endpoint(self._unknown, "endpoint")
         yield from file_faults(self.requests, self.inputs, size, self.limits)
 
+    @property
+    def unusual(self) -> Fault | None:
+        """Of an endpoint that is taken for right though OpenAI does not have it."""
+        if not self._others or self._unknown is not None or self.endpoint is None or self.endpoint in ENDPOINTS:
+            return None
+        message = (
+            f"{quote(self.endpoint)} is not one of OpenAI's endpoints; whether it is one here, only the server knows."
+        )
+        return Fault("unknown_endpoint", message, "url")
+
     def _line_faults(self, read: Line, line: int) -> Iterator[Fault]:
-        fault = url(read, self.endpoint)
+        fault = url(read, self.endpoint, others=self._others)
         if not fault and self.endpoint is None:
             self.endpoint = reading.text(read.url)
         yield from filter(None, (custom_id(read), method(read), fault, body(read)))
@@ -212,7 +218,7 @@ class Checker:
             self._count_model(name, 1)
             fault = bodies.same_model(name, self.model) if self.limits.one_model else None
         yield from filter(None, (fault, bodies.stream(read, endpoint), bodies.payload(read, endpoint)))
-        if endpoint == "/v1/embeddings":
+        if usual(endpoint) == "/v1/embeddings":
             self.inputs += bodies.embedding_inputs(read)
 
     def _count_model(self, name: str, number: int) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from tui.requests.endpoints import usual
 from tui.requests.reading import utf8_fault
 
 _NOT_EMPTY: Final = Meta(min_length=1)
@@ -73,7 +74,7 @@ class _Request(msgspec.Struct, gc=False, kw_only=True):
 
 @cache
 def _decoder(endpoint: str) -> msgspec.json.Decoder[_Request] | None:
-    body = _BODIES.get(endpoint)
+    body = _BODIES.get(usual(endpoint))
     if body is None:
         return None
     fields = [("url", Literal[endpoint]), ("body", body)]

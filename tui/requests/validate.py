@@ -45,7 +45,9 @@ class Report:
     counts_by_code: Mapping[str, int]
     """All problems by code."""
     warnings: tuple[Problem, ...]
-    """Blank lines, the first 1,000; that lines end in CR LF is said once, at the first that does."""
+    """Blank lines, the first 1,000; that lines end in CR LF is said once, at the first that does.
+
+    Before them, of the whole file (line None), that OpenAI does not have its endpoint."""
     warning_count: int
     identity: Identity
 
@@ -118,6 +120,9 @@ class _Validation:
         if self._crlf:
             crlf = replace(self._crlf, message=f"{self._crlf_count:,} lines end in CR LF; a plain LF is enough.")
             warnings = sorted([crlf, *warnings], key=lambda warning: warning.line or 0)[:MOST_PROBLEMS]
+        unusual = self._checker.unusual
+        if unusual:
+            warnings = [Problem(None, *unusual[:3]), *warnings][:MOST_PROBLEMS]
         sha256 = self._digest.hexdigest()
         self._source.check_unchanged()
         return Report(
@@ -132,7 +137,7 @@ class _Validation:
             problem_count=self._counts.total(),
             counts_by_code=dict(self._counts),
             warnings=tuple(warnings),
-            warning_count=self._warning_count + bool(self._crlf),
+            warning_count=self._warning_count + bool(self._crlf) + bool(unusual),
             identity=self._source.identity,
         )
 

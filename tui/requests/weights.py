@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from tui.requests import bodies, prompts, reading
+from tui.requests.endpoints import usual
 from tui.requests.limits import Limits
 from tui.requests.rules import BOM
 from tui.requests.tokens import Counters
@@ -27,7 +28,7 @@ def weights(first: bytes | bytearray, limits: Limits) -> list[Weight]:
     """The weights of a file that begins with this request: embeddings inputs at that endpoint, tokens under a limit."""
     endpoint = _endpoint(first)
     found = list[Weight]()
-    if endpoint == "/v1/embeddings":
+    if usual(endpoint) == "/v1/embeddings":
         found.append(Weight("embeddings inputs", limits.max_embedding_inputs, lambda raws: [*map(_inputs, raws)]))
     if limits.max_tokens is not None:
         found.append(Weight("input tokens", limits.max_tokens, _Tokens(endpoint).of))
