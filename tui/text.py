@@ -117,6 +117,13 @@ def money(dollars: Decimal | float) -> str:
     return f"${dollars:,.0f}" if dollars >= 100 else f"${dollars:,.2f}"
 
 
+def money_range(low: Decimal | float, high: Decimal | float | None) -> str:
+    """`$0.12 to $0.40`, without an upper end `at least $0.12`."""
+    if high is None:
+        return f"at least {money(low)}"
+    return money(low) if money(low) == money(high) else f"{money(low)} to {money(high)}"
+
+
 def money_short(dollars: float) -> str:
     """The same in at most five cells, for a narrow column: `$0`, `$0.42`, `$3.1`, `$12.4`, `$1234`, `$12k`."""
     if dollars < 0.995:

@@ -1,5 +1,6 @@
 """What a file will cost, on the form: with what earlier batches tell, from every line, and against the budget."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,20 @@ async def test_earlier_batches_tell_what_to_expect(past: DemoServer, tmp_path: P
         # It is kept, for the time in which the server tells nothing.
         kept = list(home.app.session.journal.expected().values())
         assert [(expected.requests, expected.output_tokens) for expected in kept] == [(200, 20_000_000)]
+
+
+async def test_the_estimate_is_told_while_nothing_better_is_known(
+    server: DemoServer, tmp_path: Path, samples: Path
+) -> None:
+    line = json.loads(request(1))
+    line["body"]["max_tokens"] = 1_000_000
+    (samples / "one.jsonl").write_text(json.dumps(line))
+    async with desk(server, tmp_path, samples=samples) as home:
+        # No batch of this account has ended yet, and the server never tells what is used.
+        server.faults.add(Fault("batches.*", "rewrite", times=None, merge={"usage": None, "status": "in_progress"}))
+        await home.submit("one.jsonl")
+        await home.press("enter")
+        await home.until("cost  <$0.01 to $0.30 expected when it was submitted")
 
 
 async def test_every_line_is_counted_in_the_end(

@@ -67,6 +67,10 @@ class Costs:
         """The model that `batch` asks: where the server does not tell, the one that it was submitted for."""
         return batch.model or self._models.get(batch.id)
 
+    def expected(self, batch: Batch) -> Expected | None:
+        """What was expected of `batch` before it was submitted from here."""
+        return self._expected.get(batch.id)
+
     def learn(self, batches: Collection[Batch]) -> bool:
         """Find out what is needed to tell the costs of `batches`, and remember what they have used.
 

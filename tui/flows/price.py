@@ -11,7 +11,7 @@ from tui.requests.cost import Estimate, estimate
 from tui.requests.first import first_model
 from tui.requests.tokens import Counter
 from tui.requests.validate import Report
-from tui.text import money
+from tui.text import money, money_range
 
 # Who has no budget does not wait for it.
 if TYPE_CHECKING:
@@ -88,8 +88,4 @@ def range_text(value: Estimate) -> str:
     low, high, expected = value.cost_low, value.cost_high, value.cost_expected
     if expected is not None:
         return money(expected) if value.exact and expected == low else f"about {money(expected)}"
-    if low is None:
-        return "cost not known"
-    if high is None:
-        return f"at least {money(low)}"
-    return money(low) if money(low) == money(high) else f"{money(low)} to {money(high)}"
+    return "cost not known" if low is None else money_range(low, high)

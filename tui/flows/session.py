@@ -22,7 +22,7 @@ from tui.wire.shapes import batch_from
 if TYPE_CHECKING:
     from tui.batches.budget import Spent
     from tui.batches.headroom import Amount
-    from tui.batches.money import Cost
+    from tui.batches.money import Cost, Expected
     from tui.flows.costs import Costs
     from tui.flows.monitor import Monitor, Offline, Seen
     from tui.flows.reach import Reach
@@ -240,6 +240,10 @@ class Session:
     def prices_at(self) -> float:
         """When prices were learned last, on the clock of `time.monotonic`; 0 before."""
         return 0.0 if self._costs is None else self._costs.learned_at
+
+    def expected_of(self, batch: Batch) -> "Expected | None":
+        """What was expected of `batch` before it was submitted from here."""
+        return None if self._costs is None else self._costs.expected(batch)
 
     def model_of(self, batch: Batch) -> str | None:
         """The model that `batch` asks, as far as it is known."""

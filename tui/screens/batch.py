@@ -9,13 +9,13 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import Batch, Status, timeline
-from tui.batches.money import Cost
+from tui.batches.money import Cost, Expected
 from tui.batches.pace import Sample
 from tui.screens import copying
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings, may_wait
 from tui.state.verdicts import Kept
-from tui.text import count, duration, percent, plural
+from tui.text import count, duration, money_range, percent, plural
 from tui.widgets import looks
 from tui.widgets.column import Cell
 from tui.widgets.glyphs import GLYPHS
@@ -64,7 +64,8 @@ class BatchScreen(Room):
         # A batch that has ended changes no more but for its age, which is told in minutes.
         moment = int(now) if batch is not None and batch.status.active else int(now / 60)
         cost = None if batch is None else self.session.cost_of(batch)
-        if self._drawn == (drawn := (batch, moment, self._kept, cost)):
+        expected = None if batch is None else self.session.expected_of(batch)
+        if self._drawn == (drawn := (batch, moment, self._kept, cost, expected)):
             return
         self._drawn = drawn
         if batch is None:
@@ -73,7 +74,8 @@ class BatchScreen(Room):
             return
         self.title_line(batch.description or batch.id)
         samples = self.session.samples.of(batch.id)
-        self.view.read(list(describe(batch, now, self._kept, samples, cost)), keep_place=True)
+        told = describe(batch, now, kept=self._kept, samples=samples, cost=cost, expected=expected)
+        self.view.read(list(told), keep_place=True)
 
     def action_results(self) -> None:
         if batch := self.session.book.get(self._batch_id):
@@ -109,12 +111,18 @@ class BatchScreen(Room):
 
 
 def describe(
-    batch: Batch, now: float, kept: Kept | None = None, samples: Sequence[Sample] = (), cost: Cost | None = None
+    batch: Batch,
+    now: float,
+    *,
+    kept: Kept | None = None,
+    samples: Sequence[Sample] = (),
+    cost: Cost | None = None,
+    expected: Expected | None = None,
 ) -> Iterator[Paragraph]:
     """All that is known of `batch`, in paragraphs; `now` in Unix seconds of the server's clock.
 
     `kept` is what its files were found to hold, if they have been read; `samples` are of its progress; `cost` is None
-    while it is not known.
+    while it is not known, and `expected` unless it was submitted from here.
     """
     yield []
     yield _row("status", looks.status_cell(batch.status, batch.raw_status))
@@ -132,7 +140,7 @@ def describe(
         ("input file", batch.input_file_id), ("output file", batch.output_file_id), ("error file", batch.error_file_id),
     ):  # fmt: skip
         yield _row(label, Cell(file_id) if file_id else Cell("none", "dim"))
-    yield from _usage(batch, cost)
+    yield from _usage(batch, cost, expected)
     if batch.metadata:
         yield []
         for place, (key, value) in enumerate(batch.metadata):
@@ -196,8 +204,12 @@ def _errors(batch: Batch) -> Iterator[Paragraph]:
         yield _row(where, Cell(f"{error.message}" + (f"  ({about})" if about else "")))
 
 
-def _usage(batch: Batch, cost: Cost | None) -> Iterator[Paragraph]:
+def _usage(batch: Batch, cost: Cost | None, expected: Expected | None) -> Iterator[Paragraph]:
     usage, price = batch.usage, looks.cost_text(batch, cost)
+    # As long as nothing better tells what it will come to.
+    if expected is not None and expected.low is not None and (cost is None or cost.at_end is None):
+        before = f"{money_range(expected.low, expected.high)} expected when it was submitted"
+        price = f"{price}, {before}" if price else before
     if usage or price:
         yield []
     if price:
