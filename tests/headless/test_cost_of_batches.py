@@ -166,3 +166,19 @@ def test_a_budget_that_cannot_be_is_one_sentence(cli: Cli, server: DemoServer, h
     ran = cli("submit", make_file(2), "--yes")
     assert (ran.code, len(ran.err.splitlines())) == (2, 1)
     assert "the budget of a day must be a number of US dollars above 0." in ran.err
+
+
+def test_files_that_wait_are_held_against_it_together(
+    cli: Cli, submitted: Submitted, server: DemoServer, home: Path, make_file: MakeFile
+) -> None:
+    submitted(2)
+    counts = {"total": 2, "completed": 2, "failed": 0}
+    told(server, status="completed", model="gpt-4o-mini", usage=USAGE, request_counts=counts)
+    cli("list")
+    settings(home, server, "day = 1.4\nbatch = 0.7")
+    files = [make_file(number, f"{number}.jsonl") for number in (4, 3)]
+    # $0.60 and $0.45: each is within what is left, $1.03, and both are not.
+    assert "Over budget" not in cli("queue", "add", files[0], "--yes").err
+    ran = cli("queue", "add", *files, "--yes", "--again")
+    assert ran.err.count("Over budget") == 1, ran.err
+    assert "Over budget: maybe" not in ran.err

@@ -8,6 +8,7 @@ from tests.screens.desk import columns_of, desk, request
 from tui.batches.budget import Budget
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
+from tui.flows.reach import Reach
 
 USAGE = {"input_tokens": 10_000_000, "output_tokens": 10_000_000, "total_tokens": 20_000_000}  # $3.75
 
@@ -70,3 +71,13 @@ async def test_what_has_no_price_is_in_no_sum(server: DemoServer, tmp_path: Path
         assert home.line("a-model-of-our-own").split() == ["a-model-of-our-own", "1", "100", "–", "–"]
         assert "1 batch, 1 at an unknown price" in home.line("today")
         assert "$" not in home.line("today")
+
+
+async def test_a_list_that_does_not_go_on_is_told(server: DemoServer, tmp_path: Path) -> None:
+    for number in range(3):
+        api.create(server, request(number))
+    server.faults.add(Fault("batches.list", "stuck_page", times=None))
+    async with desk(server, tmp_path) as home:
+        await home.until(lambda: home.app.session.reach is Reach.STUCK)
+        await home.press("M")
+        await home.until("Batches may be missing here: the server repeats a page.")

@@ -1,5 +1,6 @@
 """What a validated file will cost, worked out beside the keys."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Final
@@ -71,16 +72,26 @@ def expected(report: Report, value: Estimate) -> Expected:
     )
 
 
-def over_budget(value: Estimate, budget: "Budget | None", spent: "Spent", *, parts: int = 1) -> list[str]:
-    """What of the budget speaks against submitting the file in so many parts, a sentence each."""
-    from tui.batches.budget import objections
+def over_budget(values: Sequence[Estimate], budget: "Budget | None", spent: "Spent", *, parts: int = 1) -> list[str]:
+    """What of the budget speaks against submitting these files, each in so many parts: a sentence each."""
+    ranges = [known for value in values if (known := _range(value)) is not None]
+    if budget is None or not ranges:
+        return []
+    from tui.batches.budget import Budget, objections
 
+    told = [words for each in ranges for words in objections(Budget(batch=budget.batch), spent, *each, parts=parts)]
+    highs = [high for _, high in ranges if high is not None]
+    high = sum(highs) if len(highs) == len(ranges) else None
+    told += objections(Budget(budget.day, budget.month), spent, sum(low for low, _ in ranges), high)
+    return list(dict.fromkeys(told))
+
+
+def _range(value: Estimate) -> tuple[float, float | None] | None:
+    """The least and the most that a file will cost, in US dollars; None for no upper end, or where nothing is known."""
     low, high = value.cost_low, value.cost_high
     if value.cost_expected is not None:
         low = high = value.cost_expected
-    if budget is None or low is None:
-        return []
-    return objections(budget, spent, float(low), None if high is None else float(high), parts=parts)
+    return None if low is None else (float(low), None if high is None else float(high))
 
 
 def range_text(value: Estimate) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from tui.batches.budget import Spent
 from tui.flows.price import over_budget
@@ -14,8 +15,8 @@ from tui.settings import Profile
 from tui.wire.errors import WireError
 
 
-def tell_budget(worth: Estimate, profile: Profile, output: Output, *, parts: int = 1) -> None:
-    """Tell what of the budget speaks against a file that is worth so much, in so many parts.
+def tell_budget(worth: Sequence[Estimate], profile: Profile, output: Output, *, parts: int = 1) -> None:
+    """Tell what of the budget speaks against files that are worth so much, each in so many parts.
 
     Only a budget of a time makes it ask the server, what the account's other batches cost.
     """

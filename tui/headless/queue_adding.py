@@ -13,6 +13,7 @@ from tui.flows.queue_add import Waits
 from tui.flows.queue_add import add as put
 from tui.flows.steps import Order
 from tui.headless.asking import agreed, need_a_terminal
+from tui.headless.budgeting import tell_budget
 from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output
 from tui.headless.queueing import entry_object
@@ -51,6 +52,7 @@ def add(options: Namespace) -> int:
     if not wanted:
         output.document({"entries": []})
         return 1
+    tell_budget([each.worth for each in wanted], profile, output)
     requests = plural(sum(each.report.requests for each in wanted), "request")
     files = plural(len(wanted), "file")
     if not options.yes and not agreed(f"Send {files}, {requests}, to {profile.host} when there is room?"):

@@ -72,7 +72,7 @@ def send(
     """Submit a good file after asking, unless `yes`: the exit status, and the flow's end if it was begun."""
     report = order.report
     output.note(f"{report.path}: {summary(report)}. Estimated cost: {range_text(worth)}.")
-    tell_budget(worth, profile, output)
+    tell_budget([worth], profile, output)
     if not yes and not agreed(f"Submit {plural(report.requests, 'request')} to {profile.host}?"):
         output.note("Nothing was submitted.")
         return 1, None

@@ -46,7 +46,7 @@ def send_parts(
     held = f"{plural(len(parts), 'part')} of {report.path}: {summary(report)}"
     worth = estimated(report, profile)
     output.note(f"{held}. Estimated cost of all: {range_text(worth)}.")
-    tell_budget(worth, profile, output, parts=len(parts))
+    tell_budget([worth], profile, output, parts=len(parts))
     if not yes and not agreed(
         f"Submit {plural(len(parts), 'part')}, {plural(report.requests, 'request')} to {profile.host}?"
     ):

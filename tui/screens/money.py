@@ -56,7 +56,7 @@ class MoneyScreen(Room):
     def _look(self) -> None:
         session = self.session
         # With another minute may begin another day.
-        if self._seen == (seen := (session.seen_at, session.prices_at, int(session.now / 60))):
+        if self._seen == (seen := (session.seen_at, session.prices_at, session.reach, int(session.now / 60))):
             return
         self._seen = seen
         spent, budget = session.spent, session.profile.budget
@@ -66,7 +66,17 @@ class MoneyScreen(Room):
         self._entries = {entry.model or "": entry for entry in found}
         self.table.show(list(self._entries))
         most = [Cell(f"{money(budget.batch)} a batch at most", "dim")] if budget and budget.batch else []
-        self.note.say([Cell(f"~ an estimate {GLYPHS.dot} each batch on the day it was made", "dim")], most)
+        self.note.say([self._note()], most)
+
+    def _note(self) -> Cell:
+        """How the sums are made, or why they may be too small."""
+        from tui.flows.reach import Reach
+
+        reach = self.session.reach
+        # Of what is older than a month nothing is in the sums.
+        if reach is not None and reach not in {Reach.ALL, Reach.HORIZON}:
+            return Cell(f"Batches may be missing here: {reach}.", "warn")
+        return Cell(f"~ an estimate {GLYPHS.dot} each batch on the day it was made", "dim")
 
     def _cells(self, key: Hashable) -> Mapping[str, Cell]:
         entry = self._entries[key]

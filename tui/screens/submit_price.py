@@ -48,7 +48,7 @@ class Pricing(SubmitRoom):
         self.worth, self.expected = f", {range_text(value)}", expected(report, value)
         profile = self.session.profile
         if profile.budget is not None:
-            self.objections = over_budget(value, profile.budget, self.session.spent, parts=len(self.parts) or 1)
+            self.objections = over_budget([value], profile.budget, self.session.spent, parts=len(self.parts) or 1)
         self._tell_cost(value)
 
     def _tell_cost(self, value: "Estimate", done: int = 0, total: int = 0) -> None:
