@@ -342,9 +342,9 @@ async def test_a_list_that_takes_no_parameters_is_asked_for_without(
     async with aclosing(rounds(Monitor(odd_wire, book))) as steps:
         told = [(await seen(steps)).reach for _ in range(8)]
     assert {batch.id for batch in book} == {"a", "b"}
-    # Not an error at each poll: refused once, and twice where a page was asked for, then known.
+    # Not an error at each poll: refused once, and once where a page was asked for, then known.
     assert told[-1] is Reach.NO_PAGES
-    assert sum("?" in head.split()[1] for head in odd.heads) == 3
+    assert sum("?" in head.split()[1] for head in odd.heads) == 2
 
 
 async def test_a_cursor_that_has_gone_is_no_end(
@@ -353,8 +353,13 @@ async def test_a_cursor_that_has_gone_is_no_end(
     made = [await create() for _ in range(6)]
     demo.faults.add(Fault("batches.list", "status", skip=1, status=404, message="No batch found."))
     book = Book()
-    async with aclosing(rounds(Monitor(wire, book))) as steps:
-        for _ in range(40):
+    monitor = Monitor(wire, book)
+    async with aclosing(rounds(monitor)) as steps:
+        told = [(await seen(steps)).reach for _ in range(3)]
+        assert told[-1] is Reach.NO_PAGES
+        # It is followed anew after a while.
+        for _ in range(60):
+            monitor.refresh()
             last = await seen(steps)
             if len(book) == len(made):
                 break
@@ -381,6 +386,25 @@ async def test_a_server_that_tells_of_no_single_batch(  # noqa: PLR0917  (fixtur
     assert {batch.id for batch in book} == set(made)
     assert not book.active()
     assert demo.calls["batches.retrieve"] == 1
+
+
+async def test_a_list_that_knows_a_batch_is_believed(  # noqa: PLR0917  (fixtures)
+    demo: DemoServer, wire: Wire, create: Create, cache: Cache, small_pages: None, quick: None
+) -> None:
+    """Asked for singly there is no such batch, in the list there is: it neither goes for good nor comes and goes."""
+    made = [await create() for _ in range(4)]
+    demo.faults.add(Fault("batches.retrieve", "status", status=404, times=None))
+    book = Book()
+    monitor = Monitor(wire, book, cache)
+    async with aclosing(rounds(monitor)) as steps:
+        while len(book) < 4:
+            await seen(steps)
+        gone = 0
+        for _ in range(40):
+            monitor.refresh()
+            gone += bool((await seen(steps)).changes.gone)
+        assert {batch.id for batch in book} == set(made) == {item["id"] for item in cache.load()}
+    assert gone <= 2 and demo.calls["batches.retrieve"] <= 2
 
 
 # Trouble

@@ -73,6 +73,7 @@ class Monitor:
         self._asked = asyncio.Event()
         self._list = Listing(wire, horizon)
         self._one_by_one = True
+        self._denied: set[str] = set()
 
     def refresh(self) -> None:
         """End the wait: the next round begins now, or when the one under way is over."""
@@ -168,13 +169,21 @@ class Monitor:
                 return Changes()
             if error.kind is not Kind.NOT_FOUND:
                 raise
-            if self._cache is not None:
-                await asyncio.to_thread(self._cache.forget, [batch.id])
-            return self._book.remove([batch.id])
+            return await self._forget(batch)
         return await self._take([answer])
+
+    async def _forget(self, batch: Batch) -> Changes:
+        """The server does not know `batch`. Where its list does all the same, it is believed from then on."""
+        self._denied.add(batch.id)
+        self._list.begun = False
+        if self._cache is not None:
+            await asyncio.to_thread(self._cache.forget, [batch.id])
+        return self._book.remove([batch.id])
 
     async def _take(self, items: Iterable[Mapping[str, Any]]) -> Changes:
         found = [(batch, item) for item in items if (batch := batch_from(item)) is not None]
+        if self._denied and not self._denied.isdisjoint(batch.id for batch, _ in found):
+            self._one_by_one = False
         changes = self._book.apply(batch for batch, _ in found)
         if self._samples is not None:
             await self._sample(batch for batch, _ in found)

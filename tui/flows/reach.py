@@ -13,6 +13,9 @@ HORIZON: Final = 30 * 86400.0  # seconds; older batches are not fetched unless t
 _PAGE = 100
 _NO_PARAMETERS: Final = frozenset({400, 422})
 _NO_CURSOR: Final = _NO_PARAMETERS | {404}
+# Rounds after which a list that did not go on is followed anew, doubled each time: it may have been a passing fault.
+_FIRST_PAUSE: Final = 8
+_LONGEST_PAUSE: Final = 128
 
 
 class Reach(StrEnum):
@@ -28,8 +31,8 @@ class Reach(StrEnum):
 class Listing:
     """Pages taken by hand, newest first, because the client's own paging can go on for ever.
 
-    It ends with the last page, at the `horizon` (seconds), or where the cursor does not move. A list that takes no
-    parameters is asked for without any from then on.
+    It ends with the last page, at the `horizon` (seconds), or where the cursor does not move; then it is tried again
+    after a while. A list that takes no parameters is asked for without any from then on.
     """
 
     def __init__(self, wire: Wire, horizon: float) -> None:
@@ -38,7 +41,8 @@ class Listing:
         self._cursor: str | None = None
         self._passed: set[str] = set()
         self._plain = False
-        self._turned_away = 0
+        self._pause = _FIRST_PAUSE
+        self._rounds_left: int | None = None
         self.reach = Reach.GOING
         self.begun = False
 
@@ -48,7 +52,10 @@ class Listing:
         return self._cursor is not None
 
     async def newest(self) -> Page:
-        """The first page."""
+        """The first page; once a round."""
+        if self._rounds_left is not None:
+            self._rounds_left -= 1
+            self.begun = self._rounds_left > 0
         if not self._plain:
             try:
                 return await self._wire.list_batches(limit=_PAGE)
@@ -61,7 +68,7 @@ class Listing:
 
     def follow(self, page: Page) -> None:
         """Take the older pages from the end of `page` on, which is the first."""
-        self.begun = True
+        self.begun, self._rounds_left = True, None
         self._passed.clear()
         self._turn(page)
 
@@ -72,10 +79,8 @@ class Listing:
         except WireError as error:
             if error.status not in _NO_CURSOR:
                 raise
-            # The batch that it names may have gone meanwhile: once more from the top, but not for ever.
-            self._turned_away += 1
-            self._cursor, self.begun = None, self._turned_away > 1
-            self.reach = Reach.NO_PAGES if self.begun else Reach.GOING
+            # The batch that it names may have gone meanwhile.
+            self._end(Reach.NO_PAGES)
             return None
         self._turn(page)
         return page
@@ -87,14 +92,20 @@ class Listing:
         stuck = page.last_id is None or page.last_id in self._passed or not page.items
         self._passed.add(page.last_id or "")
         if not page.has_more:
-            self.reach = Reach.ALL
+            self._end(Reach.ALL)
         elif stuck:
-            self.reach = Reach.STUCK
+            self._end(Reach.STUCK)
         elif oldest is not None and oldest < time.time() + self._wire.clock_ahead - self._horizon:
-            self.reach = Reach.HORIZON
+            self._end(Reach.HORIZON)
         else:
-            self.reach = Reach.GOING
-        self._cursor = page.last_id if self.reach is Reach.GOING else None
+            self.reach, self._cursor = Reach.GOING, page.last_id
+
+    def _end(self, reach: Reach) -> None:
+        self.reach, self._cursor = reach, None
+        if reach in {Reach.STUCK, Reach.NO_PAGES}:
+            self._rounds_left, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
+        else:
+            self._pause = _FIRST_PAUSE
 
 
 def _created(item: Mapping[str, Any]) -> int | None:
