@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from tui.app import LazybatchApp
 
 _NO_CURSOR = {"dumb", "unknown"}
-# 16 colours: named ones look as the user has set them, where truecolor would be rounded to something else.
-_FEW_COLOURS = {"linux", "vt100", "vt220", "ansi", "xterm-mono", "screen", "xterm", "xterm-color", "xterm-16color"}
+# Rich takes a terminal for one of 16 colours unless it says otherwise. There named colours look as the user has set
+# them, where truecolor would be rounded to something else.
+_MANY_COLOURS = {"truecolor", "24bit"}
+_MANY_COLOURED_TERMS = {"256color", "kitty"}
 
 
 def run(profile: Profile, *, state: Path, everything: bool = False) -> int:
@@ -67,8 +69,9 @@ async def _run_demo(speed: float) -> int:
 def _app(profile: Profile, state: Path, samples: Path | None, everything: bool) -> "LazybatchApp":
     # Read once, when Textual is first imported: over a slow line every frame of an animation is paid for.
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    few = os.environ.get("TERM", "") in _FEW_COLOURS and not os.environ.get("COLORTERM")
-    if os.environ.get("NO_COLOR") or few:
+    kind = os.environ.get("TERM", "").lower().rpartition("-")[2]
+    many = os.environ.get("COLORTERM", "").strip().lower() in _MANY_COLOURS or kind in _MANY_COLOURED_TERMS
+    if os.environ.get("NO_COLOR") or not many:
         # A theme of named colours, chosen before the app is made: otherwise greys are written as truecolor.
         os.environ["TEXTUAL_THEME"] = "ansi-dark"
 

@@ -199,6 +199,24 @@ def test_few_colours_are_the_terminals_own(seeded: DemoServer, tmp_path: Path) -
         assert colours(bytes(terminal.log)) and not colours(bytes(terminal.log)) & {b"38", b"48"}
 
 
+@pytest.mark.parametrize(
+    ("term", "colorterm", "more"),
+    [
+        ("foot", "", b""), ("rxvt", "rxvt", b""), ("xterm-256color", "", b"48;5"), ("tmux-256color", "", b"48;5"),
+        ("foot", "truecolor", b"48;2"),
+    ],
+)  # fmt: skip
+def test_as_many_colours_as_there_are(
+    seeded: DemoServer, tmp_path: Path, term: str, colorterm: str, more: bytes
+) -> None:
+    with opened(tmp_path, **on(seeded), TERM=term, COLORTERM=colorterm) as terminal:
+        terminal.wait_text("smoke-test", 60)
+        log = bytes(terminal.log)
+        assert {kind for kind in (b"48;5", b"48;2") if kind in log} == ({more} if more else set())
+        # The cursor's row stands out, by a ground or reversed.
+        assert more or re.search(rb"\x1b\[(?:[0-9;]*;)?7[;m]", log)
+
+
 def test_wide_names_stand_in_line_in_a_terminals_own_eyes(seeded: DemoServer, tmp_path: Path) -> None:
     with opened(tmp_path, **on(seeded)) as terminal:
         terminal.wait_text("レビュー分類", 60)
