@@ -71,3 +71,14 @@ def test_what_needs_attention(batch: Batch, shown: bool) -> None:
 
 
 _ACTIVE = {"validating", "in_progress", "finalizing", "cancelling"}
+
+
+async def test_home_lets_go_of_a_filter_that_was_closed(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await arrived(home)
+        listeners = home.app.screen.text_selection_started_signal._subscriptions
+        for _ in range(2):
+            await home.press("slash")
+            await home.until(lambda: len(listeners) == 1)
+            await home.press("escape")
+            await home.until(lambda: not listeners)

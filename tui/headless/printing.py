@@ -111,8 +111,10 @@ def _written(stream: TextIO | None, text: str | bytes) -> bool:
         if isinstance(text, bytes):
             stream.buffer.write(text)
             return True
-        # The glyphs of a table have no place in every encoding.
-        stream.write(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"))
+        if text:
+            # The glyphs of a table have no place in every encoding. Nothing is not written: where Python does not
+            # buffer, even that waits for a terminal that takes no more.
+            stream.write(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"))
         stream.flush()
     except BrokenPipeError:
         _silence(stream)

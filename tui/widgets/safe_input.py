@@ -16,6 +16,13 @@ class SafeInput(Input):
 
     cursor_blink = reactive(False, init=False)
 
+    def on_mount(self) -> None:
+        # Whoever listens to a screen's signal is kept in memory until the screen closes, and home never does.
+        self._heard = self.screen.text_selection_started_signal
+
+    def on_unmount(self) -> None:
+        self._heard.unsubscribe(self)
+
     def render_line(self, y: int) -> Strip:
         """Textual's line with stand-ins for what a terminal would take as a command."""
         strip = super().render_line(y)
