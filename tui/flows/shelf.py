@@ -142,7 +142,7 @@ class Shelf:
 
     async def verdict(self, tell: Progress) -> Kept:
         """What the files say, as kept from an earlier time or worked out now."""
-        if self.kept is None and not self.joined:
+        if self.kept is None:
             self.kept = await known(self.batch, self._files, self.input_paths, self._session.verdicts)
         return self.kept or kept_of(await self.judged(tell))
 

@@ -144,16 +144,13 @@ class Grouping(Choosing):
             self.action_unfold()
 
     def show_results_of(self, group: "Group") -> None:
-        """Each part has its own results: show those of the only one that has any, else lead to the first."""
+        """Show the results of a part that has ended: those of all others are read with them."""
         having = [part for part in group.parts if part.output_file_id or part.error_file_id or part.errors]
+        ended = [part for part in having if not part.status.active and not part.errors]
         if not having:
             self.notify(f"No results to read: none of {plural(len(group.parts), 'part')} has any yet.", markup=False)
-        elif len(having) == 1:
-            self.lazybatch.show_results(having[0])
         else:
-            self.action_unfold()
-            self.table.move_to(having[0].id)
-            self.notify(f"{len(having)} parts have results, each its own: o reads those of one.", markup=False)
+            self.lazybatch.show_results((ended or having)[0])
 
     def action_copy_id(self) -> None:
         from tui.screens import copying
