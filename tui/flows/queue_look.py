@@ -47,11 +47,11 @@ class Outlook:
         active = [batch.created_at for batch in found if batch.status.active and batch.created_at is not None]
         self._since = min(active, default=self._session.now - _LATELY)
 
-    async def plan(self) -> Looked:
-        """The queue as it stands now."""
+    async def plan(self, *, idle: bool = False) -> Looked:
+        """The queue as it stands now; the room also where nothing is to be done, if `idle`."""
         session = self._session
         entries = await asyncio.to_thread(session.queue.entries)
-        if not any(map(moves, entries)):
+        if not idle and not any(map(moves, entries)):
             return Looked(tuple(entries), {}, {}, session.now, told=False)
         # Of what is being sent it may not be known yet whether it takes room: it is kept free.
         going = [entry.amount for entry in entries if entry.state is State.SENDING]
@@ -62,11 +62,10 @@ class Outlook:
 
 
 async def look(session: Session) -> Looked:
-    """The queue as it stands, with nothing sent; the server is asked if something is to be done."""
+    """The queue as it stands and the room by the server's word, with nothing sent."""
     outlook = Outlook(session)
-    if any(map(moves, await asyncio.to_thread(session.queue.entries))):
-        await outlook.ask()
-    return await outlook.plan()
+    await outlook.ask()
+    return await outlook.plan(idle=True)
 
 
 async def looked_offline(session: Session) -> Looked:

@@ -107,14 +107,13 @@ def _room_object(room: Room) -> dict[str, Any]:
 
 
 def _print(looked: Looked, output: Output) -> None:
-    if not looked.entries:
+    if looked.entries:
+        rows = [_row(entry, looked) for entry in looked.entries]
+        output.lines(map(joined, fitted(_COLUMNS, rows, output.width)))
+    else:
         output.note("Nothing waits.")
-        return
-    rows = [_row(entry, looked) for entry in looked.entries]
-    output.lines(map(joined, fitted(_COLUMNS, rows, output.width)))
     for model, room in looked.rooms.items():
-        if any(entry.model and room is looked.room_of(entry) for entry in looked.entries):
-            output.say(f"{clean_line(model)}: {room.text}")
+        output.say(f"{clean_line(model)}: {room.text}")
 
 
 def _row(entry: Entry, looked: Looked) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
+from tui.batches.headroom import family
 from tui.flows.queue_steps import Looked
 from tui.screens.room import Room, bindings
 from tui.state.queue import Entry, Move, State
@@ -110,13 +111,19 @@ class QueueScreen(Room):
 
     def _say(self) -> None:
         queueing, entry = self.lazybatch.queueing, self._entry
-        room = self._looked.room_of(entry) if entry is not None and self._looked is not None else None
-        told = "" if room is None or entry is None else f"{clean_line(entry.model or '')}  {room.text}"
         self.why.say([Cell(self._why(entry) if entry else "")])
         paused = "Nothing is sent while paused: p at home goes on." if self.session.paused else ""
         who = queueing.doing or paused or queueing.sender
-        self.room.say([Cell(told)])
+        self.room.say([Cell(self._room(entry))])
         self.who.say([Cell(who, "running" if queueing.doing else "warn")])
+
+    def _room(self, entry: Entry | None) -> str:
+        """The room that there is of the entry's model; without an entry, of all models."""
+        if self._looked is None:
+            return ""
+        of = family(entry.model) if entry is not None and entry.model else None
+        rooms = self._looked.rooms.items()
+        return "   ".join(f"{clean_line(model)}  {room.text}" for model, room in rooms if of in {None, model})
 
     @on(Table.Highlighted)
     def _moved(self) -> None:

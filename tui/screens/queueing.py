@@ -52,7 +52,7 @@ class Queueing:
         """See how the queue stands, by what the screen knows of the batches. Raises `LazybatchError`."""
         outlook = Outlook(self._session)
         outlook.batches = list(self._session.book)
-        self._take(await outlook.plan())
+        self._take(await outlook.plan(idle=True))
 
     async def add(self, orders: Sequence[Order]) -> None:
         """Put what has been said yes to into the queue. Raises `LazybatchError`; what came before it is in."""

@@ -34,12 +34,22 @@ def listed(cli: Cli) -> list[tuple[int, str]]:
 
 
 def test_nothing_waits(cli: Cli, server: DemoServer) -> None:
+    assert cli("queue", "run", "--once").code == 0
+    assert server.calls == {}
     ran = cli("queue")
     assert (ran.code, ran.out) == (0, "")
     assert "Nothing waits." in ran.err
     assert cli("queue", "--json").json == {"entries": [], "room": {}, "sender": None}
-    assert cli("queue", "run", "--once").code == 0
-    assert server.calls == {}
+
+
+def test_the_room_that_there_is(cli: Cli, submitted: Callable[..., str], tmp_path: Path) -> None:
+    submitted(2)
+    _allow(tmp_path, 2_000_000)
+    found = cli("queue", "--json").json["room"]["gpt-4o-mini"]
+    assert found["limit"] == {"tokens": 2_000_000, "requests": None}
+    assert found["enqueued"]["requests"] == 2
+    assert found["batches_of_unknown_size"] == 0
+    assert cli("queue").out == f"gpt-4o-mini: 2.0M limit · {found['enqueued']['tokens']} enqueued\n"
 
 
 def test_what_waits_and_why(cli: Cli, three: list[Path], server: DemoServer) -> None:
