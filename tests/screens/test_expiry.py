@@ -8,6 +8,8 @@ from tests.screens import api
 from tests.screens.desk import desk, request
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
+from tui.flows import expiry
+from tui.screens import home_expiry
 
 DAY = 86_400
 
@@ -29,7 +31,7 @@ async def test_what_expires_soon_needs_attention_until_it_is_saved(server: DemoS
     for name, days in (("soon gone", 2), ("kept longer", 4), ("kept for ever", None)):
         finished(server, name, None if days is None else days * DAY)
     async with desk(server, tmp_path) as home:
-        await home.told("Results of 1 batch expire within three days: 3 shows what needs attention, d saves them.")
+        await home.until("⚠ 1 to save")
         assert " save " in home.line("soon gone")
         for name in ("kept longer", "kept for ever"):
             assert " save " not in home.line(name)
@@ -42,13 +44,14 @@ async def test_what_expires_soon_needs_attention_until_it_is_saved(server: DemoS
         await home.until("Nothing needs attention.")
         await home.press("1")
         await home.until(lambda: " save " not in home.line("soon gone"))
+        assert "to save" not in home.text
     # Nor at the next start.
     async with desk(server, tmp_path) as home:
         await home.until(lambda: server.calls["files.list"] == 2)
         await home.until("soon gone")
         await home.settle()
         assert not home.app.home.expiring  # type: ignore[attr-defined]  # it is the home screen
-        assert "expire within" not in home.toasts
+        assert "to save" not in home.text
 
 
 async def test_reading_them_saves_them(server: DemoServer, tmp_path: Path) -> None:
@@ -88,6 +91,22 @@ async def test_what_is_gone_already_is_no_matter_of_saving(server: DemoServer, t
         assert " save " not in home.text
 
 
+async def test_a_list_that_fails_or_lags_is_asked_for_again(
+    server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "_FIRST", 0.1)
+    monkeypatch.setattr(home_expiry, "_EVERY", 0.1)
+    finished(server, "soon gone", 2 * DAY)
+    server.faults.add(Fault("files.list", "server_error"))
+    server.faults.add(Fault("files.list", "rewrite", omit=["id"]))
+    async with desk(server, tmp_path) as home:
+        await home.until("⚠ 1 to save")
+        assert server.calls["files.list"] == 3
+        # All is known now: nothing is asked for any more until there is something new.
+        finished(server, "another", 2 * DAY)
+        await home.until(lambda: server.calls["files.list"] == 4)
+
+
 @pytest.mark.parametrize("status", [404, 400, 500])
 async def test_nothing_is_guessed(server: DemoServer, tmp_path: Path, status: int) -> None:
     """Without the server's word of it nothing is said to expire."""
@@ -97,4 +116,4 @@ async def test_nothing_is_guessed(server: DemoServer, tmp_path: Path, status: in
         await home.until(lambda: server.calls.get("files.list"))
         await home.until("live")
         await home.settle()
-        assert " save " not in home.text and "expire" not in home.toasts
+        assert " save " not in home.text and "to save" not in home.text

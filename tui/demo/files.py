@@ -109,7 +109,7 @@ async def list_files(request: Request) -> Response:
         raise errors.wrong_choice("order", order, ["asc", "desc"])
     if purpose is not None and purpose not in _LISTED_PURPOSES:
         raise errors.wrong_choice("purpose", purpose, sorted(_LISTED_PURPOSES))
-    await here.runner.settle()
+    await here.runner.settle(purpose)
     try:
         page, more = here.store.list_files(
             here.clock.now(), limit, query.get("after"), purpose, ascending=order == "asc"

@@ -86,14 +86,15 @@ class Runner:
                 self._shown[batch.id] = max(now, self._shown.get(batch.id, now))
         return seen
 
-    async def settle(self) -> None:
-        """Brings all files into being that should be there by now."""
+    async def settle(self, purpose: str | None = None) -> None:
+        """Brings all files of a purpose, or of any, into being that should be there by now."""
         now = self._clock.now()
         late = [task for batch in self._store.due(now) if (task := self._overdue(batch, now))]
         if late:
             await asyncio.wait(late, timeout=PATIENCE)
         for file in self._store.unmade_files():
-            await self.made(file)
+            if purpose in {None, file.purpose}:
+                await self.made(file)
 
     async def made(self, file: FileRecord) -> FileRecord:
         """The file with its content on disk and its size known."""

@@ -31,6 +31,8 @@ class Sketch:
     fate: Callable[[BatchRecord, float], BatchRecord]
     failure_rate: float = 0.0
     more: dict[str, str] = field(default_factory=dict)
+    # Seconds for which its results are kept, if not for ever.
+    kept: int | None = None
 
 
 # Fates. Each takes a batch and the time of the server's start, and sets its past and its plan.
@@ -114,7 +116,15 @@ SKETCHES: list[Sketch] = [
     Sketch("prompt A/B 🅱️", "responses", 250, "gpt-5", _done(3 * _DAY - 500, 55 * _MINUTE), 0.18, {"arm": "b"}),
     Sketch("all rows refused", "extraction", 60, "gpt-4o", _done(4 * _DAY, 9 * _MINUTE), 1.0),
     Sketch("labels-2026-11-18", "labels", 600, _MINI, _done(5 * _DAY, 1.1 * _HOUR)),
-    Sketch("translate-reviews-ja (pilot)", "translations", 150, "gpt-4.1", _done(6.2 * _DAY, 14 * _MINUTE), 0.04),
+    Sketch(
+        "translate-reviews-ja (pilot)",
+        "translations",
+        150,
+        "gpt-4.1",
+        _done(6.2 * _DAY, 14 * _MINUTE),
+        0.04,
+        kept=8 * 86_400,
+    ),
     Sketch("", "sums", 40, "gpt-4o", _done(8 * _DAY, 3 * _MINUTE)),
     Sketch("quarterly-rescore", "evals", 700, "gpt-4.1", _late(1.3 * _DAY, 0.61), 0.01, {"quarter": "2026Q3"}),
     Sketch("duplicate run, stopped", "labels", 500, _MINI, _stopped(2.4 * _DAY, 0.42, 1.5 * _HOUR, 95.0), 0.006),
@@ -150,7 +160,15 @@ def _drawn(sketch: Sketch, store: Store, now: float, rng: random.Random) -> tupl
     plan = Plan(14.0, 1.0, 20.0, 40.0, 95.0, failure_rate=sketch.failure_rate)
     metadata = {**({"description": sketch.name} if sketch.name else {}), **sketch.more}
     batch = BatchRecord(
-        hex_id("batch_", rng), endpoint, file_id(rng), "24h", now, plan, rng.getrandbits(31), metadata or None
+        hex_id("batch_", rng),
+        endpoint,
+        file_id(rng),
+        "24h",
+        now,
+        plan,
+        rng.getrandbits(31),
+        metadata or None,
+        output_expires_s=sketch.kept,
     )
     recipe = None if chat else Recipe(sketch.kind, sketch.rows, batch.seed, sketch.model)
     size = None

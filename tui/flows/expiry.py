@@ -14,7 +14,9 @@ from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import Page, file_from
 
 SOON: Final = 3 * 86400.0  # seconds
-_LEARN: Final = 3600.0  # seconds between two lists of the files: when a file expires does not change
+# Seconds until the files are listed again: at first soon, as results take a moment to be listed.
+_FIRST: Final = 15.0
+_LONGEST: Final = 3600.0
 
 
 class Expiry:
@@ -22,33 +24,37 @@ class Expiry:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._expires: dict[str, int] = {}
+        # By file; None for one that the server keeps until it is deleted, or says nothing of.
+        self._expires: dict[str, int | None] = {}
         self._due = 0.0
+        self._wait = _FIRST
         self._unlisted = False
 
     async def learn(self) -> None:
-        """List the result files, unless that was done lately or no batch has any.
+        """List the result files if there are any that have not been listed, at intervals that grow up to an hour.
 
-        Raises `WireError`; it is due again in an hour then.
+        Raises `WireError`; the next call that is due tries again.
         """
-        if self._unlisted or time.monotonic() < self._due:
+        if self._unlisted or time.monotonic() < self._due or not self._unknown():
             return
-        if not any(batch.output_file_id or batch.error_file_id for batch in self._session.book):
-            return
-        self._due = time.monotonic() + _LEARN
+        self._due = time.monotonic() + self._wait
+        self._wait = min(2 * self._wait, _LONGEST)
         try:
             async for page in pages(self._page):
-                stored = filter(None, map(file_from, page.items))
-                self._expires |= {file.id: file.expires_at for file in stored if file.expires_at is not None}
+                self._expires |= {file.id: file.expires_at for file in filter(None, map(file_from, page.items))}
         except WireError as error:
             if error.kind not in {Kind.NOT_FOUND, Kind.REFUSED}:
                 raise
             # Such a list there is not: asking again would not help.
             self._unlisted = True
 
+    def _unknown(self) -> bool:
+        """Whether a batch has results of which the server has not said anything yet."""
+        return any(file_id not in self._expires for batch in self._session.book for file_id in _results(batch))
+
     def forget(self, file_id: str) -> None:
         """That file has been deleted."""
-        self._expires.pop(file_id, None)
+        self._expires[file_id] = None
 
     async def soon(self) -> Mapping[str, int]:
         """When the first result of each batch expires that goes within three days and is not on this machine.
@@ -67,5 +73,10 @@ class Expiry:
         return {batch.id: found[batch.id][1] for batch in unsaved(going, self._session.folder_of)}
 
     def _expires_at(self, batch: Batch) -> int | None:
-        told = [self._expires.get(file_id) for file_id in (batch.output_file_id, batch.error_file_id) if file_id]
+        told = (self._expires.get(file_id) for file_id in _results(batch))
         return min((at for at in told if at is not None), default=None)
+
+
+def _results(batch: Batch) -> list[str]:
+    """The ids of the result files of a batch that has ended."""
+    return [] if batch.status.active else list(filter(None, (batch.output_file_id, batch.error_file_id)))

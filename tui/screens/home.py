@@ -137,6 +137,7 @@ class Home(Grouping):
         if not self.hiding:
             width -= sum(len(cell.text) for cell in marks)
             left, right = home_lines.tally(self.session.book, width, self.session.cost_of, self.session.over_budget)
+            left = [*left, *home_lines.to_save(len(self.expiring), width, [*left, *right])]
             self.tally.say(left, [*marks, *right])
             return
         numbers = f"{count(self._fitting)} of {count(len(self.session.book))}"

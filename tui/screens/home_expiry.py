@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from tui.errors import LazybatchError
 from tui.flows.expiry import Expiry
-from tui.text import plural
 
 if TYPE_CHECKING:
     from tui.screens.home_account import Account
 
-_EVERY: Final = 60.0  # seconds between two looks
+_EVERY: Final = 15.0  # seconds between two looks
 
 
 class Expiring:
@@ -23,8 +22,7 @@ class Expiring:
         self._look_now = asyncio.Event()
 
     async def watch(self) -> None:
-        """Look again and again; tell of the first ones that there are."""
-        told = False
+        """Look again and again."""
         while True:
             self._look_now.clear()
             with contextlib.suppress(LazybatchError):
@@ -33,9 +31,6 @@ class Expiring:
             before, self._home.expiring = self._home.expiring, await self._expiry.soon()
             if self._home.expiring != before:
                 self._home.show()
-            if self._home.expiring and not told:
-                told = True
-                self._home.notify(_sentence(len(self._home.expiring)), severity="warning", markup=False)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), _EVERY)
 
@@ -47,8 +42,3 @@ class Expiring:
         """The server no longer has that file, which was deleted on purpose."""
         self._expiry.forget(file_id)
         self.look()
-
-
-def _sentence(batches: int) -> str:
-    whose = plural(batches, "batch", "batches")
-    return f"Results of {whose} expire within three days: 3 shows what needs attention, d saves them."

@@ -119,6 +119,13 @@ def _estimated(costs: "Sequence[Cost | None]") -> list[Cell]:
     return [Cell(f"est. {money(sum(known))}{'+' if len(known) < len(costs) else ''}")] if known else []
 
 
+def to_save(number: int, width: int, others: Sequence[Cell]) -> list[Cell]:
+    """How many batches have results that the server will not keep much longer, if `others` leave room for that."""
+    told = f"{GLYPHS.doubt} {count(number)} to save"
+    room = width - sum(len(cell.text) for cell in others) - 2
+    return [Cell(told, "warn")] if number and len(told) <= room else []
+
+
 def marked(number: int) -> list[Cell]:
     """How many batches a key would be about, where it is not the one under the cursor."""
     return [Cell(f"{count(number)} marked", "accent"), Cell("  ")] if number else []
