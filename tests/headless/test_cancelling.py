@@ -129,8 +129,34 @@ def test_the_question(cli: Cli, submitted: Submitted, server: DemoServer, answer
         terminal.wait_text("[y/N]")
         assert "wrong prompt" in terminal.text
         assert batch_id in terminal.text
+        assert f"Cancel 1 batch at default · {server.base_url.split('/')[2]}? " in terminal.text
         assert server.calls.get("batches.cancel", 0) == 0
         terminal.send(answer)
         terminal.wait_text("is being cancelled" if cancels else "Nothing was cancelled.")
         assert terminal.process.wait(timeout=10) == 1 - cancels
     assert server.calls.get("batches.cancel", 0) == cancels
+
+
+@pytest.mark.parametrize(("answer", "cancels"), [("11\r", 11), ("y\r", 0), ("1\r", 0)])
+def test_many_take_their_number(  # noqa: PLR0917  (fixtures)
+    cli: Cli, submitted: Submitted, server: DemoServer, clock: Clock, answer: str, cancels: int
+) -> None:
+    for place in range(11):
+        submitted(1, "--description", f"runaway {place}", name=f"{place}.jsonl", seed=place)
+    clock.jump(8)
+    command = [sys.executable, "-m", "tui", "cancel", "--filter", "runaway"]
+    with Terminal(command, columns=160, lines=40) as terminal:
+        terminal.wait_text("Type 11 to agree:")
+        assert "0 requests done, 11 left." in terminal.text and " spent" in terminal.text
+        terminal.send(answer)
+        terminal.wait_text("is being cancelled" if cancels else "Nothing was cancelled.")
+        assert terminal.process.wait(timeout=30) == (0 if cancels else 1)
+    assert server.calls.get("batches.cancel", 0) == cancels
+
+
+def test_a_wait_is_told(cli: Cli, submitted: Submitted, server: DemoServer) -> None:
+    batch_id = submitted(3)
+    server.faults.add(Fault("batches.cancel", "rate_limit", retry_after=1))
+    ran = cli("cancel", batch_id, "--yes", "--json")
+    assert (ran.code, ran.json[0]["outcome"]) == (0, "cancelling")
+    assert "asks for fewer requests (429)." in ran.err and "Trying again in 1s …" in ran.err

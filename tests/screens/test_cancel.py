@@ -201,7 +201,7 @@ async def test_more_than_ten_take_their_number(server: DemoServer, tmp_path: Pat
         assert not home.table.marks and "marked" not in home.text
         # Their results are offered once all have ended.
         server.clock.jump(60)
-        await home.told("All 12 have ended, 0 requests done. o reads what was done of each.")
+        await home.told("All 12 have ended, 0 requests done. o on a row reads what was done.")
 
 
 async def test_a_marks_all_that_is_shown_and_none(seeded: DemoServer, tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ async def test_one_that_was_cancelled_offers_what_was_done(seeded: DemoServer, t
         await home.until(lambda: "◌ cancelling" in home.line("nightly-eval"))
         seeded.clock.jump(900)
         await home.told("nightly-eval: cancelled, 2,6")
-        assert "of 4,000 requests done. o reads what was done." in home.toasts
+        assert "of 4,000 requests done. o on its row reads what was done." in home.toasts
         await home.press("o")
         await home.until(lambda: home.room == "Results")
 

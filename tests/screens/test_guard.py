@@ -1,5 +1,6 @@
 """Runaways on the screen: each told once, also over a restart, and three keys from being stopped."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -178,3 +179,53 @@ async def test_a_command_that_hangs_holds_up_nothing(
         await home.until(lambda: home.room == "Help")
         await home.press("escape")
         await home.told("notify: sh had not ended after 1s, and was ended.")
+
+
+def failures(number: int, message: str) -> bytes:
+    """An error file of so many lines, and one that is on its way."""
+    lines = []
+    for place in range(number):
+        body = {"error": {"code": "bad_request", "message": message.format(place)}}
+        response = {"status_code": 400, "body": body}
+        lines.append(json.dumps({"id": f"r{place}", "custom_id": f"c-{place}", "response": response, "error": None}))
+    return "\n".join([*lines, '{"id": "r']).encode()
+
+
+@pytest.mark.parametrize(("number", "message", "told"), [(50, "Item {} is unknown.", True), (49, "No {}.", False)])
+async def test_failures_that_are_alike_are_found_in_an_early_error_file(  # noqa: PLR0917  (fixtures)
+    server: DemoServer, tmp_path: Path, rung: list[str], number: int, message: str, told: bool
+) -> None:
+    api.create(server, request(1), description="runaway")
+    merge = {
+        "status": "in_progress", "error_file_id": api.upload(server, failures(number, message)),
+        "request_counts": {"total": 10_000, "completed": 5000, "failed": 60},
+    }  # fmt: skip
+    server.faults.add(Fault("batches.*", "rewrite", times=None, merge=merge))
+    async with desk(server, tmp_path) as home:
+        await home.until("runaway")
+        await home.until(lambda: server.calls.get("files.content", 0) == 1)
+        await home.until(lambda: home.app.home.alarms.alike)  # type: ignore[attr-defined]
+        await looked(home)
+        if told:
+            await home.until("! 50 requests failed with the same error.")
+        assert ("! runaway" in home.text, len(rung)) == (told, int(told))
+        # It is not fetched at every answer.
+        await answered(home, server)
+        await looked(home)
+        assert server.calls["files.content"] == 1
+
+
+async def test_an_error_file_that_cannot_be_read_yet_is_no_alarm(server: DemoServer, tmp_path: Path) -> None:
+    api.create(server, request(1), description="runaway")
+    merge = {
+        "status": "in_progress", "error_file_id": "file-none",
+        "request_counts": {"total": 10_000, "completed": 5000, "failed": 60},
+    }  # fmt: skip
+    server.faults.add(Fault("batches.*", "rewrite", times=None, merge=merge))
+    async with desk(server, tmp_path) as home:
+        await home.until("runaway")
+        await home.until(lambda: server.calls.get("files.content", 0) == 1)
+        await answered(home, server)
+        await looked(home)
+        assert "! runaway" not in home.text and not home.toasts
+        assert server.calls["files.content"] == 1

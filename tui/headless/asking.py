@@ -13,8 +13,8 @@ def need_a_terminal(*, yes: bool, verb: str) -> None:
         raise LazybatchError(f"There is no terminal to ask on: give --yes to {verb} without a question.")
 
 
-def agreed(question: str) -> bool:
-    """Whether the person at the terminal says yes to `question`."""
-    sys.stderr.write(f"{clean(question)} [y/N] ")
+def agreed(question: str, *, number: int | None = None) -> bool:
+    """Whether the person at the terminal says yes to `question`; with `number`, by typing that number."""
+    sys.stderr.write(f"{clean(question)} {'[y/N]' if number is None else f'Type {number} to agree:'} ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    return sys.stdin.readline().strip().lower() in ({"y", "yes"} if number is None else {str(number)})

@@ -10,6 +10,7 @@ from typing import Any
 from tui.batches.batch import Batch, Status
 from tui.batches.order import select
 from tui.batches.query import Query
+from tui.batches.stake import MANY, sentence, stake
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.flows.paging import cancellable
 from tui.headless import states
@@ -82,7 +83,14 @@ async def _find(profile: Profile, ids: Sequence[str], query: Query | None, names
 def _agreed(batches: Sequence[Batch], names: Names, profile: Profile, output: Output) -> bool:
     for batch in batches:
         output.note(f"  {states.state(batch):<13}  {batch.id}  {states.done(batch)} done  {names.of(batch)}")
-    return agreed(f"Cancel {plural(len(batches), 'batch', 'batches')} at {profile.host}? What is done stays billed.")
+    with costing(profile) as costs:
+        costs.learn(batches)
+        told = sentence(stake(batches, costs.of))
+    number = len(batches)
+    return agreed(
+        f"Cancel {plural(number, 'batch', 'batches')} at {profile.name} · {profile.host}? {told}",
+        number=number if number > MANY else None,
+    )
 
 
 async def _cancel(ids: Sequence[str], profile: Profile, output: Output, *, wait: bool) -> list[Cancelled]:

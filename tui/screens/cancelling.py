@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.batches.batch import CANCELLABLE, Batch
 from tui.batches.book import Book
-from tui.batches.stake import outcome_of, question, stake
+from tui.batches.stake import MANY, outcome_of, question, stake
 from tui.errors import LazybatchError
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.screens.room import Room
@@ -15,7 +15,6 @@ from tui.text import count, duration, plural
 if TYPE_CHECKING:
     from tui.app import LazybatchApp
 
-_MANY: Final = 10  # batches from which on `y` is not enough
 _LONG_WAIT: Final = 3.0  # seconds from which on a wait is told
 _NAMED: Final = 3
 _READABLE: Final = 20.0  # seconds for which a summary stays
@@ -52,7 +51,7 @@ class Cancelling:
         at_stake = stake(batches, self._app.session.cost_of)
         if await room.bottom.ask(
             lambda cells: question(name, profile.name, profile.host, at_stake, cells),
-            number=number if number > _MANY else None,
+            number=number if number > MANY else None,
         ):
             self._app.settle_marks(over)
             self.begin(batches)
@@ -129,10 +128,10 @@ class Cancelling:
     def _offer(self, over: Sequence[Batch]) -> str:
         if len(over) == 1:
             (batch,) = over
-            offer = " o reads what was done." if batch.output_file_id or batch.error_file_id else ""
+            offer = " o on its row reads what was done." if batch.output_file_id or batch.error_file_id else ""
             return f"{self._app.name_of(batch)}: {outcome_of(batch)}.{offer}"
         done = sum(batch.counts.ended or 0 for batch in over if batch.counts is not None)
-        return f"All {count(len(over))} have ended, {plural(done, 'request')} done. o reads what was done of each."
+        return f"All {count(len(over))} have ended, {plural(done, 'request')} done. o on a row reads what was done."
 
 
 def summary(ends: Sequence[Cancelled], names: dict[str, str]) -> str:

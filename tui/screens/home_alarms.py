@@ -22,6 +22,7 @@ class Alarms:
         self._rules: Rules | None = None
         self._found: dict[str, tuple[Trip, ...]] = {}
         self._cancelling_since: dict[str, float] = {}
+        self.alike: dict[str, int] = {}  # by batch, how many failures are known to be one and the same
         self._kept: object = None
 
     def recall(self, rules: "Rules", told: "Mapping[str, Mapping[Rule, Told]]") -> None:
@@ -86,6 +87,7 @@ class Alarms:
             session.samples.of(batch.id),
             cost.so_far if cost is not None else None,
             earlier,
+            self.alike.get(batch.id),
             cancelling_since=self._cancelling_since.get(batch.id),
         )
 

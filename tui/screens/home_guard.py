@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from tui.batches.batch import Batch
 from tui.batches.guard import Rule, Rules, Told, Trip
+from tui.errors import LazybatchError
+from tui.flows.failures import alike
 from tui.screens.home_countdown import Countdown
 from tui.text import duration, plural
 
@@ -22,6 +24,8 @@ class Guarding:
         """Go on from what an earlier run has `told`."""
         self._home = home
         self._looked = False
+        self._peeking = False
+        self._peeked: dict[str, int] = {}  # failures of each batch when its error file was last looked at
         self._rules = home.session.profile.guard or Rules()
         self.countdown = Countdown(home, self._rules.grace, self.keep)
         home.alarms.recall(self._rules, told)
@@ -34,8 +38,37 @@ class Guarding:
             self._alarm(fresh)
         self._looked = True
         self.keep()
+        if not self._peeking and (batch := self._to_peek_at()) is not None:
+            self._peeking = True
+            self._home.run_worker(self._peek(batch), name="peek", group="peek", description="peek")
         if alarms.tripped != before:
             self._home.show()
+
+    def _to_peek_at(self) -> Batch | None:
+        """A running batch of which it can be learned whether its failures are alike, and has not been of late."""
+        limit = self._rules.identical_failures
+        for batch in self._home.session.book.active():
+            failed = batch.counts.failed if batch.counts is not None else None
+            if limit is None or failed is None or failed < limit or batch.error_file_id is None:
+                continue
+            # The file may be large: it is looked at again when there is much more to see.
+            if failed >= 2 * self._peeked.get(batch.id, 0):
+                self._peeked[batch.id] = failed
+                return batch
+        return None
+
+    async def _peek(self, batch: Batch) -> None:
+        try:
+            found = await alike(batch, wire=self._home.session.wire)
+        except LazybatchError:
+            # Not every server lets a file be read that is still written to.
+            found = None
+        finally:
+            self._peeking = False
+        if found is not None:
+            self._home.alarms.alike[batch.id] = found
+        # Also for the next one that is to be looked at.
+        self._home.unlooked = True
 
     def count_down(self) -> None:
         """Go on with the countdown, if one is to run: never where nothing may or can be cancelled."""
