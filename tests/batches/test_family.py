@@ -64,3 +64,7 @@ def test_what_cannot_be_read_takes_along_what_depends_on_it() -> None:
     assert ids(family.without({"b"})) == ["a", "c"]
     assert ids(family.without({"a"})) == []
     assert family.without(set()) == family
+    parts = [part(1, 1), part(2, 1), rest("again", "part 1", 9)]
+    whole = family_of(parts[0], parts)
+    assert not whole.partial and whole.without({"part 2"}).partial
+    assert with_remainders(parts[0], parts).partial

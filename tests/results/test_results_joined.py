@@ -77,6 +77,16 @@ def test_requests_of_one_custom_id_are_answered_in_turn_in_each_batch(tmp_path: 
     assert (verdict.ok, verdict.failed, verdict.duplicate, verdict.failures) == (2, 0, 0, ())
 
 
+def test_what_ran_requests_of_other_parts_as_well_is_no_fault(tmp_path: Path) -> None:
+    requests = index(write(tmp_path / "in", request("a")))
+    first = Returned(None, write(tmp_path / "err", refused("a")), Reported(1, 0, 1), "batch_1")
+    output = write(tmp_path / "out", good("a"), good("of another part"))
+    wider = Returned(output, None, Reported(2, 2, 0), "batch_2", wider=True)
+    verdict = read(requests, first, wider).verdict
+    assert (verdict.ok, verdict.unknown, verdict.agrees, verdict.notes) == (1, 0, True, ())
+    assert read(requests, first, Returned(output, None, Reported(2, 2, 0), "batch_2")).verdict.unknown == 1
+
+
 def test_without_the_input_file_too(again: tuple[Returned, Returned]) -> None:
     verdict = read(None, *again).verdict
     assert (verdict.requests, verdict.ok, verdict.failed) == (None, 3, 2)

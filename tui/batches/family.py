@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tui.batches.batch import Batch, Status
@@ -14,10 +14,14 @@ _NUMBER: Final = re.compile(r" (\d{1,6})/\d{1,6}\Z")
 @dataclass(frozen=True, slots=True)
 class Family:
     """`roots` are the batches whose requests these are, in the order of the file that they are parts of; `again` are
-    those that ran some of these requests again, in the order in which they were made."""
+    those that ran some of these requests again, in the order in which they were made.
+
+    With `partial` they may have run requests of other parts of the file as well.
+    """
 
     roots: tuple[Batch, ...]
     again: tuple[Batch, ...] = ()
+    partial: bool = False
 
     @property
     def batches(self) -> tuple[Batch, ...]:
@@ -32,12 +36,13 @@ class Family:
             if batch.parent in related:
                 related.add(batch.id)
                 again.append(batch)
-        return Family(roots, tuple(batch for batch in again if batch.id not in gone))
+        again = [batch for batch in again if batch.id not in gone]
+        return Family(roots, tuple(again), self.partial or len(roots) < len(self.roots))
 
 
 def with_remainders(batch: Batch, known: Iterable[Batch], submitted: Mapping[str, float] | None = None) -> Family:
     """`batch` with all among `known` that ran some of its requests again, or some of theirs."""
-    return _family([batch], known, submitted or {})
+    return replace(_family([batch], known, submitted or {}), partial=batch.group is not None)
 
 
 def family_of(batch: Batch, known: Iterable[Batch], submitted: Mapping[str, float] | None = None) -> Family:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 from tui.batches.batch import Batch
@@ -161,7 +162,9 @@ class Shelf:
     @property
     def _files(self) -> list[Returned]:
         own = returned(self.batch, self.paths.get(Part.OUTPUT), self.paths.get(Part.ERRORS))
-        return [own if batch.id == self.batch.id else self._others[batch.id] for batch in self.family.batches]
+        files = {self.batch.id: own} | self._others
+        roots = [files[root.id] for root in self.family.roots]
+        return roots + [replace(files[batch.id], wider=self.family.partial) for batch in self.family.again]
 
     def close(self) -> None:
         """Let go of the files; of a running batch nothing is kept."""

@@ -27,12 +27,16 @@ _PLACES: Final = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """The result files of one batch, None where it has none, and what its server reports of it."""
+    """The result files of one batch, None where it has none, and what its server reports of it.
+
+    With `wider` it ran other requests besides, whose results are no fault.
+    """
 
     output: Path | None
     errors: Path | None
     reported: Reported
     batch_id: str = ""
+    wider: bool = False
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -95,7 +99,7 @@ def judge(
     tally = _Tally(requests)
     place = done = 0
     for batch, files in zip(batches, sources, strict=True):
-        tally.begin(place)
+        tally.begin(place, wider=batch.wider)
         for source in files:
             before = done
 
@@ -128,17 +132,19 @@ class _Tally:
         self._duplicate = self._unknown = self._unreadable = 0
         self._turn: dict[int, int] = {}  # where several requests share a custom_id: which is to be answered next
         self._first = 0  # the place of the batch's first file
+        self._wider = False
         self._ok = self._failed = self._never_run = 0  # of the batch
 
-    def begin(self, place: int) -> None:
+    def begin(self, place: int, *, wider: bool) -> None:
         """The files of the next batch come now, the first of them at `place`."""
-        self._first = place
+        self._first, self._wider = place, wider
         self._turn.clear()
         self._ok = self._failed = self._never_run = 0
 
     def end(self, batch: Returned) -> None:
         """That was all of the batch."""
-        self.shares.append(Share(batch.batch_id, batch.reported, self._ok, self._failed, self._never_run))
+        reported = Reported() if batch.wider else batch.reported
+        self.shares.append(Share(batch.batch_id, reported, self._ok, self._failed, self._never_run))
 
     def take(self, position: int, length: int, content: bytes) -> None:
         """Count one line of a result file."""
@@ -150,7 +156,7 @@ class _Tally:
             return
         row = self._row(custom_id)
         if custom_id is None or row < 0:
-            self._unknown += 1
+            self._unknown += not self._wider
             return
         again = self._answered(row)
         if again and (following := self._turn.get(row, self.ids.after(row))) >= 0:
