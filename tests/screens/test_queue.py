@@ -1,6 +1,7 @@
 """The queue on the screen: what waits goes out while it is open, in an order by hand."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from tests.screens import api
@@ -137,6 +138,31 @@ async def test_a_refused_batch_waits_and_its_file_serves_again(
         await home.press("enter")
         await home.until(lambda: home.room == "BatchScreen")
         assert "wait and send again" not in home.bottom
+
+
+async def test_several_that_were_refused_wait_together(server: DemoServer, tmp_path: Path) -> None:
+    server.knobs.token_limits = {MODEL: 5}
+    for name in ("one", "two"):
+        # Made elsewhere, so that the input is fetched.
+        api.create(server, request(1, custom_id=name), description=name)
+    server.clock.jump(5)
+    async with desk(server, tmp_path) as home:
+        await connected(home)
+        await home.until(lambda: home.text.count("failed") >= 2)
+        await home.press("a")
+        await home.until(lambda: "w wait and send again" in home.bottom)
+        uploads = server.calls["files.create"]
+        # A limit that is no longer as low: the profile's word goes before what was learnt.
+        home.app.session.profile = replace(home.app.session.profile, enqueued_tokens={MODEL: 1000})
+        server.knobs.token_limits = {}
+        await home.press("w")
+        await home.until("Wait and send 2 batches again (2 requests, at least <$0.01)?")
+        await home.press("y")
+        await home.told("2 batches wait in the queue: Q shows it.")
+        server.clock.jump(120)
+        home.app.queueing.wake()
+        await home.until(lambda: sorted(descriptions(server)) == ["one", "one", "two", "two"])
+        assert server.calls["files.create"] == uploads
 
 
 async def test_another_process_that_sends_is_named(server: DemoServer, tmp_path: Path) -> None:

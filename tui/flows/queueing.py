@@ -95,12 +95,11 @@ class Sender:
             if due is None:
                 yield looked
                 return
-            if self._outlook.age > _FRESH:
-                await self._outlook.ask()
-                continue
             tried.add(due.id)
             async for sent in self._send(due):
                 yield sent
+            if self._outlook.age > _FRESH:
+                await self._outlook.ask()
 
     async def _settled(self, entry: Entry) -> CameBack | None:
         """Take in what became of a batch that was sent: refused, its entry waits again."""

@@ -91,7 +91,7 @@ class BatchScreen(Room):
 
     def action_wait_again(self) -> None:
         if batch := self.session.book.get(self._batch_id):
-            self.lazybatch.queueing.wait_again(self, batch)
+            self.lazybatch.queueing.wait_again(self, [batch])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what was refused for want of room can be sent again as it is."""

@@ -221,12 +221,13 @@ class Home(Grouping):
         self.app.push_screen(QueueScreen())
 
     def action_wait_again(self) -> None:
-        if batch := self.under_cursor():
-            self.lazybatch.queueing.wait_again(self, batch)
+        self.lazybatch.queueing.wait_again(self, self.chosen())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what was refused for want of room can be sent again as it is."""
-        return (action != "wait_again" or may_wait(self.under_cursor())) and super().check_action(action, parameters)
+        return (action != "wait_again" or any(map(may_wait, self.chosen()))) and super().check_action(
+            action, parameters
+        )
 
     def action_mark_all(self) -> None:
         self.table.toggle_all_marks()

@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.monitor import Offline
-from tui.flows.queue_add import add
+from tui.flows.queue_add import Waits, add
 from tui.flows.queue_look import Outlook
 from tui.flows.queue_steps import CameBack, Going, Looked, QueueStep, Stopped, Went
 from tui.flows.queueing import Sender
 from tui.flows.sole import AtWork
 from tui.flows.steps import Order, Uploading
-from tui.screens.room import Room
+from tui.screens.room import Room, may_wait
 from tui.state.queue import State
 from tui.text import percent, plural
 
@@ -60,27 +61,38 @@ class Queueing:
             await asyncio.to_thread(add, order, self._session.queue)
         self.wake()
 
-    def wait_again(self, room: Room, batch: Batch) -> None:
-        """Ask on `room`, then have a batch that was refused for want of room wait and go out again."""
-        room.work(self._wait_again(room, batch), "wait again")
+    def wait_again(self, room: Room, batches: Sequence[Batch]) -> None:
+        """Ask on `room`, then have batches that were refused for want of room wait and go out again."""
+        if refused := [batch for batch in batches if may_wait(batch)]:
+            room.work(self._wait_again(room, refused), "wait again")
 
-    async def _wait_again(self, room: Room, batch: Batch) -> None:
+    async def _wait_again(self, room: Room, batches: Sequence[Batch]) -> None:
         from tui.flows.queue_again import order_again
 
-        name, host = self._app.name_of(batch), self._session.profile.host
-        if batch.submission is None:
-            self._app.notify("Reading the input file of the batch …", markup=False)
-        order = await order_again(batch, self._session)
-        requests = plural(order.report.requests, "request")
-        what = f"{requests}, {order.expected.cost_text}" if order.expected else requests
+        if any(batch.submission is None for batch in batches):
+            self._app.notify("Reading the input file of what was made elsewhere …", markup=False)
+        # Oldest first: in the order in which they were meant to go.
+        line = sorted(batches, key=lambda batch: batch.created_at or 0)
+        orders = [await order_again(batch, self._session) for batch in line]
+        name = self._app.name_of(line[0]) if len(line) == 1 else plural(len(line), "batch", "batches")
+        what, host = _told(orders), self._session.profile.host
         asked = (
             f"Send {name} ({what}) to {host} again when there is room?",
             f"Send {name} ({what}) again when there is room?",
-            f"Send it again ({what}) when there is room?",
+            f"Wait and send {name} again ({what})?",
+            f"Wait and send it again ({what})?",
         )
-        if await room.bottom.ask(lambda cells: next((text for text in asked if len(text) <= cells), asked[-1])):
-            await self.add([order])
-            self._app.notify(f"{name} waits in the queue: Q shows it.", markup=False)
+        if not await room.bottom.ask(lambda cells: next((text for text in asked if len(text) <= cells), asked[-1])):
+            return
+        for order in orders:
+            try:
+                await self.add([order])
+            except Waits as there:
+                self._app.notify(there.sentence, severity="warning", markup=False)
+                if len(orders) == 1:
+                    return
+        wait = "waits" if len(orders) == 1 else "wait"
+        self._app.notify(f"{name} {wait} in the queue: Q shows it.", markup=False)
 
     async def _send(self) -> None:
         while True:
@@ -136,3 +148,17 @@ class Queueing:
     def waiting(self) -> int:
         """How many have not gone out, as far as is known."""
         return sum(entry.state is not State.SENT for entry in self.looked.entries) if self.looked else 0
+
+
+def _told(orders: Sequence[Order]) -> str:
+    """How much it is, and for how much."""
+    requests = plural(sum(order.report.requests for order in orders), "request")
+    known = [order.expected for order in orders if order.expected is not None]
+    if len(known) < len(orders):
+        return requests
+    low = [each.low for each in known if each.low is not None]
+    high = [each.high for each in known if each.high is not None]
+    whole = replace(
+        known[0], low=sum(low) if len(low) == len(known) else None, high=sum(high) if len(high) == len(known) else None
+    )
+    return f"{requests}, {whole.cost_text}"

@@ -102,7 +102,7 @@ class Refused(Room):
             self.work(self._open(fetch=True), "input")
 
     def action_wait_again(self) -> None:
-        self.lazybatch.queueing.wait_again(self, self._batch)
+        self.lazybatch.queueing.wait_again(self, [self._batch])
 
     async def _open(self, *, fetch: bool) -> None:
         find = self.session.input_of if fetch else self.session.input_here
