@@ -60,6 +60,14 @@ async def test_parts_are_one_row_with_their_sums(server: DemoServer, tmp_path: P
         assert "▶ 3 running" in home.lines[-3] and "120 of 300" in home.lines[-3] and "fails 12" in home.lines[-3]
 
 
+async def test_its_id_is_the_one_that_its_parts_share(server: DemoServer, tmp_path: Path) -> None:
+    submit_parts(server)
+    async with desk(server, tmp_path, size=(220, 30)) as home:
+        await shown(home, PARTS)
+        await home.until(lambda: "the-group" in home.line("embed-docs"))
+        assert "␀" not in home.text
+
+
 async def test_it_opens_and_closes_and_the_cursor_stays_with_it(server: DemoServer, tmp_path: Path) -> None:
     submit_parts(server)
     running(server, 40)
@@ -123,7 +131,7 @@ async def test_a_single_part_becomes_a_group_under_the_cursor(server: DemoServer
         await home.press("r")
         await shown(home, 3)
         assert len(home.table.keys) == 2
-        assert "▸ embed" in home.cursor_row and "  2 of 3 parts" in home.cursor_row
+        assert "▸ embed" in home.cursor_row and "  2/3 parts" in home.cursor_row
 
 
 async def test_cancel_is_about_every_part_and_says_how_many(server: DemoServer, tmp_path: Path) -> None:

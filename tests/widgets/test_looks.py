@@ -35,8 +35,8 @@ def test_what_is_left_out_is_told(name: str, width: int) -> None:
 @pytest.mark.parametrize(
     ("number", "announced", "spoilt", "told"),
     [
-        (12, 12, 0, "12 parts"), (12, None, 0, "12 parts"), (3, 12, 0, "3 of 12 parts"), (13, 12, 0, "13 parts"),
-        (1200, 2000, 3, "1,200 of 2,000 parts ✗3"),
+        (12, 12, 0, "12 parts"), (12, None, 0, "12 parts"), (3, 12, 0, "3/12 parts"), (13, 12, 0, "13 parts"),
+        (1200, 2000, 3, "1,200/2,000 parts ✗3"),
     ],
 )  # fmt: skip
 def test_how_many_parts(number: int, announced: int | None, spoilt: int, told: str) -> None:

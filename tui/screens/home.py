@@ -108,7 +108,8 @@ class Home(Grouping):
 
     def _cells(self, key: Hashable) -> Mapping[str, Cell]:
         if (group := self.group(key)) is not None:
-            return self._row(group.whole, home_rows.group_label(group, str(key) in self.groups.opened), group.parts)
+            label = home_rows.group_label(group, str(key) in self.groups.opened)
+            return {**self._row(group.whole, label, group.parts), "id": Cell(group.parts[0].group or "", "dim")}
         batch = self.session.book.get(str(key))
         if batch is None:
             return {}

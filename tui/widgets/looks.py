@@ -30,7 +30,7 @@ _LOOKS: Final = {
 # Servers tell counts every ten minutes at the slowest; an estimate is off by a minute at any time.
 _STILL: Final = 900.0
 _LATE: Final = 60.0
-_PARTS: Final = re.compile(r" \d+/\d+$|  [\d,]+(?: of [\d,]+)? parts(?: \S+)?$")
+_PARTS: Final = re.compile(r" \d+/\d+$|  [\d,]+(?:/[\d,]+)? parts(?: \S+)?$")
 _HEAD: Final = 4  # cells of a name without which its end says nothing
 # The date that a version of a model ends in: `-2024-07-18`, `-20241022`.
 _DATE: Final = re.compile(r"-20\d\d-?(0[1-9]|1[0-2])-?([0-3]\d)$")
@@ -96,8 +96,8 @@ def model_text(name: str, width: int) -> str:
 
 
 def parts_text(number: int, announced: int | None, spoilt: int) -> str:
-    """How many parts of a file there are: `12 parts`, `3 of 12 parts ✗1` where one of them failed or expired."""
-    of_all = "" if announced is None or announced <= number else f" of {count(announced)}"
+    """How many parts of a file there are: `12 parts`, `3/12 parts ✗1` where one of them failed or expired."""
+    of_all = "" if announced is None or announced <= number else f"/{count(announced)}"
     parts = f"{count(number)}{of_all} parts"
     return f"{parts} {GLYPHS.states[Status.FAILED]}{count(spoilt)}" if spoilt else parts
 
