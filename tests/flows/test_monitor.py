@@ -540,3 +540,27 @@ async def test_closing_ends_it_at_once(demo: DemoServer, wire: Wire) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert time.monotonic() - begun < 1
+
+
+async def test_a_list_under_another_name(odd: OddServer, odd_wire: Wire, quick: None) -> None:
+    items = [{"id": "a", "status": "COMPLETED"}, {"id": "6f1e6a3c-3f3b-4d9e-9a53-0a6f4b7c1d2e"}]
+    odd.say(json.dumps({"value": items, "has_more": False}))
+    book = Book()
+    async with aclosing(rounds(Monitor(odd_wire, book))) as steps:
+        assert (await seen(steps)).reach is Reach.ALL
+    assert {batch.id for batch in book} == {item["id"] for item in items}
+
+
+async def test_a_connection_dropped_after_a_refusal(odd: OddServer, odd_wire: Wire, quick: None) -> None:
+    """The answer promises to keep it open: the next call must not stumble over it."""
+    odd.answers = []
+    book = Book()
+    for number in range(5):
+        odd.say('{"error": {"message": "Not now."}}', "400 Bad Request", Connection="keep-alive")
+        odd.say(json.dumps({"data": [{"id": f"b{number}", "status": "completed"}]}), Connection="keep-alive")
+    monitor = Monitor(odd_wire, book)
+    async with aclosing(rounds(monitor)) as steps:
+        while len(book) < 5:
+            step = await next_step(steps)
+            assert isinstance(step, Seen) or step.error.kind is Kind.REFUSED
+            monitor.refresh()
