@@ -56,3 +56,16 @@ def test_long_lines_and_lost_files(tmp_path: Path) -> None:
     assert excerpt(path, validate(path, limits=Limits(max_requests=1)).problems[0]) is None
     path.unlink()
     assert excerpt(path, problem) is None
+
+
+def test_a_byte_order_mark_and_a_place_far_into_a_line_are_marked(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + line())
+    mark = excerpt(path, validate(path).problems[0])
+    assert mark is not None
+    assert (mark.before, mark.place) == ("", "\ufffd")
+    path.write_bytes(line(body={**BODY, "user": "x" * 1_000_000, "stream": True}))
+    far = excerpt(path, validate(path).problems[0])
+    assert far is not None
+    assert far.place == '"stream": true'
+    assert far.before.startswith("…")

@@ -13,7 +13,7 @@ from tui.requests.rules import BOM
 from tui.text import clean_line
 
 # A place further on than this is not marked: a line may have hundreds of MiB.
-_READ: Final = 256 * 1024
+_READ: Final = 2 << 20
 _AROUND: Final = 600  # bytes kept on either side of the place
 _BYTE = re.compile(r"\bbyte (\d+)")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]')
@@ -33,7 +33,7 @@ class Excerpt:
 def excerpt(path: Path, problem: Problem) -> Excerpt | None:
     """The part of `path` around the place of `problem`; None where it is about the file or cannot be read any more.
 
-    Reads at most 256 KiB. The place is a byte that the decoder named, or the key that `problem.param` names with its
+    Reads at most 2 MiB; for a thread. The place is a byte that the decoder named, or the key that `problem.param` names with its
     value; it is empty where neither is known or there.
     """
     if problem.offset is None:
@@ -62,11 +62,13 @@ def _shown(raw: bytes) -> str:
 
 def _place(raw: bytes, problem: Problem, *, whole: bool) -> tuple[int, int]:
     """From which byte of `raw` to which; both the same where nothing can be marked."""
+    if problem.code == "byte_order_mark":
+        return 0, len(BOM)
     if named := _BYTE.search(problem.detail):
         # The decoder was given the line without the mark.
         start = int(named[1]) + (len(BOM) if raw.startswith(BOM) and problem.line == 1 else 0)
         return (start, start + 1) if start < len(raw) else (0, 0)
-    if problem.detail == "the line ends too early." and whole:
+    if problem.detail == "The line ends too early." and whole:
         # Its last character, which may take several bytes, is where something is missing.
         return len(raw) - len(raw.decode("utf-8", "replace")[-1:].encode()), len(raw)
     return (_member(raw, problem.param.split(".")[:2]) or (0, 0)) if problem.param else (0, 0)

@@ -144,7 +144,9 @@ class Checker:
         except reading.NotUtf8Error as error:
             faults.append(Fault("invalid_utf8", "This line is not valid UTF-8.", None, f"At {error}."))
         except reading.MalformedError as error:
-            faults.append(Fault("invalid_json_line", "This line is not parseable as valid JSON.", None, f"{error}."))
+            reason = str(error)
+            detail = f"{reason[:1].upper()}{reason[1:]}."
+            faults.append(Fault("invalid_json_line", "This line is not parseable as valid JSON.", None, detail))
         except reading.NotAnObjectError as error:
             faults.append(wrong_type("line", "an object", error.kind)._replace(param=None))
         else:

@@ -124,7 +124,9 @@ class ProblemTable(Table):
             "line": Cell(count(problem.line) if problem.line else "file", "dim"),
             "code": Cell(problem.code, "bad" if number == 1 else "dim"),
             "id": Cell(clean_line(problem.custom_id or "–"), "" if problem.custom_id else "dim"),
-            "message": Cell(clean_line(problem.message if number == 1 else problem.detail or problem.message)),
+            "message": Cell(
+                clean_line(problem.message if number == 1 else problem.detail or problem.param or problem.message)
+            ),
         }
 
 
