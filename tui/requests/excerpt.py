@@ -33,8 +33,8 @@ class Excerpt:
 def excerpt(path: Path, problem: Problem) -> Excerpt | None:
     """The part of `path` around the place of `problem`; None where it is about the file or cannot be read any more.
 
-    Reads at most 2 MiB; for a thread. The place is a byte that the decoder named, or the key that `problem.param` names with its
-    value; it is empty where neither is known or there.
+    Reads at most 2 MiB; for a thread. The place is a byte that the decoder named, or the key that `problem.param` names
+    with its value; it is empty where neither is known or there.
     """
     if problem.offset is None:
         return None
