@@ -271,7 +271,7 @@ def test_what_was_run_again_is_read_with_it(cli: Cli, ended: str, server: DemoSe
     lines = [json.loads(line) for line in (home / "all.jsonl").read_bytes().splitlines()]
     assert [line["custom_id"] for line in lines] == [f"request-{number}" for number in range(60)]
     assert all(line["response"]["status_code"] == 200 for line in lines)
-    assert "2 batches read as one" in ran.err
+    assert "2 batches read as one" in ran.err and "all.jsonl: 60 requests with their results" in ran.err
     # The remainder is its own requests, unless the whole is asked for.
     ran = cli("results", rest, "--json")
     assert ran.json["requests"] == alone["failed"] and ran.json["joined"] == [rest]

@@ -33,24 +33,29 @@ def run(options: Namespace) -> int:
     if options.json and lines_wanted and options.out is None:
         raise LazybatchError("With --json the joined lines need a file of their own: give -o OUT.")
     to_output = lines_wanted and options.out is None
-    found = asyncio.run(_results(options, profile))
+    found, written = asyncio.run(_results(options, profile))
     verdict = found.judgement.verdict
     # Where the lines are the result, the words go beside it.
     output = Output(as_json=options.json or to_output)
     if options.json:
         output.document(_object(found))
     output.say("\n".join(_words(found)))
+    if options.out is not None:
+        output.say(f"{options.out}: {plural(written, 'request')} with their results")
     if to_output:
         output.raw(_lines(found.judgement, options))
     return 1 if verdict.failed or verdict.notes else 0
 
 
-async def _results(options: Namespace, profile: Profile) -> Judged:
-    found = await judged(profile, options.id, options.input, whole=options.whole)
+async def _results(options: Namespace, profile: Profile) -> tuple[Judged, int]:
+    """What was found, and how many lines were written to a file."""
+    found, written = await judged(profile, options.id, options.input, whole=options.whole), 0
     if options.out is not None:
         out = Path(options.out)
-        await worked(f"Writing {out.name}", lambda told, gone: _export(found.judgement, out, options, told, gone))
-    return found
+        written = await worked(
+            f"Writing {out.name}", lambda told, gone: _export(found.judgement, out, options, told, gone), count
+        )
+    return found, written
 
 
 def _export(judgement: Judgement, out: Path, options: Namespace, told: Told, cancelled: Cancelled) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -18,8 +19,10 @@ _CLEAR: Final = "\r\x1b[K"
 class Progress:
     """A context manager; draws on standard error and wipes it off at the end. Nothing where that is no terminal."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, unit: Callable[[int], str] = size) -> None:
+        """`unit` makes text of what is counted: bytes, unless it says otherwise."""
         self._title = clean_line(title)
+        self._unit = unit
         self._drawn_at = 0.0
         self._shown = False
         self._speed = Speed()
@@ -33,17 +36,18 @@ class Progress:
         self.clear()
 
     def update(self, done: int, total: int | None) -> None:
-        """Bytes done, of how many if that is known."""
+        """How much is done, of how much if that is known."""
         now = time.monotonic()
         width = terminal_width(sys.stderr)
         if width is None or now - self._drawn_at < _PAUSE:
             return
         self._drawn_at, self._shown = now, True
         self._speed.note(now, done)
-        told = size(done)
+        told = self._unit(done)
         if total:
             share = min(1.0, done / total)
-            told = f"{bar(share, _BAR)} {percent(share):>4}  {told} of {size(total)}{rate_text(self._speed, total)}"
+            speed = rate_text(self._speed, total) if self._unit is size else ""
+            told = f"{bar(share, _BAR)} {percent(share):>4}  {told} of {self._unit(total)}{speed}"
         # A line as wide as the terminal would wrap, and could not be wiped off.
         sys.stderr.write(_CLEAR + fit(f"{self._title}  {told}", width - 1).rstrip())
         sys.stderr.flush()
