@@ -57,6 +57,7 @@ _APP_KEYS = (
     ("all again", "1"),
     ("polling pauses", "p"),
 )
+_WHAT = "bytes (ms by the clock, ms of work)"
 _QUIET = 1.5  # seconds: more than the longest silence between a key and what it brings
 _SLOW = 16_000  # bytes a second: a line of 128 kbit/s
 _DEMO = (sys.executable, "-m", "tui", "--demo")
@@ -65,13 +66,20 @@ Figures = dict[str, str]
 
 
 def pressed(terminal: Terminal, keys: Sequence[tuple[str, str]]) -> Figures:
-    """Bytes, and milliseconds until the last of them, that each of `keys` brings."""
+    """What each of `keys` brings: bytes, milliseconds until the last of them, and those of processors' work."""
     figures = {}
     for action, typed in keys:
+        before = work(terminal)
         terminal.send(typed)
         count, seconds = terminal.settle(_QUIET, timeout=20)
-        figures[action] = f"{count:,} ({seconds * 1000:.0f} ms)"
+        figures[action] = f"{count:,} ({seconds * 1000:.0f}, {(work(terminal) - before) * 1000:.0f})"
     return figures
+
+
+def work(terminal: Terminal) -> float:
+    """The processors' seconds of what runs there, all threads included; 0 where the kernel does not tell."""
+    threads = Path(f"/proc/{terminal.process.pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 def table(name: str) -> Figures:
@@ -168,18 +176,18 @@ def memory(terminal: Terminal) -> str:
 
 def show(title: str, columns: Mapping[str, Figures]) -> None:
     """Print figures side by side."""
-    print(f"\n{title:<46}" + "".join(f"{name:>22}" for name in columns))
+    print(f"\n{title:<62}" + "".join(f"{name:>22}" for name in columns))
     for action in next(iter(columns.values())):
-        print(f"{action:<46}" + "".join(f"{figures[action]:>22}" for figures in columns.values()))
+        print(f"{action:<62}" + "".join(f"{figures[action]:>22}" for figures in columns.values()))
 
 
 def main() -> None:
     """Measure all and print it."""
     names = {"stock": "DataTable", "ours": "our table", "driver": "table and driver"}
-    show("bytes (time): one table", {title: table(name) for name, title in names.items()})
-    show("bytes (time): dialogs and fields", {name: playground(name) for name in ("plain", "differing")})
-    show(f"bytes (time): home with {ROWS:,} batches", {"as it is": home()})
-    show("bytes (time): lazybatch --demo", {"as it is": lazybatch(None)})
+    show(f"{_WHAT}: one table", {title: table(name) for name, title in names.items()})
+    show(f"{_WHAT}: dialogs and fields", {name: playground(name) for name in ("plain", "differing")})
+    show(f"{_WHAT}: home with {ROWS:,} batches", {"as it is": home()})
+    show(f"{_WHAT}: lazybatch --demo", {"as it is": lazybatch(None)})
 
 
 if __name__ == "__main__":
