@@ -14,6 +14,8 @@ from tui.widgets.text_view import TextView
 
 async def asked(home: Desk, name: str) -> None:
     await home.cursor_to(name)
+    # Prices come a moment after the batches.
+    await home.until(lambda: home.app.session.cost_of(home.batch(name)) is not None)
     await home.press("c")
     await home.until("y yes  n no")
 
