@@ -97,6 +97,10 @@ async def test_a_part_that_is_refused_afterwards_comes_back_before_the_rest(
 async def test_all_that_were_refused_come_back(session: Session, demo: DemoServer, order: PartsOrder) -> None:
     demo.knobs.token_limits = {MODEL: 6 * TOKENS}
     assert await ends(order, session, demo) == [Created] * 4
+    demo.clock.jump(5)
+    # The same file again before that was noticed: what was refused is not queued a second time.
+    assert await ends(order, session, demo) == [Already, Already, Queued, Queued]
+    assert len(session.queue.entries()) == 4
     await drain(session, demo)
     assert sorted(await on_server(session)) == ALL
     assert demo.calls["files.create"] == 4

@@ -11,7 +11,7 @@ from tui.flows.queue_look import Outlook
 from tui.flows.session import Session
 from tui.flows.steps import Created, Order
 from tui.state.journal import Stage
-from tui.state.queue import Entry
+from tui.state.queue import Entry, State
 from tui.wire.errors import WireError
 
 _FRESH = 30.0  # seconds for which what the server told is gone by
@@ -33,7 +33,7 @@ class Line:
         refused meanwhile. Raises `LazybatchError`.
         """
         queue = self._session.queue
-        if not part.again and (there := await asyncio.to_thread(waiting, part.report.sha256, queue)) is not None:
+        if not part.again and (there := await self._in_line(part)) is not None:
             self._closed = True
             return there
         if not part.again and await self._is_there(part):
@@ -41,10 +41,18 @@ class Line:
         self._closed = self._closed or not await self._has_room(part)
         return await asyncio.to_thread(add, part, queue) if self._closed else None
 
-    async def _is_there(self, part: Order) -> bool:
-        """Whether an earlier time has come to a batch, or may have: then nothing new is enqueued."""
+    async def _in_line(self, part: Order) -> Entry | None:
+        """The entry of `part` that waits, or that comes back because its batch was refused."""
         if self._outlook.age > _FRESH:
             await self._outlook.ask()
+        entry = await asyncio.to_thread(waiting, part.report.sha256, self._session.queue)
+        if entry is None or entry.state is not State.SENT:
+            return entry
+        batch = next((batch for batch in self._outlook.batches if batch.id == entry.batch_id), None)
+        return entry if batch is not None and refused(batch) else None
+
+    async def _is_there(self, part: Order) -> bool:
+        """Whether an earlier time has come to a batch, or may have: then nothing new is enqueued."""
         failed = {batch.id for batch in self._outlook.batches if batch.status is Status.FAILED}
         earlier = await asyncio.to_thread(self._session.journal.of_content, part.report.sha256)
         return any(

@@ -16,7 +16,8 @@ class Waits(LazybatchError):  # noqa: N818  # what it says of the file; the base
 
 def add(order: Order, queue: Queue) -> Entry:
     """Put `order` at the end of the line; blocks for the disk. Raises `Waits`, unless it is to be sent `again`."""
-    if not order.again and (there := waiting(order.report.sha256, queue)) is not None:
+    there = None if order.again else waiting(order.report.sha256, queue)
+    if there is not None and there.state is not State.SENT:
         raise Waits(there)
     return queue.add(
         order.report, order.endpoint, order.metadata, again=order.again, expected=order.expected, file_id=order.file_id
@@ -24,5 +25,5 @@ def add(order: Order, queue: Queue) -> Entry:
 
 
 def waiting(sha256: str, queue: Queue) -> Entry | None:
-    """The entry of that content that has not gone out, if there is one; blocks for the disk."""
-    return next((entry for entry in queue.entries() if entry.sha256 == sha256 and entry.state is not State.SENT), None)
+    """The entry of that content that has not gone out, or that may come back yet; blocks for the disk."""
+    return next((entry for entry in queue.entries() if entry.sha256 == sha256 and not entry.settled), None)

@@ -38,6 +38,9 @@ class Queueing:
         self.looked: Looked | None = None
         self.sender = ""
         self.doing = ""
+        # What the present look has brought, told in one when it is over: parts go and come by the dozen.
+        self._gone: list[str] = []
+        self._back: list[str] = []
 
     def start(self) -> None:
         """Send what waits from now on; the session is connected. A read-only profile sends nothing."""
@@ -66,13 +69,25 @@ class Queueing:
         if refused := [batch for batch in batches if may_wait(batch)]:
             room.work(self._wait_again(room, refused), "wait again")
 
+    async def _not_coming(self, batches: Sequence[Batch]) -> list[Batch]:
+        """Those of `batches` that the queue does not bring back by itself."""
+        entries = await asyncio.to_thread(self._session.queue.entries)
+        coming = {entry.batch_id for entry in entries if not entry.settled}
+        left = [batch for batch in batches if batch.id not in coming]
+        if len(left) < len(batches):
+            self.wake()
+            self._app.notify("The queue sends it again by itself: Q shows it.", markup=False)
+        return left
+
     async def _wait_again(self, room: Room, batches: Sequence[Batch]) -> None:
         from tui.flows.queue_again import order_again
 
         if any(batch.submission is None for batch in batches):
             self._app.notify("Reading the input file of what was made elsewhere …", markup=False)
         # Oldest first: in the order in which they were meant to go.
-        line = sorted(batches, key=lambda batch: batch.created_at or 0)
+        line = sorted(await self._not_coming(batches), key=lambda batch: batch.created_at or 0)
+        if not line:
+            return
         orders = [await order_again(batch, self._session) for batch in line]
         name = self._app.name_of(line[0]) if len(line) == 1 else plural(len(line), "batch", "batches")
         what, host = _told(orders), self._session.profile.host
@@ -126,10 +141,10 @@ class Queueing:
                 self.doing = ""
                 if batch is not None:
                     self._app.take_in(batch)
-                self._app.notify(f"{entry.name} has gone out of the queue.", markup=False)
+                self._gone.append(entry.name)
             case CameBack(entry):
                 self.doing = ""
-                self._app.notify(f"{entry.name}: {entry.reason}", severity="warning", markup=False)
+                self._back.append(entry.name)
             case Stopped(entry):
                 self.doing = ""
                 told = f"{entry.name} is held in the queue. {entry.reason}"
@@ -138,6 +153,19 @@ class Queueing:
                 self.sender = error.sentence
             case Looked():
                 self._take(step)
+                self._tell()
+
+    def _tell(self) -> None:
+        """Tell in one what has gone out, and what came back."""
+        gone, back = self._gone, self._back
+        self._gone, self._back = [], []
+        if gone:
+            name, has = (gone[0], "has") if len(gone) == 1 else (plural(len(gone), "batch", "batches"), "have")
+            self._app.notify(f"{name} {has} gone out of the queue.", markup=False)
+        if back:
+            name, waits = (back[0], "waits") if len(back) == 1 else (plural(len(back), "batch", "batches"), "wait")
+            told = f"The provider had no room for {name}, which {waits} in the queue again."
+            self._app.notify(told, severity="warning", markup=False)
 
     def _take(self, looked: Looked) -> None:
         before, self.doing, self.looked = self.waiting, "", looked
