@@ -116,10 +116,10 @@ ACTIONS: Final = (
     Action(HOME, "copy_json", "Y", "", "Copy the batch to the terminal's clipboard, as the server's JSON."),
     Action(COLUMNS, "step", "right,left,l,h,j,k", "", "Go to the next column, or to the one before."),
     Action(COLUMNS, "show_or_hide", "space", "show/hide", "Show the column, or hide it."),
+    Action(COLUMNS, "done", "enter,escape", "done", "Back to the batches; the choice is kept for the next start."),
     Action(COLUMNS, "earlier", "K", "left", "Move it to the left."),
     Action(COLUMNS, "later", "J", "right", "Move it to the right."),
     Action(COLUMNS, "sort_by", "s", "sort", "Sort by it; again turns the order round."),
-    Action(COLUMNS, "done", "enter,escape", "done", "Back to the batches; the choice is kept for the next start."),
     Action(FILES, "open", "enter", "batch", "Show the batch that the file belongs to."),
     Action(FILES, "download", "d", "download", "Download the results of the batches that the marked files belong to."),
     Action(

@@ -42,7 +42,7 @@ async def test_the_table_follows_each_key_and_the_choice_is_kept(server: DemoSer
         # The endpoint has no room here; to the left of what has, it takes theirs.
         assert "ENDPOINT" not in before
         await home.press("right", "right", "right")
-        await home.until("no room for it at this width")
+        await home.until("no room at this width")
         await home.press("K", "K", "K")
         await home.until(lambda: titles(home)[:2] == ["ENDPOINT", "STATUS"])
         assert "[ENDPOINT] STATUS" in home.lines[1]
@@ -104,6 +104,8 @@ async def test_sorting_by_the_column_in_brackets(server: DemoServer, tmp_path: P
 async def test_the_bar_shows_where_one_is_at_any_width(server: DemoServer, tmp_path: Path) -> None:
     async with desk(server, tmp_path, size=(60, 15)) as home:
         await begun(home)
+        # The way out is told before what else there is to do.
+        assert "space show/hide  ⏎ done" in home.bottom
         for key in ALL:
             title = next(column.title for column in COLUMNS if column.key == key)
             await home.until(lambda title=title: f"[{title}]" in home.lines[1])  # type: ignore[misc]  # as it is now

@@ -100,7 +100,7 @@ class ColumnBar(Line, can_focus=True):
     def explained(self, fitting: Container[str]) -> Sequence[Cell]:
         """What the column in brackets tells, and whether it is among those that `fitting` names."""
         hidden = self.at in self.choice.hidden
-        state = "hidden" if hidden else "shown" if self.at in fitting else "no room for it at this width"
+        state = "hidden" if hidden else "shown" if self.at in fitting else "no room at this width"
         return [
             Cell(f"{self._titles[self.at]}: "),
             Cell(f"{_TELLS[self.at]}. "),
