@@ -1,6 +1,8 @@
 """What cannot be found out is neither guessed nor sent again: its user decides, who is shown what may be meant."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +11,11 @@ from tui.batches.batch import CONTENT_KEY
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.giving_up import GivenUp
+from tui.flows.parts import Broken, PartsOrder, cut, submit_parts
 from tui.flows.steps import Already, Created, Order, Step, Unknowable
 from tui.flows.submit import submit
-from tui.requests.validate import Report
+from tui.requests.limits import Limits
+from tui.requests.validate import Report, validate
 from tui.state.journal import Journal, Stage
 from tui.wire.address import Address
 from tui.wire.client import Wire
@@ -128,3 +132,26 @@ async def test_a_key_that_may_not_list_batches_can_submit(
     report = validated(3)
     demo.faults.add(Fault("batches.list", "status", status=403))
     assert isinstance((await run(Order(report, CHAT, {}), wire, journal))[-1], Created)
+
+
+async def test_a_part_that_is_recognised_lets_the_others_go_on(
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated, tmp_path: Path
+) -> None:
+    limits = Limits(max_requests=2)
+    whole = validate(validated(5).path, limits=limits)
+    order = PartsOrder(whole, cut(whole, limits, tmp_path, lambda _done, _total: None), CHAT, {})
+    demo.faults.add(Fault("batches.create", "drop_after", skip=1))
+    bare = {"metadata": None, "input_file_id": None}
+    # The second part looks for its content, then for its batch.
+    demo.faults.add(Fault("batches.list", "rewrite", skip=2, times=len(LOOKS), merge=bare))
+    with pytest.raises(Broken) as broken:
+        [told async for told in submit_parts(order, wire=wire, journal=journal, looks=LOOKS)]
+    assert broken.value.unknowable
+    # The first part's batch is none, whatever the list leaves out.
+    (second,) = broken.value.candidates
+    assert second.id not in journal.by_batch()
+    adopting = replace(order, adopt=second.id)
+    ends = [told.step async for told in submit_parts(adopting, wire=wire, journal=journal, looks=LOOKS)]
+    assert [type(step) for step in ends if isinstance(step, Already | Created)] == [Already, Created, Created]
+    assert demo.calls["batches.create"] == 3
+    assert {found.batch_id for found in journal.recent(9)} == {item["id"] for item in (await wire.list_batches()).items}

@@ -1,7 +1,7 @@
 """A batch of an uploaded file, once: the second half of a submission."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from dataclasses import replace
 
 from tui.batches.batch import Batch
@@ -20,7 +20,7 @@ async def create(
 ) -> AsyncIterator[Unclear | Created]:
     if submission.stage is Stage.CREATING:
         # An earlier process sent it off and never heard.
-        batch = await _looked_for_batch(submission, wire, looks)
+        batch = await _looked_for_batch(submission, wire, journal, looks)
         if batch is not None:
             yield await created(submission, batch, journal, adopted=True)
             return
@@ -41,7 +41,7 @@ async def create(
                 raise
             if error.unclear:
                 yield Unclear(error)
-                batch = await _looked_for_batch(submission, wire, looks)
+                batch = await _looked_for_batch(submission, wire, journal, looks)
                 if batch is not None:
                     yield await created(submission, batch, journal, adopted=True)
                     return
@@ -76,7 +76,9 @@ async def _check_same_project(submission: Submission, wire: Wire) -> None:
         )
 
 
-async def _looked_for_batch(submission: Submission, wire: Wire, looks: Sequence[float]) -> Batch | None:
+async def _looked_for_batch(
+    submission: Submission, wire: Wire, journal: Journal, looks: Sequence[float]
+) -> Batch | None:
     """The submission's batch, if one of several looks finds it; raises where the last look got no answer."""
     for place, wait in enumerate(looks, 1):
         await asyncio.sleep(wait)
@@ -85,7 +87,7 @@ async def _looked_for_batch(submission: Submission, wire: Wire, looks: Sequence[
                 return batch
         except WireError as error:
             if never_told(error) and (place == len(looks) or error.kind is Kind.NOT_FOUND):
-                raise _unknowable(error) from None
+                raise _unknowable(error, await asyncio.to_thread(journal.by_batch)) from None
             if place == len(looks) or not passing(error):
                 raise LazybatchError(
                     f"It is not known whether the batch was created: {error.sentence} "
@@ -95,16 +97,18 @@ async def _looked_for_batch(submission: Submission, wire: Wire, looks: Sequence[
     return None
 
 
-def _unknowable(error: WireError) -> Unknowable:
+def _unknowable(error: WireError, ours: Container[str]) -> Unknowable:
+    """What is told; batches in `ours` are known to be of other submissions."""
     known = f"It is not known whether the batch was created: {error.sentence}"
-    if not isinstance(error, Doubtful):
+    candidates = [batch for batch in error.candidates if batch.id not in ours] if isinstance(error, Doubtful) else []
+    if not candidates:
         return Unknowable(
             f"{known} The provider cannot be asked. Look elsewhere whether it runs: submitted again it may be paid for "
             "twice."
         )
-    several = len(error.candidates) > 1
+    several = len(candidates) > 1
     told = "One of these may be it" if several else "This one may be it"
-    return Unknowable(f"{known} {told}; if not, submitted again it is paid for once.", error.candidates)
+    return Unknowable(f"{known} {told}; if not, submitted again it is paid for once.", candidates)
 
 
 async def created(submission: Submission, batch: Batch, journal: Journal, *, adopted: bool) -> Created:

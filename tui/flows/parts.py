@@ -39,7 +39,7 @@ class PartsOrder:
 
     `metadata` is that of every part; its description gets the part's number. `again` allows a second batch of a part,
     but not of those parts that the newest, broken-off submission has come to already. `expected` is what the estimate
-    says of the whole file.
+    says of the whole file. `adopt` is the batch of the one part of which the provider cannot tell what it came to.
     """
 
     whole: Report
@@ -48,6 +48,7 @@ class PartsOrder:
     metadata: Mapping[str, str]
     again: bool = False
     expected: Expected | None = None
+    adopt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,10 @@ class PartStep:
 
 
 class Broken(LazybatchError):  # noqa: N818  # what it says of the parts; the base is an Error by name
-    """A part could not be submitted; `unknowable` tells that only its user can decide how to go on."""
+    """A part could not be submitted; `unknowable` tells that only its user can decide how to go on.
+
+    Then `candidates` are batches of which one may be the part's.
+    """
 
     def __init__(self, error: LazybatchError, number: int, parts: int) -> None:
         super().__init__(
@@ -76,6 +80,7 @@ class Broken(LazybatchError):  # noqa: N818  # what it says of the parts; the ba
             error.exit_code,
         )
         self.unknowable = isinstance(error, Unknowable)
+        self.candidates = error.candidates if isinstance(error, Unknowable) else ()
 
 
 def only_limits(report: Report) -> bool:
@@ -208,7 +213,7 @@ async def part_orders(order: PartsOrder, *, wire: Wire, journal: Journal) -> lis
     return [
         Order(
             part, order.endpoint, _named(order.metadata, number, len(order.parts)) | {GROUP_KEY: group},
-            order.again and part.sha256 not in here, _share(order, part),
+            order.again and part.sha256 not in here, _share(order, part), adopt=order.adopt,
         )
         for number, part in enumerate(order.parts, 1)
     ]  # fmt: skip

@@ -3,9 +3,10 @@
 import asyncio
 import time
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tui.batches.batch import Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
@@ -32,10 +33,11 @@ def run(options: Namespace) -> int:
     need_a_terminal(yes=options.yes, verb="submit")
     output = Output(as_json=options.json)
     report = validated(Path(options.file), options.endpoint, profile)
+    said = {"yes": options.yes, "again": options.again, "adopt": options.adopt}
     if options.split and only_limits(report):
         from tui.headless.submitting_parts import send_parts
 
-        return send_parts(report, pairs, profile.limits, profile, output, yes=options.yes, again=options.again)
+        return send_parts(report, pairs, profile.limits, profile, output, **said)
     if not report.ok or report.endpoint is None:
         output.say("\n".join(report_lines(report)))
         if only_limits(report):
@@ -49,7 +51,7 @@ def run(options: Namespace) -> int:
             from tui.headless.submitting_parts import send_parts
 
             limits = profile.limits._replace(max_tokens=budget)
-            return send_parts(report, pairs, limits, profile, output, yes=options.yes, again=options.again)
+            return send_parts(report, pairs, limits, profile, output, **said)
         tokens = f"About {count(worth.input_tokens)} input tokens, where {count(budget)} are allowed at one time"
         output.note(f"{tokens}: --split submits it in parts.")
     order = Order(report, report.endpoint, pairs, options.again, expected(report, worth), adopt=options.adopt)
@@ -79,10 +81,7 @@ def send(
     try:
         end = asyncio.run(_carry_out(order, profile, output))
     except Unknowable as error:
-        for batch in error.candidates:
-            since = f"created {age(time.time() - batch.created_at)} ago" if batch.created_at else "of unknown age"
-            output.note(f"  {batch.id}  {batch.status}, {since}  {batch.description or ''}".rstrip())
-        raise only_again(error, report.path, adopt=bool(error.candidates)) from None
+        raise only_again(error, output, error.candidates, report.path) from None
     return _told(end, report, output), end
 
 
@@ -115,10 +114,15 @@ def note(step: Step, output: Output) -> None:
             output.note(submission.reason or "")
 
 
-def only_again(error: LazybatchError, path: Path, *options: str, adopt: bool = False) -> LazybatchError:
-    """`error`, with the ways out that only the user can take."""
+def only_again(
+    error: LazybatchError, output: Output, candidates: Sequence[Batch], path: Path, *options: str
+) -> LazybatchError:
+    """`error`, with the ways out that only the user can take; what may be meant is listed."""
+    for batch in candidates:
+        since = f"created {age(time.time() - batch.created_at)} ago" if batch.created_at else "of unknown age"
+        output.note(f"  {batch.id}  {batch.status}, {since}  {batch.description or ''}".rstrip())
     way = " ".join(("lazybatch submit", str(path), *options))
-    adopted = f" To say which batch it is: {way} --adopt ID." if adopt else ""
+    adopted = f" To say which batch it is: {way} --adopt ID." if candidates else ""
     return LazybatchError(f"{error.sentence}{adopted} To submit it all the same: {way} --again", error.exit_code)
 
 

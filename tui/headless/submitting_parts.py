@@ -34,6 +34,7 @@ def send_parts(
     *,
     yes: bool,
     again: bool,
+    adopt: str | None,
 ) -> int:
     """Cut the file to `limits` and submit its parts after one question; the exit status.
 
@@ -55,12 +56,15 @@ def send_parts(
         return 1
     ends: _Ends = {}
     try:
-        order = PartsOrder(report, parts, report.endpoint or "", pairs, again, expected(report, worth))
+        order = PartsOrder(report, parts, report.endpoint or "", pairs, again, expected(report, worth), adopt)
         asyncio.run(_carry_out(order, profile, output, ends))
     except LazybatchError as error:
         _document(output, report, parts, ends)
-        only_user = isinstance(error, OtherwiseSubmitted) or (isinstance(error, Broken) and error.unknowable)
-        raise (only_again(error, report.path, "--split") if only_user else error) from None
+        unknowable = isinstance(error, Broken) and error.unknowable
+        if not unknowable and not isinstance(error, OtherwiseSubmitted):
+            raise
+        candidates = error.candidates if isinstance(error, Broken) else ()
+        raise only_again(error, output, candidates, report.path, "--split") from None
     _document(output, report, parts, ends)
     return _told(ends, report, output)
 

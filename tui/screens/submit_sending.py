@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 from textual import on
 from textual.widgets import Input
@@ -28,6 +29,8 @@ _ADOPT = "u says that it is one of these, A submits it all the same."
 class Sending(SubmitRoom):
     """The keys for a file that is good."""
 
+    _begun: Order | PartsOrder | None = None
+
     @on(Input.Submitted)
     def action_send(self) -> None:
         if self.report is None or not self.check_action("send", ()):
@@ -46,11 +49,13 @@ class Sending(SubmitRoom):
 
     async def _recognise(self) -> None:
         """Ask of each batch that may be meant whether it is."""
-        report = self.report
+        order = self._begun
         for batch in self.candidates:
-            asked = f"Is {batch.description or batch.id} the batch of this file?"
-            if report is not None and await self.bottom.ask(asked):
-                self._begin(Order(report, report.endpoint or "", {}, adopt=batch.id))
+            what = "part" if isinstance(order, PartsOrder) else "file"
+            if order is not None and await self.bottom.ask(
+                f"Is {batch.description or batch.id} the batch of this {what}?"
+            ):
+                self._begin(replace(order, again=False, adopt=batch.id))
                 return
 
     def said(self) -> Mapping[str, str]:
@@ -82,6 +87,7 @@ class Sending(SubmitRoom):
         return whole if len(whole) <= room or not self.worth else f"{verb} {requests}{self.worth}, to {host}?"
 
     def _begin(self, order: Order | PartsOrder) -> None:
+        self._begun = order
         # The app's worker, not the screen's: leaving the screen must not break it off.
         self.sending = self.app.run_worker(
             self._send(order), name="submit", group="submit", description="submit", exit_on_error=True
@@ -97,7 +103,7 @@ class Sending(SubmitRoom):
             await self._follow(order)
         except LazybatchError as error:
             self.already |= _only_again(error)
-            self.candidates = error.candidates if isinstance(error, Unknowable) else ()
+            self.candidates = error.candidates if isinstance(error, Unknowable | Broken) else ()
             self._say_wrong(error)
             if not self.is_attached:
                 self.app.notify(error.sentence, severity="error", markup=False, timeout=20)
