@@ -81,7 +81,8 @@ class Shelf:
         """Find the batches whose results are read with this one's: the other parts of its file, what ran again."""
         submissions = await asyncio.to_thread(self._session.journal.by_batch)
         submitted = {batch_id: found.opened_at for batch_id, found in submissions.items()}
-        self.family = family_of(self.batch, list(self._session.book), submitted)
+        # In a thread: an account may have tens of thousands.
+        self.family = await asyncio.to_thread(family_of, self.batch, list(self._session.book), submitted)
 
     async def fetch_others(self, tell: Progress) -> None:
         """Bring the files of the others here; one whose files cannot be had is left out of the family."""
