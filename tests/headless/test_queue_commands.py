@@ -68,6 +68,17 @@ def test_what_waits_and_why(cli: Cli, three: list[Path], server: DemoServer) -> 
     assert server.calls.get("files.create", 0) == 0
 
 
+def test_without_a_key_the_list_is_told_and_no_more(
+    cli: Cli, three: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    ran = cli("queue")
+    assert ran.code == 0
+    assert "1.jsonl" in ran.out
+    assert "The room at the provider is not known: there is no API key. Set OPENAI_API_KEY." in ran.err
+    assert cli("queue", "run", "--once").code == 2
+
+
 def test_it_is_ordered_by_hand(cli: Cli, three: list[Path]) -> None:
     ran = cli("queue", "move", "3", "first", "--json")
     assert (ran.code, [entry["id"] for entry in ran.json["entries"]]) == (0, [3, 1, 2])

@@ -26,7 +26,7 @@ from tui.requests.validate import Report
 from tui.settings import Profile, state_folder
 from tui.state.queue import Entry, Queue
 from tui.state.store import connect
-from tui.text import count, plural
+from tui.text import clean_line, count, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ def _put(orders: Sequence[Order], profile: Profile, output: Output) -> list[Entr
             except Waits as waits:
                 output.note(waits.sentence)
                 continue
-            output.say(f"{entries[-1].id}  {entries[-1].name} waits: {plural(entries[-1].requests, 'request')}")
+            entry = entries[-1]
+            output.say(f"{entry.id}  {clean_line(entry.path.name)} waits: {plural(entry.requests, 'request')}")
     except LazybatchError as error:
         output.note(error.sentence)
     finally:

@@ -59,6 +59,8 @@ def _list(options: Namespace) -> int:
         _print(looked, output)
     if any(entry.state in {State.WAITING, State.SENDING} for entry in looked.entries):
         output.note(who or "Nothing sends it now: lazybatch queue run does, or the screen while it is open.")
+    if profile.key is None:
+        output.note(f"The room at the provider is not known: there is no API key. Set {profile.key_env}.")
     if trouble is not None:
         output.note(trouble.sentence)
         return trouble.exit_code
