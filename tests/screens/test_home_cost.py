@@ -37,6 +37,7 @@ async def test_what_was_counted_and_what_is_to_come(server: DemoServer, tmp_path
         assert "$3.75 so far, about $15.00 in the end" in home.lines[-3]
         await home.press("enter")
         await home.until("cost  $3.75 so far, about $15.00 in the end")
+        assert "at OpenAI's batch price (127.0.0.1:" in home.text
 
 
 async def test_an_estimate_says_that_it_is_one(server: DemoServer, tmp_path: Path) -> None:

@@ -105,9 +105,11 @@ async def test_one_batch_tells_its_life_and_follows_it(server: DemoServer, tmp_p
         await home.until("✓ done")
         assert "150 of 150" in home.line("requests")
         assert "file-" in home.line("output file") and "none" in home.line("error file")
-        assert home.line("tokens") and "description = questions-responses-150" in home.text
+        assert home.line("tokens") and home.line("cost")
         timeline = [line.split()[-4:] for line in home.lines if " ago" in line]
         assert len(timeline) == 4
+        await home.press("G")
+        await home.until("description = questions-responses-150")
         await home.press("o")
         await home.until(lambda: home.room == "Results")
         await home.press("escape", "escape")

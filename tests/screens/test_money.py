@@ -33,6 +33,7 @@ async def test_sums_beside_the_budget(server: DemoServer, tmp_path: Path) -> Non
         assert row.split() == ["gpt-4o-mini", "1", "100", "$37.50", "$3.75"]
         assert "~" not in row
         assert "$5.00 a batch at most" in home.text
+        assert "at OpenAI's batch price (127.0.0.1:" in home.text
         header = home.line("MODEL")
         ends = [where + len(title) for title, where in columns_of(header, ("REQUESTS ", "1,000 REQUESTS")).items()]
         assert row[ends[0] - 2] == "0" and row[ends[1] - 1] == "0", "figures stand under the ends of their titles"

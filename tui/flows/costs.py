@@ -43,6 +43,7 @@ class Costs:
         self.prices = Prices(self._connection, base_url)
         self._lock = Lock()
         self._rates: dict[_Key, Rates | None] = {}
+        self._bases: dict[_Key, str] = {}
         self._averages: dict[str, Average | None] = {}
         self._expected: Mapping[str, Expected] = {}
         self._models: Mapping[str, str] = {}
@@ -66,6 +67,16 @@ class Costs:
     def model(self, batch: Batch) -> str | None:
         """The model that `batch` asks: where the server does not tell, the one that it was submitted for."""
         return batch.model or self._models.get(batch.id)
+
+    def basis(self, batch: Batch) -> str:
+        """Whose price of which kind `batch` is counted at; empty where none is."""
+        model = self.model(batch)
+        return "" if model is None else self._bases.get(self._key(batch, model), "")
+
+    @property
+    def bases(self) -> list[str]:
+        """Whose prices of which kind the batches are counted at."""
+        return list(dict.fromkeys(self._bases.values()))
 
     def expected(self, batch: Batch) -> Expected | None:
         """What was expected of `batch` before it was submitted from here."""
@@ -116,9 +127,11 @@ class Costs:
         models = {model for _, model in named} - self._averages.keys()
         for key in keys:
             found = self.prices.of(key.model, key.tokens, key.day)
-            self._rates[key] = (
-                None if found is None else Rates(float(found.input), float(found.cached_input), float(found.output))
-            )
+            if found is None:
+                self._rates[key] = None
+            else:
+                self._rates[key] = Rates(float(found.input), float(found.cached_input), float(found.output))
+                self._bases[key] = found.basis
         for model in models:
             self._averages[model] = self._usages.average(model)
         return bool(keys or models)

@@ -241,6 +241,15 @@ class Session:
         """When prices were learned last, on the clock of `time.monotonic`; 0 before."""
         return 0.0 if self._costs is None else self._costs.learned_at
 
+    def price_of(self, batch: Batch) -> str:
+        """Whose price of which kind `batch` is counted at; empty where none is."""
+        return "" if self._costs is None else self._costs.basis(batch)
+
+    @property
+    def price_bases(self) -> list[str]:
+        """Whose prices of which kind all batches are counted at."""
+        return [] if self._costs is None else self._costs.bases
+
     def expected_of(self, batch: Batch) -> "Expected | None":
         """What was expected of `batch` before it was submitted from here."""
         return None if self._costs is None else self._costs.expected(batch)

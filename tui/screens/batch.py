@@ -65,7 +65,8 @@ class BatchScreen(Room):
         moment = int(now) if batch is not None and batch.status.active else int(now / 60)
         cost = None if batch is None else self.session.cost_of(batch)
         expected = None if batch is None else self.session.expected_of(batch)
-        if self._drawn == (drawn := (batch, moment, self._kept, cost, expected)):
+        price = "" if batch is None else self.session.price_of(batch)
+        if self._drawn == (drawn := (batch, moment, self._kept, cost, price, expected)):
             return
         self._drawn = drawn
         if batch is None:
@@ -74,7 +75,7 @@ class BatchScreen(Room):
             return
         self.title_line(batch.description or batch.id)
         samples = self.session.samples.of(batch.id)
-        told = describe(batch, now, kept=self._kept, samples=samples, cost=cost, expected=expected)
+        told = describe(batch, now, kept=self._kept, samples=samples, cost=cost, price=price, expected=expected)
         self.view.read(list(told), keep_place=True)
 
     def action_results(self) -> None:
@@ -117,12 +118,13 @@ def describe(
     kept: Kept | None = None,
     samples: Sequence[Sample] = (),
     cost: Cost | None = None,
+    price: str = "",
     expected: Expected | None = None,
 ) -> Iterator[Paragraph]:
     """All that is known of `batch`, in paragraphs; `now` in Unix seconds of the server's clock.
 
     `kept` is what its files were found to hold, if they have been read; `samples` are of its progress; `cost` is None
-    while it is not known, and `expected` unless it was submitted from here.
+    while it is not known, `price` says whose it is by, and `expected` is None unless it was submitted from here.
     """
     yield []
     yield _row("status", looks.status_cell(batch.status, batch.raw_status))
@@ -140,7 +142,7 @@ def describe(
         ("input file", batch.input_file_id), ("output file", batch.output_file_id), ("error file", batch.error_file_id),
     ):  # fmt: skip
         yield _row(label, Cell(file_id) if file_id else Cell("none", "dim"))
-    yield from _usage(batch, cost, expected)
+    yield from _usage(batch, cost, price, expected)
     if batch.metadata:
         yield []
         for place, (key, value) in enumerate(batch.metadata):
@@ -204,16 +206,19 @@ def _errors(batch: Batch) -> Iterator[Paragraph]:
         yield _row(where, Cell(f"{error.message}" + (f"  ({about})" if about else "")))
 
 
-def _usage(batch: Batch, cost: Cost | None, expected: Expected | None) -> Iterator[Paragraph]:
-    usage, price = batch.usage, looks.cost_text(batch, cost)
+def _usage(batch: Batch, cost: Cost | None, price: str, expected: Expected | None) -> Iterator[Paragraph]:
+    usage, told = batch.usage, looks.cost_text(batch, cost)
     # As long as nothing better tells what it will come to.
     if expected is not None and expected.low is not None and (cost is None or cost.at_end is None):
         before = f"{money_range(expected.low, expected.high)} expected when it was submitted"
-        price = f"{price}, {before}" if price else before
-    if usage or price:
+        told = f"{told}, {before}" if told else before
+    if usage or told:
         yield []
-    if price:
-        yield _row("cost", Cell(price))
+    if told:
+        yield _row("cost", Cell(told))
+        # What costs nothing has no price.
+        if price and (cost is None or cost.so_far or cost.at_end):
+            yield _row("", Cell(f"at {price}", "dim"))
     if usage is None:
         return
     cached = f" ({count(usage.cached_tokens)} from cache)" if usage.cached_tokens else ""

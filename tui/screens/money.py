@@ -39,13 +39,14 @@ class MoneyScreen(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self.day, self.month, self.note = Line(id="day"), Line(id="month"), Line(id="note")
+        self.day, self.month = Line(id="day"), Line(id="month")
+        self.note, self.prices = Line(id="note"), Line(id="prices")
         self.table = Table(_COLUMNS, self._cells, id="models", empty="Nothing was spent in the last 30 days.")
         self._entries: dict[Hashable, Entry] = {}
         self._seen: object = None
 
     def body(self) -> Sequence[Widget]:
-        return self.day, self.month, Rule(), self.table, Rule(), self.note, Rule()
+        return self.day, self.month, Rule(), self.table, Rule(), self.note, self.prices, Rule()
 
     def on_mount(self) -> None:
         self.title_line("money")
@@ -67,6 +68,8 @@ class MoneyScreen(Room):
         self.table.show(list(self._entries))
         most = [Cell(f"{money(budget.batch)} a batch at most", "dim")] if budget and budget.batch else []
         self.note.say([self._note()], most)
+        first, *others = session.price_bases or [""]
+        self.prices.say([Cell(f"at {first}{', and others' if others else ''}" if first else "", "dim")])
 
     def _note(self) -> Cell:
         """How the sums are made, or why they may be too small."""

@@ -170,10 +170,10 @@ def cost_text(batch: Batch, cost: "Cost | None") -> str:
     so_far = "" if cost.so_far is None else _amount(cost.so_far, exact=cost.measured)
     if not batch.status.active:
         return so_far
-    told = [f"{so_far} so far"] if so_far else []
-    if cost.at_end is not None and batch.status is not Status.CANCELLING:
-        told.append(f"{_amount(cost.at_end)} in the end")
-    return ", ".join(told)
+    at_end = "" if cost.at_end is None or batch.status is Status.CANCELLING else _amount(cost.at_end)
+    if at_end == so_far:
+        return f"{so_far} in the end" if so_far else ""
+    return ", ".join(f"{amount} {when}" for amount, when in ((so_far, "so far"), (at_end, "in the end")) if amount)
 
 
 def _amount(dollars: float, *, exact: bool = False) -> str:
