@@ -51,11 +51,11 @@ def clean_line(text: str) -> str:
     return re.sub(_FLAGS, lambda flag: chr(ord(flag[0]) - 0x1F1E6 + ord("A")), text)
 
 
-def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
-    """`text` cut with an ellipsis or padded to exactly `width` cells; wide characters count as two."""
+def fit(text: str, width: int, align: Literal["left", "right"] = "left", cut: str = "…") -> str:
+    """`text` cut with a sign one cell wide or padded to exactly `width` cells; wide characters count as two."""
     length = len(text) if text.isascii() else cell_len(text)
     if length > width:
-        return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+        return set_cell_size(text, width - 1) + cut if width > 0 else ""
     pad = " " * (width - length)
     return pad + text if align == "right" else text + pad
 

@@ -46,7 +46,7 @@ def test_what_reaches_the_terminal_is_ascii(variable: dict[str, str]) -> None:
         "batch = Batch('b', Status.IN_PROGRESS, 'in_progress', counts=Counts(10, 3, 0), created_at=1)\n"
         "cells = [looks.status_cell(s) for s in Status] + [looks.tally_cell(s, 2) for s in Status]\n"
         "texts = [cell.text for cell in cells] + [looks.progress_cell(batch, 15).text, looks.stages_text(batch, 9)]\n"
-        "texts += [looks.eta_cell(batch, 9).text, shown('prod · key › ⏎ open – “x” ✱ ─ ✓')]\n"
+        "texts += [looks.eta_cell(batch, 9).text, shown('prod · key › ⏎ open – “x” ✱ ─ ✓ Reading … abc…')]\n"
         "print(ascii(texts))"
     )
     environment = {key: value for key, value in os.environ.items() if key not in {"LAZYBATCH_ASCII", "LC_ALL"}}
@@ -56,3 +56,4 @@ def test_what_reaches_the_terminal_is_ascii(variable: dict[str, str]) -> None:
     ).stdout  # fmt: skip
     assert "\\u" not in told and "\\x" not in told
     assert "> running" in told and "x failed" in told and "###" in told and "enter open" in told
+    assert "Reading.. abc~" in told

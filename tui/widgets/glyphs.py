@@ -24,6 +24,7 @@ class Glyphs(NamedTuple):
     none: str
     ascii: bool = False
     alarm: str = "!"
+    cut: str = "…"
     unknown: str = "?"
     awaited: str = "⚑"
     folded: str = "▸"
@@ -43,10 +44,10 @@ _ASCII: Final = Glyphs(
         Status.COMPLETED: "+", Status.FAILED: "x", Status.EXPIRED: "%", Status.CANCELLED: "-",
     },
     live="*", lost="x", doubt="!", arrow=">", descending="v", ascending="^", rule="-", dot="-", none="-", ascii=True,
-    folded="+", unfolded="v", awaited="@",
+    cut="~", folded="+", unfolded="v", awaited="@",
 )  # fmt: skip
 
-# Signs in texts that are written out where they are used. The ellipsis stays: a cut text must not look whole.
+# Signs in texts that are written out where they are used. A cut text must not look whole in ASCII either.
 _PLAIN: Final = str.maketrans(
     {_UNICODE.states[status]: sign for status, sign in _ASCII.states.items()}
     | {
@@ -54,7 +55,7 @@ _PLAIN: Final = str.maketrans(
         _UNICODE.descending: _ASCII.descending, _UNICODE.ascending: _ASCII.ascending, _UNICODE.rule: _ASCII.rule,
         _UNICODE.folded: _ASCII.folded, _UNICODE.awaited: _ASCII.awaited,
         _UNICODE.dot: _ASCII.dot, _UNICODE.none: _ASCII.none, "✱": "*", "›": ">", "“": '"', "”": '"', "⏎": "enter",
-        "↑": "up", "↓": "down", "←": "left",
+        "↑": "up", "↓": "down", "←": "left", _UNICODE.cut: _ASCII.cut,
     }
 )  # fmt: skip
 
@@ -72,4 +73,5 @@ GLYPHS: Final = chosen(os.environ, locale.nl_langinfo(locale.CODESET))
 def shown(text: str) -> str:
     """`text` as it goes to the terminal: nothing in it is a command, and its signs are of the chosen set."""
     text = text if text.isprintable() else clean_line(text)
-    return text.translate(_PLAIN) if GLYPHS.ascii and not text.isascii() else text
+    # What is under way ends in two dots then: as wide as a blank and an ellipsis.
+    return text.replace(" …", "..").translate(_PLAIN) if GLYPHS.ascii and not text.isascii() else text

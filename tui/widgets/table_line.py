@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from tui.text import fit
 from tui.widgets.column import GAP, Cell, Slot
-from tui.widgets.glyphs import shown
+from tui.widgets.glyphs import GLYPHS, shown
 
 EMPTY: Final = Cell("")
 _GAP_TEXT: Final = " " * GAP
@@ -28,8 +28,8 @@ def draw(lead: Cell, cells: Sequence[Cell], slots: Sequence[Slot], width: int, s
     for place, (cell, slot) in enumerate(zip(cells, slots, strict=True)):
         text = shown(cell.text)
         if slot.column.cut is not None:
-            text = slot.column.cut(text, slot.width)
-        text = fit(text, slot.width, slot.column.align)
+            text = shown(slot.column.cut(text, slot.width))
+        text = fit(text, slot.width, slot.column.align, GLYPHS.cut)
         pieces.append((_GAP_TEXT + text if place else text, style(cell.role)))
     used = 1 + sum(slot.width for slot in slots) + GAP * max(0, len(slots) - 1)
     pieces.append((" " * max(0, width - used), plain))
