@@ -158,8 +158,13 @@ def test_a_cursor_that_does_not_move_ends_the_paging(
     batch_id = submitted()
     fault = {"route": "batches.list", "kind": kind, "times": None, "skip": int(kind == "empty_page")}
     server.faults.add_from(fault)
-    assert [batch["id"] for batch in cli("list", "--all", "--json").json] == [batch_id]
+    told = cli("list", "--all", "--json")
+    assert [batch["id"] for batch in told.json] == [batch_id]
+    # The one page of an account that is no more than that says so itself.
+    assert ("The list may be incomplete" in told.err) is (kind == "stuck_page")
     assert server.calls["batches.list"] <= 3
+    server.faults.clear()
+    assert "incomplete" not in cli("list", "--all").err
 
 
 def test_an_empty_account(cli: Cli) -> None:

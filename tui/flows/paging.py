@@ -1,7 +1,7 @@
 """The batches of an account, newest first, page by page."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from tui.batches.batch import CANCELLABLE, Batch
 from tui.flows.pages import pages
@@ -13,10 +13,12 @@ from tui.wire.shapes import Page, batch_from
 _PAGE = 100
 
 
-async def newest_first(wire: Wire, *, page_size: int = _PAGE) -> AsyncIterator[Batch]:
+async def newest_first(
+    wire: Wire, *, page_size: int = _PAGE, cut_short: Callable[[], None] = lambda: None
+) -> AsyncIterator[Batch]:
     """Every batch once, in the server's order.
 
-    Ends where the cursor does not move, whatever the server says of more to come.
+    Ends where the cursor does not move, whatever the server says of more to come: then `cut_short` is called.
     """
     seen: set[str] = set()
 
@@ -28,12 +30,16 @@ async def newest_first(wire: Wire, *, page_size: int = _PAGE) -> AsyncIterator[B
             error.exit_code = 3
             raise
 
+    more = False
     async for page in pages(ask):
+        more = page.has_more
         for batch in filter(None, map(batch_from, page.items)):
             # A page may hold a batch twice, too.
             if batch.id not in seen:
                 seen.add(batch.id)
                 yield batch
+    if more:
+        cut_short()
 
 
 async def active(wire: Wire) -> list[Batch]:

@@ -23,6 +23,7 @@ from tui.text import age
 
 _LIMIT = 20
 _LARGEST_PAGE = 100
+_CUT_SHORT = "The list may be incomplete: the server says that there is more, and repeats a page."
 _COLUMNS = (
     Column("STATUS"),
     Column("ID"),
@@ -61,7 +62,7 @@ def run(options: Namespace) -> int:
     names = Names(own_submissions(profile))
     wanted = Wanted(frozenset(options.status or ()), query_of(options.filter))
     with costing(profile) as costs:
-        batches, more, now = asyncio.run(_gather(profile, names, wanted, limit, costs))
+        batches, more, now = asyncio.run(_gather(profile, names, wanted, limit, costs=costs, output=output))
         costs.learn(batches)
         if options.json:
             output.document([batch_object(batch, names.of(batch), costs.of(batch)) for batch in batches])
@@ -75,7 +76,7 @@ def run(options: Namespace) -> int:
 
 
 async def _gather(
-    profile: Profile, names: Names, wanted: Wanted, limit: int | None, costs: Costs
+    profile: Profile, names: Names, wanted: Wanted, limit: int | None, *, costs: Costs, output: Output
 ) -> tuple[list[Batch], bool, float]:
     """The newest of the batches that are wanted, whether there are more, and the server's time."""
     # One more than asked for tells whether there are more.
@@ -86,7 +87,7 @@ async def _gather(
         if wanted.query is not None:
             # A filter may ask for the name that the table shows.
             await names.learn(wire)
-        found = newest_first(wire, page_size=page)
+        found = newest_first(wire, page_size=page, cut_short=lambda: output.note(_CUT_SHORT))
         if asks_for_cost(wanted.query):
             found = _priced(found, costs)
         async for batch in found:
