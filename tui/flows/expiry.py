@@ -35,7 +35,9 @@ class Expiry:
 
         Raises `WireError`; the next call that is due tries again.
         """
-        if self._unlisted or time.monotonic() < self._due or not self._unknown():
+        if self._unlisted or time.monotonic() < self._due:
+            return
+        if not await asyncio.to_thread(self._unknown, list(self._session.book)):
             return
         self._due = time.monotonic() + self._wait
         self._wait = min(2 * self._wait, _LONGEST)
@@ -48,9 +50,9 @@ class Expiry:
             # Such a list there is not: asking again would not help.
             self._unlisted = True
 
-    def _unknown(self) -> bool:
-        """Whether a batch has results of which the server has not said anything yet."""
-        return any(file_id not in self._expires for batch in self._session.book for file_id in _results(batch))
+    def _unknown(self, batches: list[Batch]) -> bool:
+        """Whether one of `batches` has results of which the server has not said anything yet."""
+        return any(file_id not in self._expires for batch in batches for file_id in _results(batch))
 
     def forget(self, file_id: str) -> None:
         """That file has been deleted."""

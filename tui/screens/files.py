@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _VIEWS: Final = {"all": frozenset(Standing), "results": {Standing.RESULTS}, "orphans": {Standing.ORPHAN}}
 _PACE: Final = 0.3  # seconds between two looks at a table that loses rows
+_SLICE: Final = 500  # files whose rows are made at a time
 _TICK: Final = 30.0  # seconds between two looks at ages
 
 
@@ -42,9 +43,7 @@ class Files(Room):
         self.table = Table([], self._cells, id="files", markable=True, empty="Asking for the files …")
         self.tally = Line(id="tally")
         self.strip = Line(id="strip")
-        self._files: dict[str, StoredFile] = {}
         self._rows: Mapping[str, Row] = {}
-        self._uses = Uses((), complete=False)
         self._order = Order()
         self._view = "all"
         self._wanted = ""
@@ -75,30 +74,32 @@ class Files(Room):
 
     async def _survey(self) -> None:
         """Ask for everything anew; what is shown stays until it is known to be gone."""
+        session, known = self.session, list(self.session.book)
         found: dict[str, StoredFile] = {}
         self._listing, self._trouble = True, ""
-        known = list(self.session.book)
-        self._uses = await asyncio.to_thread(Uses, known, complete=False)
+        uses = await asyncio.to_thread(Uses, known, complete=False)
         try:
-            session = self.session
             async for step in survey(wire=session.wire, journal=session.journal, queue=session.queue, known=known):
                 if isinstance(step, Listed):
                     found |= {file.id: file for file in step.files}
-                    await self._take(self._files | found)
+                    # As far as it can be known by now; what was known before stands until all is known anew.
+                    await self._arrange({**await self._rows_of(step.files, uses), **self._rows})
                 else:
-                    self._uses, self._trouble = step.uses, step.cut_short or ""
+                    uses, self._trouble = step.uses, step.cut_short or ""
             self._listing = False
-            await self._take(found)
+            await self._arrange(await self._rows_of(tuple(found.values()), uses))
         except LazybatchError as error:
             self._listing, self._trouble = False, error.sentence
             self.table.empty = "The files are not known.\nr asks for them again."
-            await self._take(self._files | found)
+            await self._arrange()
 
-    async def _take(self, files: dict[str, StoredFile]) -> None:
-        """Show `files` with what is known of their uses by now."""
-        self._files, now, uses = files, self.session.now, self._uses
-        rows = await asyncio.to_thread(files_rows.rows, list(files.values()), uses, now, self.lazybatch.name_of)
-        await self._arrange(rows)
+    async def _rows_of(self, files: Sequence[StoredFile], uses: Uses) -> Mapping[str, Row]:
+        now, rows = self.session.now, dict[str, Row]()
+        for start in range(0, len(files), _SLICE):
+            # In slices: a thread that computes for long would keep the keys waiting too.
+            some = files[start : start + _SLICE]
+            rows |= await asyncio.to_thread(files_rows.rows, some, uses, now, self.lazybatch.name_of)
+        return rows
 
     async def _arrange(self, new: Mapping[str, Row] | None = None) -> None:
         """Bring the table in line with what there is, what is wanted and how it is sorted."""

@@ -5,8 +5,10 @@ import sys
 from importlib import import_module
 
 # Each costs its first key more than a frame or two; behind the first paint and the first answer nobody waits for them.
-_ROOMS = ("tui.screens.batch", "tui.screens.results", "tui.screens.results_triage", "tui.screens.submit")
-
+_ROOMS = (
+    "tui.screens.batch", "tui.screens.results", "tui.screens.results_triage", "tui.screens.submit", "tui.screens.files",
+    "tui.screens.downloading",
+)  # fmt: skip
 
 # Seconds that a thread may compute before another gets its turn. Python's own 5 ms are what the UI's loop waits for
 # after each read from the disk while a thread goes through a large file.
