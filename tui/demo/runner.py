@@ -89,9 +89,12 @@ class Runner:
     async def settle(self, purpose: str | None = None) -> None:
         """Brings all files of a purpose, or of any, into being that should be there by now."""
         now = self._clock.now()
-        late = [task for batch in self._store.due(now) if (task := self._overdue(batch, now))]
-        if late:
-            await asyncio.wait(late, timeout=PATIENCE)
+        # Twice, since a batch whose validation is awaited may be due to end as well.
+        for _ in range(2):
+            open_ones = (*self._store.unchecked(), *self._store.due(now))
+            late = [task for batch in open_ones if (task := self._overdue(batch, now))]
+            if late:
+                await asyncio.wait(late, timeout=PATIENCE)
         for file in self._store.unmade_files():
             if purpose in {None, file.purpose}:
                 await self.made(file)
