@@ -122,6 +122,23 @@ async def test_a_cancel_that_does_not_end_is_an_alarm(seeded: DemoServer, tmp_pa
         await home.until("! Being cancelled for 11m, where 10m are the most: it may still run and cost.")
 
 
+async def test_only_what_can_be_cancelled_offers_it(server: DemoServer, tmp_path: Path) -> None:
+    api.create(server, request(1), description="stuck")
+    async with desk(server, tmp_path) as home:
+        await home.until("stuck")
+        await looked(home)
+        stuck = {"status": "cancelling", "cancelling_at": int(server.clock.now()) - 700}
+        server.faults.add(Fault("batches.*", "rewrite", times=None, merge=stuck))
+        await answered(home, server)
+        await home.told("it may still run and cost. 3 shows it.")
+    async with desk(server, tmp_path / "other", read_only=True) as home:
+        await home.until("! stuck")
+        server.faults.clear()
+        running(server, 4000, failed=1500)
+        await answered(home, server)
+        await home.told("failed, over 10%. 3 shows it.")
+
+
 async def test_many_at_once_are_one_call(server: DemoServer, tmp_path: Path, rung: list[str]) -> None:
     for place in range(5):
         api.create(server, request(place), description=f"runaway {place}")

@@ -94,5 +94,6 @@ class Guarding:
         self._home.lazybatch.ring(told)
         # What stands at the start is on the rows: nobody has seen it come.
         if self._looked:
-            keys = "3 shows it" if read_only else "3 shows it, c cancels it"
+            stoppable = not read_only and trip.rule is not Rule.CANCELLING
+            keys = "3 shows it, c cancels it" if stoppable else "3 shows it"
             self._home.notify(f"{told} {keys}.", severity="warning", markup=False, timeout=_READABLE)
