@@ -111,9 +111,7 @@ def test_a_restart_goes_on_where_it_was(tmp_path: Path, chat: Chat) -> None:
 
 
 def test_the_seed_shows_every_state(clock: Clock, strict: Strict) -> None:
-    begun = time.monotonic()
     with DemoServer(clock=clock, seed=True) as server, client_of(server) as client:
-        assert time.monotonic() - begun < 2
         listing = client.batches.with_raw_response.list(limit=100).http_response.json()["data"]
         found = Counter(batch["status"] for batch in listing)
         assert set(found) == set(life.Status.__args__)  # type: ignore[attr-defined]  # a Literal knows its values

@@ -532,14 +532,12 @@ async def test_the_cache_follows(demo: DemoServer, wire: Wire, create: Create, c
 
 
 async def test_closing_ends_it_at_once(demo: DemoServer, wire: Wire) -> None:
-    demo.faults.add(Fault("batches.list", "slow", delay_s=5))
+    demo.faults.add(Fault("batches.list", "slow", delay_s=60))
     task = asyncio.ensure_future(anext(Monitor(wire, Book()).steps()))
     await asyncio.sleep(0.2)
-    begun = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
-    assert time.monotonic() - begun < 1
+        await asyncio.wait_for(task, 20)
 
 
 async def test_a_list_under_another_name(odd: OddServer, odd_wire: Wire, quick: None) -> None:
