@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tui.state.verdicts import Verdicts
     from tui.wire.client import Wire
 
-_FIRST_FRAME = 100  # cached batches that are read before the first frame; the rest follow behind it
+_FIRST_FRAME = 60  # cached batches that are read before the first frame, a tall screen of them; the rest follow
 _PAGE = 500  # of the rest at a time
 
 
