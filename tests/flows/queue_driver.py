@@ -1,7 +1,7 @@
 """Sends a queue as processes of their own, to be killed: queue_driver.py BASE_URL STATE, one JSON task a line on stdin.
 
 A task is `{"die": "before sent" or null, "after": seconds or null}`: a process sends what waits and dies of SIGKILL
-just before or after it notes that, or when so much time has passed; without either it ends when nothing waits any more.
+just before or after it notes that, or when so much time has passed; without either it ends when all has been taken in.
 Each is forked from this process, which has imported everything. What it sent is answered as a JSON list of paths.
 """
 
@@ -59,7 +59,8 @@ async def main(base_url: str, state: Path, limits: dict[str, int], die: str, wri
     async for step in Sender(session, LOOKS).run("the driver", interval=0.05):
         if isinstance(step, Went):
             os.write(writing, f"{step.entry.path.name}\n".encode())
-        if isinstance(step, Looked) and {entry.state for entry in step.entries} <= {State.SENT}:
+        # What was sent last may be refused yet.
+        if isinstance(step, Looked) and all(entry.state is State.SENT and entry.settled for entry in step.entries):
             break
     await session.close()
 
