@@ -550,7 +550,7 @@ async def test_a_list_under_another_name(odd: OddServer, odd_wire: Wire, quick: 
 
 
 async def test_a_connection_dropped_after_a_refusal(odd: OddServer, odd_wire: Wire, quick: None) -> None:
-    """The answer promises to keep it open: the next call must not stumble over it."""
+    """The answer promises to keep it open: at worst one more call fails, and what comes after is seen."""
     odd.answers = []
     book = Book()
     for number in range(5):
@@ -560,5 +560,6 @@ async def test_a_connection_dropped_after_a_refusal(odd: OddServer, odd_wire: Wi
     async with aclosing(rounds(monitor)) as steps:
         while len(book) < 5:
             step = await next_step(steps)
-            assert isinstance(step, Seen) or step.error.kind is Kind.REFUSED
+            # Whether it is closed before the next call goes out is a race.
+            assert isinstance(step, Seen) or step.error.kind in {Kind.REFUSED, Kind.UNREACHABLE}
             monitor.refresh()
