@@ -15,9 +15,10 @@ from tui.flows.sink import pour
 MIB = 1 << 20
 
 
-async def pieces(*chunks: bytes) -> AsyncIterator[bytes]:
+async def pieces(*chunks: bytes) -> AsyncIterator[list[bytes]]:
+    """Each chunk in two pieces, one of which may be empty."""
     for chunk in chunks:
-        yield chunk
+        yield [chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]]
         await asyncio.sleep(0)
 
 
@@ -30,6 +31,15 @@ async def test_large_and_small_chunks(tmp_path: Path) -> None:
     told = await lengths(tmp_path / "x", 0, *chunks)
     assert (tmp_path / "x").read_bytes() == b"".join(chunks)
     assert told == [sum(map(len, chunks[: place + 1])) for place in range(len(chunks))]
+
+
+async def test_a_chunk_in_more_pieces_than_a_system_takes_at_once(tmp_path: Path) -> None:
+    async def crumbs() -> AsyncIterator[list[bytes]]:
+        yield [b"", *(b"%d," % number for number in range(5000)), b""]
+
+    whole = b"".join(b"%d," % number for number in range(5000))
+    assert [length async for length in pour(crumbs(), tmp_path / "x", 0)] == [len(whole)]
+    assert (tmp_path / "x").read_bytes() == whole
 
 
 async def test_nothing_comes(tmp_path: Path) -> None:
@@ -47,10 +57,10 @@ async def test_a_small_chunk_is_told_of_before_the_next_comes(tmp_path: Path) ->
     """Somebody waits for the first line of a slow download."""
     more = asyncio.Event()
 
-    async def slow() -> AsyncIterator[bytes]:
-        yield b"first"
+    async def slow() -> AsyncIterator[list[bytes]]:
+        yield [b"first"]
         await more.wait()
-        yield b"second"
+        yield [b"second"]
 
     async with aclosing(pour(slow(), tmp_path / "x", 0)) as told:
         assert await anext(told) == 5

@@ -140,7 +140,7 @@ async def _go_on(file_id: str, part: Part, partial: Path, wire: Wire) -> AsyncGe
                     # Not what was asked for: to be had whole only from the beginning.
                     await asyncio.to_thread(partial.unlink)
                     raise WireError(Kind.NOT_AN_API, f"{wire.address.host} sent another part than it was asked for.")
-                async with aclosing(pour(download.chunks, partial, download.start)) as lengths:
+                async with aclosing(pour(download.pieces, partial, download.start)) as lengths:
                     async for done in lengths:
                         yield Downloading(part, done, download.total, partial)
             return

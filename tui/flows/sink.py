@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 # So much is brought to the disk at a time, beside what goes on; at the end little is left to wait for.
 _SYNC: Final = 32 << 20  # bytes
 _LARGE: Final = 1 << 19
+# Systems take as many in one call.
+_PIECES: Final = 1024
 
 
-async def pour(chunks: AsyncIterator[bytes], path: Path, start: int) -> AsyncGenerator[int]:
-    """Write `chunks` to the file at `path` from offset `start` on, telling its length after each of them.
+async def pour(chunks: AsyncIterator[list[bytes]], path: Path, start: int) -> AsyncGenerator[int]:
+    """Write `chunks`, each in pieces, to the file at `path` from offset `start` on, telling its length after each.
 
     What lay behind `start` is cut off; without a `start` the file is made. When the iteration ends, all is on disk.
     Raises OSError.
@@ -33,7 +35,7 @@ async def pour(chunks: AsyncIterator[bytes], path: Path, start: int) -> AsyncGen
                     yield work.done
                 work.write(chunk)
                 # While a large one is written the next is on its way; of a small one somebody waits for the first line.
-                if len(chunk) < _LARGE and await work.written():
+                if sum(map(len, chunk)) < _LARGE and await work.written():
                     yield work.done
             if await work.written():
                 yield work.done
@@ -52,12 +54,12 @@ class _Work:
         self._writing: asyncio.Future[int] | None = None
         self._syncing: asyncio.Future[None] | None = None
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: list[bytes]) -> None:
         """Begin to write `chunk`, and to bring to the disk what has gathered before it."""
         if self.done - self._synced >= _SYNC and (self._syncing is None or self._syncing.done()):
             self._synced = self.done
             self._syncing = asyncio.ensure_future(asyncio.to_thread(os.fdatasync, self._file.fileno()))
-        self._writing = asyncio.ensure_future(self._write_all(chunk))
+        self._writing = asyncio.ensure_future(asyncio.to_thread(_write_all, self._file.fileno(), chunk))
 
     async def written(self) -> bool:
         """Wait until the last chunk is written; False where there was none. Raises OSError."""
@@ -83,9 +85,15 @@ class _Work:
                 # What went wrong has been told, or nobody waits for it any more.
                 one.cancelled() or one.exception()
 
-    async def _write_all(self, chunk: bytes) -> int:
-        """Write all of `chunk`, of which a disk that is nearly full takes a part first; its length."""
-        left = memoryview(chunk)
-        while left:
-            left = left[await self._file.write(left) :]
-        return len(chunk)
+
+def _write_all(file: int, chunk: list[bytes]) -> int:
+    """Write all of `chunk`, of which a disk that is nearly full takes a part first; its length."""
+    left: list[bytes | memoryview] = list(chunk)
+    while left:
+        # Not joined: that would hold up everything else for as long as it takes to copy them.
+        written = os.writev(file, left[:_PIECES])
+        while left and written >= len(left[0]):
+            written -= len(left.pop(0))
+        if written:
+            left[0] = memoryview(left[0])[written:]
+    return sum(map(len, chunk))

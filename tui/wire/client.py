@@ -37,11 +37,19 @@ _NO_SUCH_CALL = frozenset({405, 501})
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file's content on its way: `start` is the offset of the first byte to come, `total` the whole length."""
+    """A file's content on its way: `start` is the offset of the first byte to come, `total` the whole length.
 
-    chunks: AsyncIterator[bytes]
+    It comes once: as lists of `pieces`, which can be written without joining them, or as `chunks`.
+    """
+
+    pieces: AsyncIterator[list[bytes]]
     start: int
     total: int | None
+
+    @property
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The content in pieces of about 1 MiB."""
+        return _joined(self.pieces)
 
 
 class Wire:
@@ -258,20 +266,25 @@ class Wire:
         return WireError(Kind.NOT_AN_API, sentence, unclear=unclear)
 
 
-async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces joined to up to 1 MiB, or to what came in a moment: somebody may wait for the first lines."""
+async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+    """The pieces in lists of up to 1 MiB, or of what came in a moment: somebody may wait for the first lines."""
     held, size, since = list[bytes](), 0, 0.0
     async for piece in pieces:
         if held and size + len(piece) > _CHUNK:
-            yield b"".join(held)
+            yield held
             held, size, since = [], 0, time.monotonic()
         held.append(piece)
         size += len(piece)
         if time.monotonic() - since >= _MOMENT:
-            yield b"".join(held)
+            yield held
             held, size, since = [], 0, time.monotonic()
     if held:
-        yield b"".join(held)
+        yield held
+
+
+async def _joined(pieces: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
+    async for some in pieces:
+        yield b"".join(some)
 
 
 def _first_byte(content_range: str | None, asked: int) -> int:
