@@ -41,7 +41,7 @@ async def main() -> None:
         profile = Profile(name="demo", source="demo", base_url=server.base_url, key="demo")
         app = LazybatchApp(Session(profile, Path(folder) / "state"), samples=samples)
         async with app.run_test(size=SIZE) as pilot:
-            await until(pilot, lambda: len(app.session.book) > 20)
+            await until(pilot, lambda: len(app.session.book) > 20 and said(pilot, "#tally", "est."))
             await pilot.press("j", "j", "j", "j")
             await shoot(pilot, "home")
             await pilot.press("enter")

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rich.cells import cell_len
+
 from tui.batches.batch import Batch, Status
 from tui.batches.pace import Sample
 from tui.settings import Profile
@@ -24,9 +26,9 @@ _TALLY: Final = (
     Status.UNKNOWN,
 )  # fmt: skip
 
-
 WIDE: Final = 100  # cells from which on there is room for what is good to know
 _SPARKLINE: Final = 20
+_EDGES: Final = 3  # cells of a line that stay blank: at its ends, and between its two sides
 
 
 class Freshness(NamedTuple):
@@ -144,8 +146,9 @@ def strip(
     """What is wrong with `batch`, or what it has gone through, and what it has come to; in `width` cells."""
     right = _come_to(batch, now, width, samples, cost)
     if told := wrong(batch, now, samples, broken, expires_in):
-        # What breaks a rule must not be cut off for what is merely good to know.
-        return told, [Cell(looks.counts_text(batch), "dim")] if broken and width < WIDE else right
+        # What is wrong must not be cut off for what is merely good to know.
+        length = sum(cell_len(cell.text) for cell in (*told, *right))
+        return told, right if length + _EDGES <= width else [Cell(looks.counts_text(batch), "dim")]
     if batch.status is Status.FAILED and batch.errors:
         from tui.batches.headroom import refused
 
