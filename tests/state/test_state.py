@@ -7,17 +7,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from tests.conftest import ACCOUNT
 from tui.batches.money import Expected
+from tui.batches.pace import Sample
 from tui.errors import LazybatchError
 from tui.state.cache import Cache
 from tui.state.journal import OPEN, Journal, Stage, Submission, new_id
+from tui.state.preferences import Preferences, load, save
+from tui.state.samples import Samples
 from tui.state.store import connect
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +122,40 @@ while time.time() < when:
 connection = connect(folder)
 connection.execute("INSERT INTO cancellations (account, batch_id, asked_at) VALUES ('a', 'b', 1)")
 """
+
+
+def test_threads_that_share_a_connection_take_turns(database: sqlite3.Connection) -> None:
+    """What one thread takes back is its own, and none is refused because another is at it."""
+    cache, samples = Cache(database, ACCOUNT), Samples(database, ACCOUNT)
+    journal = Journal(database, ACCOUNT, Path())
+    inside, go = Event(), Event()
+
+    def taken_back() -> None:
+        with pytest.raises(sqlite3.IntegrityError), database:
+            database.execute("BEGIN IMMEDIATE")
+            inside.set()
+            assert go.wait(30)
+            database.execute("INSERT INTO batches VALUES (NULL, NULL, NULL, NULL, NULL)")
+
+    samples.add("b1", Sample(1.0, 1))
+    writers = [
+        lambda: journal.open(submission()), lambda: cache.save([("b1", 1, {"id": "b1"})], 1.0), samples.save,
+        lambda: save(database, Preferences(sort="cost")),
+    ]  # fmt: skip
+    with ThreadPoolExecutor(5) as pool:
+        first = pool.submit(taken_back)
+        assert inside.wait(30)
+        others = [pool.submit(writer) for writer in writers]
+        # None comes in between; what would, has time to.
+        assert not wait(others, timeout=0.1).done
+        go.set()
+        for done in [first, *others]:
+            done.result(30)
+    again = Samples(database, ACCOUNT)
+    again.load()
+    assert journal.find("id1") is not None
+    assert (cache.answer("b1"), again.of("b1")) == ({"id": "b1"}, (Sample(1.0, 1),))
+    assert load(database).sort == "cost"
 
 
 def test_processes_that_start_at_once(tmp_path: Path) -> None:

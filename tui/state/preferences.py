@@ -37,7 +37,6 @@ def load(connection: sqlite3.Connection) -> Preferences:
 
 def save(connection: sqlite3.Connection, preferences: Preferences) -> None:
     """Keep `preferences`; blocks for the disk. Where the state cannot be written they last until the end."""
-    with contextlib.suppress(sqlite3.Error):
-        # No transaction: the connection may be in use by another thread, whose transaction this must not end.
-        for pair in preferences._asdict().items():
-            connection.execute("INSERT OR REPLACE INTO preferences VALUES (?, ?)", pair)
+    with contextlib.suppress(sqlite3.Error), connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT OR REPLACE INTO preferences VALUES (?, ?)", preferences._asdict().items())

@@ -3,6 +3,8 @@
 import sqlite3
 import time
 from pathlib import Path
+from threading import RLock
+from typing import Any, Literal
 
 from tui.errors import LazybatchError
 
@@ -159,7 +161,37 @@ _VERSION = 9
 _LOCK_TIMEOUT = 10.0  # seconds
 
 
-def connect(folder: Path) -> sqlite3.Connection:
+class Connection(sqlite3.Connection):
+    """A connection for several threads: while one has a transaction, in a `with` statement, the others wait.
+
+    SQLite's own lock is held for a statement alone. A write between two of another thread's would be taken back
+    with what that one takes back, and a second BEGIN refused.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turn = RLock()
+
+    def __enter__(self) -> "Connection":
+        self._turn.acquire()
+        return self
+
+    def __exit__(self, *error: Any) -> Literal[False]:
+        try:
+            return super().__exit__(*error)
+        finally:
+            self._turn.release()
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        with self._turn:
+            return super().execute(*statement)
+
+    def executemany(self, *statement: Any) -> sqlite3.Cursor:
+        with self._turn:
+            return super().executemany(*statement)
+
+
+def connect(folder: Path) -> Connection:
     """Open the database in `folder`, making both where they are missing; the folder is 0700, the files 0600.
 
     Every commit is on disk when it returns (`synchronous=FULL`): the journal's promise rests on it. Raises
@@ -169,8 +201,7 @@ def connect(folder: Path) -> sqlite3.Connection:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "lazybatch.sqlite3"
         path.touch(mode=0o600)
-        # The worker threads that use it take turns; each opens its transaction by itself.
-        connection = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
+        connection = Connection(path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
         try:
             _write_ahead(connection)
             connection.execute("PRAGMA synchronous=FULL")
@@ -185,9 +216,9 @@ def connect(folder: Path) -> sqlite3.Connection:
     return connection
 
 
-def memory() -> sqlite3.Connection:
+def memory() -> Connection:
     """The same database, empty, and forgotten when it is closed."""
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection = Connection(":memory:", isolation_level=None, check_same_thread=False)
     connection.executescript(_SCHEMA)
     return connection
 
