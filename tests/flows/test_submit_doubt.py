@@ -10,6 +10,7 @@ from tests.conftest import CHAT, Validated
 from tui.batches.batch import CONTENT_KEY
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
+from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.flows.parts import Broken, PartsOrder, cut, submit_parts
 from tui.flows.steps import Already, Created, Order, Step, Unknowable
@@ -101,6 +102,32 @@ async def test_candidates_are_told_and_one_can_be_adopted(
     assert (created.batch.id, created.adopted) == (candidate.id, True)
     assert [found.stage for found in journal.of_content(report.sha256)] == [Stage.CREATED]
     assert demo.calls["batches.create"] == 2
+
+
+async def test_there_is_nothing_to_adopt(
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated, tmp_path: Path
+) -> None:
+    """To say which batch it was is no order to make one."""
+    with pytest.raises(LazybatchError, match="Nothing was sent"):
+        await run(Order(validated(3), CHAT, {}, adopt="batch_any"), wire, journal)
+    limits = Limits(max_requests=2)
+    whole = validate(validated(5).path, limits=limits)
+    parts = cut(whole, limits, tmp_path, lambda _done, _total: None)
+    with pytest.raises(LazybatchError, match="Nothing was sent"):
+        [told async for told in submit_parts(PartsOrder(whole, parts, CHAT, {}, adopt="b"), wire=wire, journal=journal)]
+    assert not {"files.create", "batches.create"} & demo.calls.keys()
+
+
+async def test_the_batch_of_another_submission_is_not_adopted(
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated
+) -> None:
+    ours = (await run(Order(validated(7, "other.jsonl"), CHAT, {}), wire, journal))[-1]
+    assert isinstance(ours, Created)
+    report = validated(3)
+    await in_doubt(demo, wire, journal, report)
+    with pytest.raises(LazybatchError, match="of another submission"):
+        await run(Order(report, CHAT, {}, adopt=ours.batch.id), wire, journal)
+    assert journal.of_content(report.sha256)[0].stage is Stage.CREATING
 
 
 async def test_no_candidate_is_it(demo: DemoServer, wire: Wire, journal: Journal, validated: Validated) -> None:

@@ -205,15 +205,19 @@ async def submit_parts(
 
 
 async def part_orders(order: PartsOrder, *, wire: Wire, journal: Journal) -> list[Order]:
-    """What is to be submitted for each part. Raises `OtherwiseSubmitted`."""
+    """What is to be submitted for each part. Raises `OtherwiseSubmitted`, and where there is nothing to adopt."""
     earlier = await asyncio.to_thread(journal.of_source, order.whole.sha256)
     if not order.again:
         await _check_not_otherwise(order, earlier, wire, journal)
     group, here = _group(order, earlier)
+    doubted = {found.sha256 for found in earlier if found.stage is Stage.CREATING}
+    if order.adopt is not None and not doubted:
+        raise LazybatchError("No part of this file waits to be told which batch it came to. Nothing was sent.", 1)
     return [
         Order(
             part, order.endpoint, _named(order.metadata, number, len(order.parts)) | {GROUP_KEY: group},
-            order.again and part.sha256 not in here, _share(order, part), adopt=order.adopt,
+            order.again and part.sha256 not in here, _share(order, part),
+            adopt=order.adopt if part.sha256 in doubted else None,
         )
         for number, part in enumerate(order.parts, 1)
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
+from tui.errors import LazybatchError
 from tui.flows.creating import create, created
 from tui.flows.giving_up import GivenUp, outdated, written_off
 from tui.flows.lookup import CONTENT_DIGITS, find_content, find_upload, still_there
@@ -41,7 +42,7 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
             if already := await already_there([*earlier, *parts], wire) or await _already_elsewhere(order, wire):
                 yield already
                 return
-        if open_one is not None and order.adopt is not None and open_one.stage is Stage.CREATING:
+        if order.adopt is not None:
             yield await _adopted(open_one, order.adopt, wire, journal)
             return
         if open_one is not None and order.again and (lost := await written_off(open_one, wire, journal)):
@@ -100,8 +101,12 @@ def _named(order: Order, submission_id: str) -> dict[str, str]:
     return dict(order.metadata) | {SUBMISSION_KEY: submission_id, CONTENT_KEY: order.report.sha256[:CONTENT_DIGITS]}
 
 
-async def _adopted(submission: Submission, batch_id: str, wire: Wire, journal: Journal) -> Created:
-    """Raises `LazybatchError` where there is no such batch."""
+async def _adopted(submission: Submission | None, batch_id: str, wire: Wire, journal: Journal) -> Created:
+    """Raises `LazybatchError` where nothing is in doubt, or there is no such batch, or it is another submission's."""
+    if submission is None or submission.stage is not Stage.CREATING:
+        raise LazybatchError("Nothing of this file waits to be told which batch it came to. Nothing was sent.", 1)
+    if batch_id in await asyncio.to_thread(journal.by_batch):
+        raise LazybatchError(f"{batch_id} is the batch of another submission. Nothing was sent.", 1)
     batch = batch_from(await wire.retrieve_batch(batch_id))
     if batch is None:
         raise AssertionError("the wire lets no batch without an id through")
