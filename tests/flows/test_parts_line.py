@@ -1,5 +1,6 @@
 """Parts for which there is no room wait in the queue, in their order, and are sent once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,22 @@ async def test_from_the_first_without_room_on_they_wait(session: Session, demo: 
     items = (await session.wire.list_batches()).items
     assert len({item["metadata"]["lazybatch_group"] for item in items}) == 1
     assert demo.calls["batches.create"] == demo.calls["files.create"] == 4
+
+
+async def test_once_more_waits_once(session: Session, demo: DemoServer, order: PartsOrder) -> None:
+    """All parts a second time, and gone on with: those of this time that wait already are not added again."""
+    assert await ends(order, session, demo) == [Created] * 4
+    await drain(session, demo)
+    demo.knobs.token_limits = {MODEL: 6 * TOKENS}
+    session.profile = type(session.profile)(
+        "demo", "test", base_url=demo.base_url, key=session.profile.key, enqueued_tokens={MODEL: 4 * TOKENS}
+    )  # fmt: skip
+    demo.clock.jump(86400)
+    again = replace(order, again=True)
+    assert await ends(again, session, demo) == [Created, Queued, Queued, Queued]
+    assert await ends(again, session, demo) == [Already, Queued, Queued, Queued]
+    await drain(session, demo)
+    assert sorted(await on_server(session)) == sorted(ALL * 2)
 
 
 async def test_a_part_that_is_refused_afterwards_comes_back_before_the_rest(

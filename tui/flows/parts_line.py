@@ -33,7 +33,7 @@ class Line:
         refused meanwhile. Raises `LazybatchError`.
         """
         queue = self._session.queue
-        if not part.again and (there := await self._in_line(part)) is not None:
+        if (there := await self._in_line(part)) is not None:
             self._closed = True
             return there
         if not part.again and await self._is_there(part):
@@ -45,7 +45,7 @@ class Line:
         """The entry of `part` that waits, or that comes back because its batch was refused."""
         if self._outlook.age > _FRESH:
             await self._outlook.ask()
-        entry = await asyncio.to_thread(waiting, part.report.sha256, self._session.queue)
+        entry = await asyncio.to_thread(waiting, part, self._session.queue)
         if entry is None or entry.state is not State.SENT:
             return entry
         batch = next((batch for batch in self._outlook.batches if batch.id == entry.batch_id), None)

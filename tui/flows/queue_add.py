@@ -1,5 +1,6 @@
 """Putting what has been said yes to into the queue."""
 
+from tui.batches.batch import GROUP_KEY
 from tui.errors import LazybatchError
 from tui.flows.steps import Order
 from tui.state.queue import Entry, Queue, State
@@ -15,8 +16,8 @@ class Waits(LazybatchError):  # noqa: N818  # what it says of the file; the base
 
 
 def add(order: Order, queue: Queue) -> Entry:
-    """Put `order` at the end of the line; blocks for the disk. Raises `Waits`, unless it is to be sent `again`."""
-    there = None if order.again else waiting(order.report.sha256, queue)
+    """Put `order` at the end of the line; blocks for the disk. Raises `Waits`."""
+    there = waiting(order, queue)
     if there is not None and there.state is not State.SENT:
         raise Waits(there)
     return queue.add(
@@ -24,6 +25,14 @@ def add(order: Order, queue: Queue) -> Entry:
     )
 
 
-def waiting(sha256: str, queue: Queue) -> Entry | None:
-    """The entry of that content that has not gone out, or that may come back yet; blocks for the disk."""
-    return next((entry for entry in queue.entries() if entry.sha256 == sha256 and not entry.settled), None)
+def waiting(order: Order, queue: Queue) -> Entry | None:
+    """The entry that is to send `order`, and has not gone out or may come back yet; blocks for the disk.
+
+    What is sent `again` waits already only as the same part of the same cut.
+    """
+    group = order.metadata.get(GROUP_KEY)
+    for entry in queue.entries():
+        same = entry.sha256 == order.report.sha256 and not entry.settled
+        if same and (not order.again or (group is not None and entry.metadata.get(GROUP_KEY) == group)):
+            return entry
+    return None
