@@ -9,11 +9,13 @@ from tests.conftest import CHAT, MakeInput
 from tui.batches.money import Expected
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.parts import PartsOrder, Queued, cut, submit_parts
+from tui.flows.parts import OtherwiseSubmitted, PartsOrder, Queued, cut, part_orders, submit_parts
 from tui.flows.parts_line import Line
+from tui.flows.queue_add import add
 from tui.flows.queueing import Sender
 from tui.flows.session import Session
-from tui.flows.steps import Already, Created, Uploaded, Uploading
+from tui.flows.steps import Already, Created, Order, Uploaded, Uploading
+from tui.flows.submit import submit
 from tui.requests.validate import Limits, validate
 from tui.state.queue import State
 
@@ -97,6 +99,38 @@ async def test_once_more_waits_once(session: Session, demo: DemoServer, order: P
     assert await ends(again, session, demo) == [Already, Queued, Queued, Queued]
     await drain(session, demo)
     assert sorted(await on_server(session)) == sorted(ALL * 2)
+
+
+async def queue_all(order: PartsOrder, session: Session) -> None:
+    for part in await part_orders(order, wire=session.wire, journal=session.journal, queue=session.queue):
+        add(part, session.queue)
+
+
+async def test_parts_of_a_file_that_went_out_whole_are_held(
+    session: Session, demo: DemoServer, order: PartsOrder
+) -> None:
+    await queue_all(order, session)
+    whole = Order(validate(order.whole.path), CHAT, {})
+    ways = [step async for step in submit(whole, wire=session.wire, journal=session.journal, looks=LOOKS)]
+    assert isinstance(ways[-1], Created)
+    await send(session)
+    entries = session.queue.entries()
+    assert {entry.state for entry in entries} == {State.HELD}
+    assert ways[-1].batch.id in (entries[0].reason or "")
+    assert demo.calls["batches.create"] == 1
+
+
+async def test_another_cut_is_not_sent_while_one_waits(
+    session: Session, demo: DemoServer, order: PartsOrder, tmp_path: Path
+) -> None:
+    await queue_all(order, session)
+    limits = Limits(max_requests=6)
+    halves = cut(order.whole, limits, tmp_path / "state", lambda _done, _total: None)
+    other = replace(order, parts=halves)
+    with pytest.raises(OtherwiseSubmitted, match="wait in the queue in another cut"):
+        await ends(other, session, demo)
+    assert not {"files.create", "batches.create"} & demo.calls.keys()
+    assert await ends(replace(other, again=True), session, demo) == [Created] * 2
 
 
 async def test_a_part_that_is_refused_afterwards_comes_back_before_the_rest(

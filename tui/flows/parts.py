@@ -24,8 +24,8 @@ from tui.requests.output import Unwritable
 from tui.requests.split import Part, split
 from tui.requests.validate import Limits, Report, validate
 from tui.settings import Profile
-from tui.state.journal import Journal, Stage, Submission, new_group
-from tui.state.queue import Entry
+from tui.state.journal import Journal, Stage, Submission, is_cut_from, new_group
+from tui.state.queue import Entry, Queue, State
 from tui.wire.client import Wire
 
 # Problems of a file that its parts do not have.
@@ -189,7 +189,8 @@ async def submit_parts(
     was submitted before in another way.
     """
     with journal.claim(order.whole.sha256):
-        for number, part in enumerate(await part_orders(order, wire=wire, journal=journal), 1):
+        queue = None if line is None else line.queue
+        for number, part in enumerate(await part_orders(order, wire=wire, journal=journal, queue=queue), 1):
             entry = None
             try:
                 if line is None or (entry := await line.waits(part)) is None:
@@ -204,11 +205,13 @@ async def submit_parts(
                 yield PartStep(number, Queued(entry))
 
 
-async def part_orders(order: PartsOrder, *, wire: Wire, journal: Journal) -> list[Order]:
+async def part_orders(order: PartsOrder, *, wire: Wire, journal: Journal, queue: Queue | None = None) -> list[Order]:
     """What is to be submitted for each part. Raises `OtherwiseSubmitted`, and where there is nothing to adopt."""
     earlier = await asyncio.to_thread(journal.of_source, order.whole.sha256)
     if not order.again:
         await _check_not_otherwise(order, earlier, wire, journal)
+        if queue is not None:
+            await asyncio.to_thread(_check_none_waits, order, queue)
     group, here = _group(order, earlier)
     doubted = {found.sha256 for found in earlier if found.stage is Stage.CREATING}
     if order.adopt is not None and not doubted:
@@ -248,15 +251,33 @@ async def _check_not_otherwise(order: PartsOrder, earlier: Sequence[Submission],
     parts = {part.sha256 for part in order.parts}
     others = [found for found in earlier if found.sha256 not in parts]
     others += await asyncio.to_thread(journal.of_content, order.whole.sha256)
-    unclear = next((found for found in others if found.stage is Stage.CREATING), None)
-    there = await already_there(others, wire)
-    if unclear is not None or there is not None:
-        known = f"as {there.batch.id}" if there else "and it is not known whether that came to a batch"
+    if (known := await came_to(others, wire)) is not None:
         raise OtherwiseSubmitted(
             f"Requests of this file were submitted before in another cut, {known}. Nothing was sent: with the limits "
             "as they were then, the missing parts can be gone on with.",
             1,
         )
+
+
+def _check_none_waits(order: PartsOrder, queue: Queue) -> None:
+    """Raise where parts of the file wait that were cut at other places."""
+    parts = {part.sha256 for part in order.parts}
+    for entry in queue.entries():
+        waits = entry.state is not State.SENT and is_cut_from(entry.metadata.get(GROUP_KEY), order.whole.sha256)
+        if waits and entry.sha256 not in parts:
+            raise OtherwiseSubmitted(
+                f"Requests of this file wait in the queue in another cut, as {entry.id}: remove those first. "
+                "Nothing was sent.",
+                1,
+            )
+
+
+async def came_to(others: Sequence[Submission], wire: Wire) -> str | None:
+    """What one of earlier submissions has come to, or may have, in words; None where none has."""
+    if (there := await already_there(others, wire)) is not None:
+        return f"as {there.batch.id}"
+    unclear = any(found.stage is Stage.CREATING for found in others)
+    return "and it is not known whether that came to a batch" if unclear else None
 
 
 class OtherwiseSubmitted(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name

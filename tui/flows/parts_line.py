@@ -11,7 +11,7 @@ from tui.flows.queue_look import Outlook
 from tui.flows.session import Session
 from tui.flows.steps import Created, Order
 from tui.state.journal import Stage
-from tui.state.queue import Entry, State
+from tui.state.queue import Entry, Queue, State
 from tui.wire.errors import WireError
 
 _FRESH = 30.0  # seconds for which what the server told is gone by
@@ -25,6 +25,11 @@ class Line:
         self._outlook = Outlook(session)
         self._sent: set[str] = set()
         self._closed = False
+
+    @property
+    def queue(self) -> Queue:
+        """Where they wait."""
+        return self._session.queue
 
     async def waits(self, part: Order) -> Entry | None:
         """The entry of `part` where it has to wait, or waits already; None where it may go out.

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
-from tui.batches.batch import Status
+from tui.batches.batch import GROUP_KEY, Status
 from tui.batches.headroom import refusal, refused
 from tui.errors import LazybatchError
 from tui.flows.content import is_still
 from tui.flows.giving_up import never_told
 from tui.flows.lookup import find_batch
 from tui.flows.monitor import Offline, back_off
+from tui.flows.parts import came_to
 from tui.flows.queue_look import Outlook, moves
 from tui.flows.queue_steps import CameBack, Going, QueueStep, Stopped, Went
 from tui.flows.session import Session
@@ -33,6 +34,7 @@ INTERVAL = 10.0  # seconds between two looks while something waits
 _FRESH = 30.0  # seconds; after a longer upload the server is asked again before more is sent
 _KEPT = 86400.0  # seconds for which what was sent stays in the list
 _REFUSED = "The provider had no room for it; it is sent again."
+_WHOLE = "The whole file was submitted meanwhile, {}: remove this, or it is paid for twice."
 _UNKNOWN = "Whether it came to a batch is not known: {} Look elsewhere whether it runs before you add it again."
 
 
@@ -169,6 +171,9 @@ class Sender:
                 return
             await asyncio.to_thread(self._queue.renew, entry.id, found)
             entry = await self._again(entry)
+        if (known := await self._uncut(entry)) is not None:
+            yield await self._held(entry, _WHOLE.format(known))
+            return
         earlier = await asyncio.to_thread(self._journal.of_content, entry.sha256)
         open_one = next((found for found in earlier if found.open), None)
         identity = open_one.id if open_one else new_id()
@@ -188,6 +193,13 @@ class Sender:
         except LazybatchError as error:
             if (told := await self._failed(entry, error)) is not None:
                 yield told
+
+    async def _uncut(self, entry: Entry) -> str | None:
+        """What the whole file came to that a part was cut from, if it went out while the part was waiting."""
+        group = entry.metadata.get(GROUP_KEY)
+        if group is None or entry.again:
+            return None
+        return await came_to(await asyncio.to_thread(self._journal.uncut, group), self._session.wire)
 
     async def _went(self, entry: Entry, step: Created | Already) -> Went:
         there = isinstance(step, Already)

@@ -17,7 +17,7 @@ from tui.headless.budgeting import tell_budget
 from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output
 from tui.headless.queueing import entry_object
-from tui.headless.session import connected, journal, to_change
+from tui.headless.session import opened, to_change
 from tui.headless.submitting import metadata_of
 from tui.headless.working import worked
 from tui.requests.cost import Estimate
@@ -101,9 +101,8 @@ def _orders(wanted: _Wanted, pairs: Mapping[str, str], profile: Profile, *, agai
 
 
 async def _part_orders(order: PartsOrder, profile: Profile) -> Sequence[Order]:
-    with journal(profile) as book:
-        async with connected(profile) as wire:
-            return await part_orders(order, wire=wire, journal=book)
+    async with opened(profile) as session:
+        return await part_orders(order, wire=session.wire, journal=session.journal, queue=session.queue)
 
 
 def _put(orders: Sequence[Order], profile: Profile, output: Output) -> list[Entry]:

@@ -57,7 +57,8 @@ class Waiting(SubmitRoom):
 
     async def _put(self, order: Order | PartsOrder, name: str) -> None:
         if isinstance(order, PartsOrder):
-            orders = await part_orders(order, wire=self.session.wire, journal=self.session.journal)
+            session = self.session
+            orders = await part_orders(order, wire=session.wire, journal=session.journal, queue=session.queue)
         else:
             orders = [order]
         await self.lazybatch.queueing.add(orders)

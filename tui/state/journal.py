@@ -77,6 +77,11 @@ def new_group(sha256: str) -> str:
     return f"{sha256[:_GROUP_DIGITS]}-{new_id()[:8]}"
 
 
+def is_cut_from(group: str | None, sha256: str) -> bool:
+    """Whether parts of `group` are those of a file of that content."""
+    return group is not None and group.partition("-")[0] == sha256[:_GROUP_DIGITS]
+
+
 class Busy(LazybatchError):  # noqa: N818  # what it says of the content; the base is an Error by name
     """Another process, or another task of this one, has the claim."""
 
@@ -216,6 +221,10 @@ class Journal:
             f"substr(json_extract(metadata, '$.{GROUP_KEY}'), 1, {len(prefix)}) = ?",  # constants alone
             prefix,
         )
+
+    def uncut(self, group: str) -> list[Submission]:
+        """Submissions of the whole file that the parts of `group` were cut from, newest first."""
+        return self._select(f"substr(sha256, 1, {_GROUP_DIGITS}) = ?", group.partition("-")[0])
 
     def other_batches(self, submission: Submission) -> frozenset[str]:
         """The batches that others than `submission` came to with the same uploaded file."""
