@@ -41,6 +41,21 @@ async def test_before_it_is_connected(profile: Profile, tmp_path: Path) -> None:
     await session.close()
 
 
+@pytest.mark.parametrize("remembered", [59, 60, 200])
+async def test_a_start_reads_a_screen_first_and_says_so(profile: Profile, tmp_path: Path, remembered: int) -> None:
+    first = Session(profile, tmp_path / "state")
+    rows = [
+        (f"batch_{number}", number, {"id": f"batch_{number}", "created_at": number}) for number in range(remembered)
+    ]
+    first._cache.save(rows, 1.0)
+    await first.close()
+    later = Session(profile, tmp_path / "state")
+    assert (len(later.book), later.partial) == (min(60, remembered), remembered >= 60)
+    await later.connect()
+    assert (len(later.book), later.partial) == (remembered, False)
+    await later.close()
+
+
 async def test_without_a_key(profile: Profile, tmp_path: Path) -> None:
     session = Session(replace(profile, key=None, key_env="LAB_KEY"), tmp_path / "state")
     with pytest.raises(LazybatchError, match=r"^No API key: set LAB_KEY\.$"):

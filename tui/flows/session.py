@@ -59,6 +59,7 @@ class Session:
         self._monitor: Monitor | None = None
         self._costs: Costs | None = None
         self._take_in(_made_of(self._cache.load(limit=_FIRST_FRAME)))
+        self.partial = len(self.book) == _FIRST_FRAME  # more may be remembered than is in the book yet
         self.seen_at = self._cache.seen_at()
         self.doubted: set[str] = set()  # batches whose files do not hold what the server reports
 
@@ -140,6 +141,7 @@ class Session:
         from tui.wire.client import Wire
 
         self._take_in(await asyncio.to_thread(self._all_remembered, _FIRST_FRAME))
+        self.partial = False
         await asyncio.to_thread(self.samples.load)
         self.doubted |= await asyncio.to_thread(self.verdicts.doubted)
         key = self.profile.key

@@ -138,6 +138,9 @@ class Home(Grouping):
         if not self.hiding:
             width -= sum(len(cell.text) for cell in marks)
             left, right = home_lines.tally(self.session.book, width, self.session.cost_of, self.session.over_budget)
+            if self.session.partial:
+                # These are sums of what has been read so far.
+                left = [*left, Cell("…", "dim")]
             left = [*left, *home_lines.to_save(len(self.expiring), width, [*left, *right])]
             self.tally.say(left, [*marks, *right])
             return
