@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
@@ -22,6 +23,12 @@ class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         sentence = f"{message[:1].upper()}{message[1:].rstrip('.')}."
         raise LazybatchError(f"{sentence} See {self.prog} --help.")
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """As argparse's own, for all that is printed here, but that one says nothing where it cannot write."""
+        from tui.headless.printing import write
+
+        write(sys.stdout, message)
 
 
 def parse(argv: Sequence[str], defaults: Mapping[str, object]) -> argparse.Namespace:

@@ -152,7 +152,9 @@ def test_profiles_show_no_more_of_a_key_than_its_end(
     assert "read-only" in plain
 
 
-def test_a_full_disk_behind_the_output_is_told(home: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_the_output_is_told(home: Path, monkeypatch: pytest.MonkeyPatch, unbuffered: str) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     with Path("/dev/full").open("wb") as full:
         for arguments in (["profiles"], ["profiles", "--json"], ["--help"], ["--version"]):
             ran = process(*arguments, stdout=full)

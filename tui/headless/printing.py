@@ -71,18 +71,18 @@ class Output:
             self._write(sys.stdout, encoded(value) + "\n")
 
     def _write(self, stream: TextIO | None, text: str | bytes) -> None:
-        if not _written(stream, text):
+        if not write(stream, text):
             self.unread = True
 
 
 def tell(text: str) -> None:
     """A line on standard error, with whatever controls it holds made visible."""
-    _written(sys.stderr, f"{clean(text)}\n")
+    write(sys.stderr, f"{clean(text)}\n")
 
 
 def flush() -> None:
     """Bring out what others have written to standard output."""
-    _written(sys.stdout, "")
+    write(sys.stdout, "")
 
 
 def encoded(value: object, indent: int | None = None) -> str:
@@ -103,8 +103,11 @@ def terminal_width(stream: TextIO | None) -> int | None:
         return 80
 
 
-def _written(stream: TextIO | None, text: str | bytes) -> bool:
-    """Whether somebody may have read it. Raises `LazybatchError` where the stream's disk is full, or the like."""
+def write(stream: TextIO | None, text: str | bytes) -> bool:
+    """Write `text` out at once; whether somebody may have read it.
+
+    Raises `LazybatchError` where the stream's disk is full, or the like.
+    """
     if stream is None:
         return False
     try:
