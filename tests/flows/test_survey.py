@@ -213,7 +213,7 @@ async def test_an_input_that_is_known_to_be_done_with_may_run_again(
         page("list", "a", False, created_at=old),
         batches(now, now - 5, input_file_id="a"),
         batches(now - 86400, now - 86405, **active),
-        batches(now - 31 * 86400, now - 31 * 86400 - 5),
+        batches(now - 33 * 86400, now - 33 * 86400 - 5),
         page("list", "z", False),
     ]
     (file,), end = await run(odd_wire, journal)

@@ -1,14 +1,15 @@
 """The screen of what was spent."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tests.screens import api
 from tests.screens.desk import columns_of, desk, request
-from tui.batches.budget import Budget
+from tui.batches.budget import Budget, month_start
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.reach import Reach
+from tui.flows.reach import HORIZON, Reach
 
 USAGE = {"input_tokens": 10_000_000, "output_tokens": 10_000_000, "total_tokens": 20_000_000}  # $3.75
 
@@ -39,6 +40,24 @@ async def test_sums_beside_the_budget(server: DemoServer, tmp_path: Path) -> Non
         assert row[ends[0] - 2] == "0" and row[ends[1] - 1] == "0", "figures stand under the ends of their titles"
         await home.press("escape")
         await home.until(lambda: home.room == "Home")
+
+
+async def test_sums_that_are_old_say_so(server: DemoServer, tmp_path: Path) -> None:
+    async with desk(server, tmp_path) as home:
+        await home.until("No batches yet.")
+        await home.press("M")
+        await home.until("each batch on the day it was made")
+        server.faults.add(Fault("*", "drop_before", times=None))
+        await home.press("r")
+        await home.until("next try in")
+        await home.press("escape", "p", "M")
+        await home.until("paused")
+        server.faults.clear()
+
+
+def test_a_month_is_asked_for_to_its_first_day() -> None:
+    last = datetime(2026, 1, 31, 23, 59, 59).timestamp()
+    assert last - month_start(last) < HORIZON
 
 
 async def test_it_follows_the_account_and_marks_estimates(server: DemoServer, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ async def newest_first(
 async def active(wire: Wire) -> list[Batch]:
     """The batches that have not ended, newest first.
 
-    Looks no further back than 30 days: no completion window is as long.
+    Looks no further back than `HORIZON`: no completion window is as long.
     """
     found = []
     async for batch in newest_first(wire):

@@ -9,7 +9,9 @@ from tui.wire.client import Wire
 from tui.wire.errors import WireError
 from tui.wire.shapes import Page, batch_from
 
-HORIZON: Final = 30 * 86400.0  # seconds; older batches are not fetched unless that is asked for
+# Seconds; older batches are not fetched unless that is asked for. The 30 days that are promised, and what makes them
+# the longest month with a day to spare: its sum would lack its first day.
+HORIZON: Final = 32 * 86400.0
 _PAGE = 100
 _NO_PARAMETERS: Final = frozenset({400, 422})
 _NO_CURSOR: Final = _NO_PARAMETERS | {404}
