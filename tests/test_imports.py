@@ -21,7 +21,7 @@ FIRST_FRAME = {
     "tui": {"actions", "app", "cli", "errors", "settings", "start", "text"},
     "tui.batches": {"batch", "book", "order", "pace"},
     "tui.driver": {"canvas", "driver", "frame", "pen", "scroll", "writer"},
-    "tui.flows": {"session"},
+    "tui.flows": {"priced", "session"},
     "tui.headless": {"screen"},
     "tui.requests": {"limits"},
     "tui.screens": {

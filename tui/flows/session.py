@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.batches.batch import Batch
-from tui.batches.book import Book
 from tui.errors import LazybatchError
+from tui.flows.priced import Priced
 from tui.settings import Profile
 from tui.state.cache import Cache
 from tui.state.preferences import Preferences, load, save
@@ -20,10 +20,7 @@ from tui.wire.shapes import batch_from
 
 # The first frame needs the cache alone; what talks to the server is imported behind it.
 if TYPE_CHECKING:
-    from tui.batches.budget import Spent
     from tui.batches.headroom import Amount
-    from tui.batches.money import Cost, Expected
-    from tui.flows.costs import Costs
     from tui.flows.monitor import Monitor, Offline, Seen
     from tui.flows.reach import Reach
     from tui.flows.stock import Stock
@@ -38,7 +35,7 @@ _FIRST_FRAME = 60  # cached batches that are read before the first frame, a tall
 _PAGE = 500  # of the rest at a time
 
 
-class Session:
+class Session(Priced):
     """A profile, what is known of its batches, and the way to its server once `connect` has been awaited.
 
     Opening it reads the newest cached batches, so that the first frame can show them.
@@ -46,18 +43,15 @@ class Session:
 
     def __init__(self, profile: Profile, folder: Path, *, everything: bool = False) -> None:
         """`everything` follows the list of batches to its end, however old they are."""
-        self.profile = profile
-        self.folder = folder
+        super().__init__(profile, folder)
         self.everything = everything
         self.reach: Reach | None = None  # how far the list has been followed, once that is known
-        self.book = Book()
         self._connections = connect(folder), connect(folder)
         self._cache = Cache(self._connections[0], profile.view)
         self.samples = Samples(self._connections[0], profile.view)
         self.preferences = load(self._connections[0])
         self._wire: Wire | None = None
         self._monitor: Monitor | None = None
-        self._costs: Costs | None = None
         self._take_in(_made_of(self._cache.load(limit=_FIRST_FRAME)))
         self.partial = len(self.book) == _FIRST_FRAME  # more may be remembered than is in the book yet
         self.seen_at = self._cache.seen_at()
@@ -107,7 +101,6 @@ class Session:
 
     @property
     def now(self) -> float:
-        """The time on the server's clock, in Unix seconds."""
         return time.time() + (self._wire.clock_ahead if self._wire else 0.0)
 
     @property
@@ -230,73 +223,6 @@ class Session:
         copy = result_path(self.folder_of(batch.id), batch.id, Part.INPUT)
         return copy if await asyncio.to_thread(copy.exists) else None
 
-    def cost_of(self, batch: Batch) -> "Cost | None":
-        """What `batch` costs, from memory; None while prices have not been learned, and where there is none."""
-        return None if self._costs is None else self._costs.of(batch)
-
-    def spent_on(self, batch: Batch) -> float | None:
-        """What `batch` has cost so far, in US dollars; None while that is not known."""
-        return None if self._costs is None else self._costs.spent_on(batch)
-
-    @property
-    def prices_at(self) -> float:
-        """When prices were learned last, on the clock of `time.monotonic`; 0 before."""
-        return 0.0 if self._costs is None else self._costs.learned_at
-
-    def price_of(self, batch: Batch) -> str:
-        """Whose price of which kind `batch` is counted at; empty where none is."""
-        return "" if self._costs is None else self._costs.basis(batch)
-
-    @property
-    def price_bases(self) -> list[str]:
-        """Whose prices of which kind all batches are counted at."""
-        return [] if self._costs is None else self._costs.bases
-
-    def expected_of(self, batch: Batch) -> "Expected | None":
-        """What was expected of `batch` before it was submitted from here."""
-        return None if self._costs is None else self._costs.expected(batch)
-
-    def model_of(self, batch: Batch) -> str | None:
-        """The model that `batch` asks, as far as it is known."""
-        return batch.model if self._costs is None else self._costs.model(batch)
-
-    async def learn_costs(self) -> bool:
-        """Learn what is needed to tell the costs of all batches, in a thread; whether they may be others than before.
-
-        Raises `LazybatchError` where the state cannot be used.
-        """
-        costs = await self.costs()
-        return await asyncio.to_thread(costs.learn, list(self.book))
-
-    async def costs(self) -> "Costs":
-        """What tells the costs; raises `LazybatchError` where the state cannot be used."""
-        if self._costs is None:
-            from tui.flows.costs import Costs
-
-            made = await asyncio.to_thread(Costs, self.folder, self.profile.account, self.profile.base_url)
-            if self._costs is None:
-                self._costs = made
-            else:
-                made.close()
-        return self._costs
-
-    @property
-    def spent(self) -> "Spent":
-        """What was spent today and this month, as far as it is known."""
-        from tui.batches.budget import spent
-
-        return spent(self.book, self.cost_of, self.now)
-
-    @property
-    def over_budget(self) -> list[str]:
-        """What was spent beyond the profile's budget, in words."""
-        budget = self.profile.budget
-        if budget is None or not budget.of_time:
-            return []
-        from tui.batches.budget import passed
-
-        return passed(budget, self.spent)
-
     async def stock(self, batches: Iterable[Batch] | None = None, going: Iterable["Amount"] = ()) -> "Stock":
         """What is enqueued of each model, by `batches` (else by the book), and the room that there is.
 
@@ -322,8 +248,7 @@ class Session:
         if self._wire is not None:
             await self._wire.close()
         await asyncio.to_thread(self.samples.save)
-        if self._costs is not None:
-            await asyncio.to_thread(self._costs.close)
+        await self.close_costs()
         for connection in self._connections:
             connection.close()
 
