@@ -3,7 +3,6 @@
 import gc
 import os
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from tui.screens.ringing import Ringer
 
 SMALLEST = (60, 15)  # cells: below this nothing can be shown that would not mislead
-_CRASH_LOG = "crash.log"
 
 
 class LazybatchApp(App[str]):
@@ -300,21 +298,6 @@ class LazybatchApp(App[str]):
             # What follows from the first one says less, and would take its place in the file.
             return
         self._crashed = True
-        path = self.session.folder / _CRASH_LOG
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-                os.fchmod(descriptor, 0o600)
-                file.write(self._without_key("".join(traceback.format_exception(error))))
-            where = f" What happened is in {path}."
-        except OSError:
-            where = ""
-        frames = traceback.extract_tb(error.__traceback__) if error else []
-        at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        sentence = f"lazybatch stopped because of a mistake of its own ({type(error).__name__}{at}).{where}"
-        self.panic(Text(clean(sentence)))
+        from tui.crash import told_of_crash
 
-    def _without_key(self, text: str) -> str:
-        """`text` without the key, which the words of an exception may hold."""
-        key = self.session.profile.key
-        return text.replace(key, "(the key)") if key else text
+        self.panic(Text(told_of_crash(error, self.session.folder, self.session.profile.key)))
