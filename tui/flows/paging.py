@@ -14,13 +14,16 @@ _PAGE = 100
 
 
 async def newest_first(
-    wire: Wire, *, page_size: int = _PAGE, cut_short: Callable[[], None] = lambda: None
+    wire: Wire, *, since: float = 0.0, page_size: int = _PAGE, cut_short: Callable[[], None] = lambda: None
 ) -> AsyncIterator[Batch]:
-    """Every batch once, in the server's order.
+    """Every batch once, in the server's order, which should be newest first.
 
-    Ends where the cursor does not move, whatever the server says of more to come: then `cut_short` is called.
+    Ends with those made `since` then (Unix seconds of the server's clock), but reads a list that begins with the oldest
+    to its end: what it ends with is asked for. Ends as well where the cursor does not move, whatever the server says of
+    more to come: then `cut_short` is called.
     """
     seen: set[str] = set()
+    before = 0
 
     async def ask(after: str | None) -> Page:
         try:
@@ -35,9 +38,15 @@ async def newest_first(
         more = page.has_more
         for batch in filter(None, map(batch_from, page.items)):
             # A page may hold a batch twice, too.
-            if batch.id not in seen:
-                seen.add(batch.id)
-                yield batch
+            if batch.id in seen:
+                continue
+            at = batch.created_at
+            if at is not None:
+                if at < since and at < before:
+                    return
+                before = at
+            seen.add(batch.id)
+            yield batch
     if more:
         cut_short()
 
@@ -47,13 +56,8 @@ async def active(wire: Wire) -> list[Batch]:
 
     Looks no further back than `HORIZON`: no completion window is as long.
     """
-    found = []
-    async for batch in newest_first(wire):
-        if batch.created_at is not None and batch.created_at < time.time() + wire.clock_ahead - HORIZON:
-            break
-        if batch.status.active:
-            found.append(batch)
-    return found
+    since = time.time() + wire.clock_ahead - HORIZON
+    return [batch async for batch in newest_first(wire, since=since) if batch.status.active]
 
 
 async def cancellable(wire: Wire) -> list[Batch]:

@@ -36,13 +36,7 @@ class Outlook:
     async def ask(self) -> None:
         """Learn all batches that may be active, and those that ended since the oldest of them was made."""
         since = self._since or self._session.now - HORIZON
-        found: list[Batch] = []
-        async for batch in newest_first(self._session.wire):
-            # A list that begins with the oldest is read to its end.
-            older = batch.created_at is not None and batch.created_at < since
-            if older and found and (found[-1].created_at or 0) >= (batch.created_at or 0):
-                break
-            found.append(batch)
+        found = [batch async for batch in newest_first(self._session.wire, since=since)]
         self.batches, self._asked_at = found, time.monotonic()
         active = [batch.created_at for batch in found if batch.status.active and batch.created_at is not None]
         self._since = min(active, default=self._session.now - _LATELY)

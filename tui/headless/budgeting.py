@@ -25,14 +25,17 @@ def tell_budget(worth: Sequence[Estimate], profile: Profile, output: Output, *, 
     spent = Spent()
     if profile.budget.of_time:
         try:
-            spent = asyncio.run(_spent(profile))
+            spent = asyncio.run(_spent(profile, output))
         except WireError as error:
             output.note(f"What was spent already is not known. {error.sentence}")
     for sentence in over_budget(worth, profile.budget, spent, parts=parts):
         output.note(f"Over budget: {sentence[:1].lower()}{sentence[1:]}")
 
 
-async def _spent(profile: Profile) -> Spent:
+async def _spent(profile: Profile, output: Output) -> Spent:
+    def cut_short() -> None:
+        output.note(f"{profile.host} does not list its batches to the end: more was spent than is counted here.")
+
     with costing(profile) as costs:
         async with connected(profile) as wire:
-            return await ask_what_was_spent(wire, costs, time.time() + wire.clock_ahead)
+            return await ask_what_was_spent(wire, costs, time.time() + wire.clock_ahead, cut_short)
