@@ -176,11 +176,27 @@ def test_counts() -> None:
 @pytest.mark.parametrize(
     ("dollars", "shown", "short"),
     [
-        (0, "$0.00", "$0"), (0.004, "<$0.01", "$0.00"), (0.42, "$0.42", "$0.42"), (0.996, "$1.00", "$1.0"),
-        (3.14, "$3.14", "$3.1"), (12.4, "$12.40", "$12.4"), (99.96, "$99.96", "$100"), (1234.5, "$1,234", "$1234"),
+        (0, "$0.00", "$0"), (0.004, "<$0.01", "$0.00"), (0.42, "$0.42", "$0.42"), (0.996, "$1.00", "$1.00"),
+        (3.14, "$3.14", "$3.14"), (9.996, "$10.00", "$10.0"), (12.4, "$12.40", "$12.4"), (99.96, "$99.96", "$100"),
+        (1234.5, "$1,234", "$1234"),
         (9999.6, "$10,000", "$10k"), (123_456, "$123,456", "$123k"), (999_600, "$999,600", "$1.0M"),
     ],
 )  # fmt: skip
 def test_money(dollars: float, shown: str, short: str) -> None:
     assert (text.money(dollars), text.money_short(dollars)) == (shown, short)
     assert len(short) <= 5
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (0.12, 0.4, "$0.12 to $0.40"), (0.12, 0.121, "$0.12"), (0.12, None, "at least $0.12"),
+        (0.004, None, "from <$0.01"), (0.001, 0.004, "under $0.01"), (0.004, 0.4, "up to $0.40"), (0, 0, "$0.00"),
+    ],
+)  # fmt: skip
+def test_a_range_of_money(low: float, high: float | None, shown: str) -> None:
+    assert text.money_range(low, high) == shown
+
+
+def test_money_that_is_not_known_to_the_cent() -> None:
+    assert [text.money_about(dollars) for dollars in (0.004, 0.2)] == ["under $0.01", "about $0.20"]

@@ -112,21 +112,32 @@ def count(number: int) -> str:
 
 def money(dollars: Decimal | float) -> str:
     """US dollars: `$1,234`, `$12.40`, `$0.12`, `<$0.01`; never more exact than anybody needs."""
-    if 0 < dollars < Decimal("0.01"):
+    if _under_a_cent(dollars):
         return "<$0.01"
     return f"${dollars:,.0f}" if dollars >= 100 else f"${dollars:,.2f}"
 
 
+def money_about(dollars: Decimal | float) -> str:
+    """What is not known to the cent: `about $0.12`, `under $0.01`."""
+    return "under $0.01" if _under_a_cent(dollars) else f"about {money(dollars)}"
+
+
 def money_range(low: Decimal | float, high: Decimal | float | None) -> str:
-    """`$0.12 to $0.40`, without an upper end `at least $0.12`."""
+    """`$0.12 to $0.40`, without an upper end `at least $0.12`; of what is under a cent only the other end tells."""
     if high is None:
-        return f"at least {money(low)}"
+        return "from <$0.01" if _under_a_cent(low) else f"at least {money(low)}"
+    if _under_a_cent(low):
+        return "under $0.01" if _under_a_cent(high) else f"up to {money(high)}"
     return money(low) if money(low) == money(high) else f"{money(low)} to {money(high)}"
 
 
+def _under_a_cent(dollars: Decimal | float) -> bool:
+    return 0 < dollars < Decimal("0.01")
+
+
 def money_short(dollars: float) -> str:
-    """The same in at most five cells, for a narrow column: `$0`, `$0.42`, `$3.1`, `$12.4`, `$1234`, `$12k`."""
-    if dollars < 0.995:
+    """The same in at most five cells, for a narrow column: `$0`, `$0.42`, `$3.14`, `$12.4`, `$1234`, `$12k`."""
+    if dollars < 9.995:
         return f"${dollars:.2f}" if dollars else "$0"
     if dollars < 9999.5:
         return f"${dollars:.1f}" if dollars < 99.95 else f"${dollars:.0f}"

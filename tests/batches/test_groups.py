@@ -7,7 +7,7 @@ import pytest
 
 from tui.batches.batch import GROUP_KEY, Batch, Counts, Status
 from tui.batches.book import Book
-from tui.batches.group_sums import costs
+from tui.batches.group_sums import costs, progress_about
 from tui.batches.groups import Group, Groups
 from tui.batches.money import Cost
 from tui.batches.order import Order
@@ -107,6 +107,14 @@ def test_it_ends_with_its_last_part() -> None:
 )
 def test_a_sum_of_some_never_passes_for_that_of_all(other: dict[str, Any], counts: Counts) -> None:
     assert grouped(part(1), part(2, **other)).whole.counts == counts
+
+
+def test_a_part_that_is_not_counted_yet_is_taken_for_one_like_the_others() -> None:
+    waits = part(3, Status.VALIDATING, counts=Counts(0, 0, 0))
+    # 820 of 2,000, and a third thousand to come.
+    assert progress_about([part(1), part(2), waits]) == pytest.approx(820 / 3000)
+    assert progress_about([waits]) is None
+    assert progress_about([part(1), part(2, counts=None)]) is None, "it runs, and its server does not count"
 
 
 def test_what_cannot_be_read_of_a_part_cannot_of_the_whole() -> None:

@@ -37,7 +37,7 @@ def test_a_good_file(bare: Cli, make_file: MakeFile) -> None:
         },
     }
     assert "3 requests" in ran.err
-    assert "estimated cost: at least <$0.01." in ran.err
+    assert "estimated cost: from <$0.01." in ran.err
 
 
 def test_every_problem_is_told(bare: Cli, home: Path) -> None:

@@ -117,7 +117,7 @@ def test_the_question(cli: Cli, make_file: MakeFile, answer: str, sent: int) -> 
     with Terminal([sys.executable, "-m", "tui", "submit", str(path)], columns=100) as terminal:
         terminal.wait_text("[y/N]")
         shown = "".join(terminal.screen.display)
-        assert "3 requests, 513 B, /v1/chat/completions, gpt-4o-mini. Estimated cost: at least <$0.01." in shown
+        assert "3 requests, 513 B, /v1/chat/completions, gpt-4o-mini. Estimated cost: from <$0.01." in shown
         terminal.send(answer)
         terminal.wait_text("Created" if sent else "Nothing was submitted.")
         assert terminal.process.wait(timeout=10) == (0 if sent else 1)

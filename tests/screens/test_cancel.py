@@ -120,6 +120,26 @@ async def test_leaving_the_batch_does_not_break_off_its_cancel(seeded: DemoServe
         await home.until(lambda: "◌ cancelling" in home.line("nightly-eval"))
 
 
+async def test_the_screen_of_a_batch_has_the_key_only_while_there_is_something_to_cancel(
+    seeded: DemoServer, tmp_path: Path
+) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await home.cursor_to("full-archive")
+        await home.press("enter")
+        await home.until(lambda: home.room == "BatchScreen")
+        assert "c cancel" not in home.bottom
+        await home.press("escape")
+        await home.until(lambda: home.room == "Home")
+        await home.cursor_to("smoke-test")
+        await home.press("enter")
+        await home.until("c cancel")
+        # The batch ends before its reader's eyes, and the key goes.
+        seeded.clock.jump(120)
+        home.app.session.refresh()
+        await home.until("✓ done")
+        await home.until(lambda: "c cancel" not in home.bottom)
+
+
 async def test_what_has_ended_is_refused_in_a_sentence(seeded: DemoServer, tmp_path: Path) -> None:
     async with desk(seeded, tmp_path) as home:
         for name in ("embed-docs 2/12", "wrong-prompt", "full-archive"):

@@ -30,7 +30,7 @@ async def test_what_was_counted_and_what_is_to_come(server: DemoServer, tmp_path
     api.create(server, request(1), description="paid for")
     running(server)
     async with desk(server, tmp_path, size=(120, 30)) as home:
-        await home.until("$3.8")
+        await home.until("$3.75")
         assert "~" not in home.line("paid for")
         # A quarter is over: four times as much in the end.
         await home.until("est. $15.00")
@@ -44,7 +44,7 @@ async def test_an_estimate_says_that_it_is_one(server: DemoServer, tmp_path: Pat
     api.create(server, request(1), description="first")
     told(server, status="completed", model="gpt-4o-mini", usage=USAGE, request_counts={"total": 100, "completed": 100})
     async with desk(server, tmp_path, size=(120, 30)) as home:
-        await home.until("$3.8")
+        await home.until("$3.75")
         assert "est." not in home.text, "nothing is running"
     # At the next start the server tells no tokens any more.
     running(server)
@@ -52,7 +52,7 @@ async def test_an_estimate_says_that_it_is_one(server: DemoServer, tmp_path: Pat
     counts = {"total": 200, "completed": 100, "failed": 0}
     told(server, status="in_progress", model="gpt-4o-mini", usage=None, request_counts=counts)
     async with desk(server, tmp_path, size=(120, 30)) as home:
-        await home.until("~$3.8")
+        await home.until("~$3.75")
         await home.until("est. $7.50")
         assert "about $3.75 so far, about $7.50 in the end" in home.lines[-3]
 
@@ -83,7 +83,7 @@ async def test_it_can_be_sorted_and_filtered_by(server: DemoServer, tmp_path: Pa
         await home.press("p")
         for name in names:
             home.app.take_in(replace(home.batch(name), usage=tokens[name]))
-        await home.until("$6.8")
+        await home.until("$6.75")
         while home.app.screen._order.column != "cost":  # type: ignore[attr-defined]
             await home.press("s")
         await home.until("COST▾")

@@ -1,6 +1,7 @@
 """The parts of one file at home: one row that opens and closes, and what keys mean on it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,18 @@ async def test_parts_are_one_row_with_their_sums(server: DemoServer, tmp_path: P
         await on_the_group(home)
         await home.settle()
         assert "▶ 3 running" in home.lines[-3] and "120 of 300" in home.lines[-3] and "fails 12" in home.lines[-3]
+
+
+async def test_the_others_tell_how_far_it_is_while_a_part_is_validated(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await home.until("embed-docs")
+        await home.until(
+            lambda: re.search(r"embed-docs  4/12 parts .*█ +~[0-9.]+%", home.line("embed-docs")) is not None
+        )
+        # Counted, it is no guess any more.
+        seeded.clock.jump(120)
+        await home.press("r")
+        await home.until(lambda: "~" not in home.line("embed-docs") and "%" in home.line("embed-docs"))
 
 
 async def test_its_id_is_the_one_that_its_parts_share(server: DemoServer, tmp_path: Path) -> None:

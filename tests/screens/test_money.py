@@ -25,7 +25,7 @@ async def test_sums_beside_the_budget(server: DemoServer, tmp_path: Path) -> Non
     counts = {"total": 100, "completed": 100, "failed": 0}
     told(server, status="completed", model="gpt-4o-mini", usage=USAGE, request_counts=counts)
     async with desk(server, tmp_path, budget=Budget(day=3, month=100, batch=5)) as home:
-        await home.until("$3.8")
+        await home.until("$3.75")
         await home.press("M")
         await home.until("$3.75 of $3.00")
         assert "125%" in home.line("today") and "1 batch" in home.line("today")

@@ -124,7 +124,7 @@ async def test_a_refused_batch_waits_and_its_file_serves_again(
         await home.until(lambda: "w wait and send again" in home.bottom)
         uploads = server.calls["files.create"]
         await home.press("w")
-        await home.until("Send mine (3 requests, at least <$0.01) again when there is room?")
+        await home.until("Send mine (3 requests, from <$0.01) again when there is room?")
         await home.press("y")
         await home.told("mine waits in the queue: Q shows it.")
         server.clock.jump(60)
@@ -156,7 +156,7 @@ async def test_several_that_were_refused_wait_together(server: DemoServer, tmp_p
         home.app.session.profile = replace(home.app.session.profile, enqueued_tokens={MODEL: 1000})
         server.knobs.token_limits = {}
         await home.press("w")
-        await home.until("Wait and send 2 batches again (2 requests, at least <$0.01)?")
+        await home.until("Send 2 batches (2 requests, from <$0.01) again when there is room?")
         await home.press("y")
         await home.told("2 batches wait in the queue: Q shows it.")
         server.clock.jump(120)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui.batches.batch import Batch, Counts, Status, Usage
-from tui.text import money
+from tui.text import money_range
 
 # OpenAI's price list: "The moderation endpoint is free to use".
 FREE: Final = frozenset({"/v1/moderations"})
@@ -62,9 +62,7 @@ class Expected:
     @property
     def cost_text(self) -> str:
         """The cost for people, as far as it is known."""
-        if self.low is None:
-            return "cost not known"
-        return f"at least {money(self.low)}" if self.high is None else f"{money(self.low)} to {money(self.high)}"
+        return "cost not known" if self.low is None else money_range(self.low, self.high)
 
     def of_part(self, requests: int, share: float) -> "Expected":
         """What it says of a part with so many of the requests and that `share` (0 to 1) of the bytes."""

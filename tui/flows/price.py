@@ -12,7 +12,7 @@ from tui.requests.cost import Estimate, estimate
 from tui.requests.first import first_model
 from tui.requests.tokens import Counter
 from tui.requests.validate import Report
-from tui.text import money, money_range
+from tui.text import money, money_about, money_range
 
 # Who has no budget does not wait for it.
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ def _range(value: Estimate) -> tuple[float, float | None] | None:
     return None if low is None else (float(low), None if high is None else float(high))
 
 
-def range_text(value: Estimate) -> str:
-    """The cost as far as it is known: `$0.12 to $0.40`, `at least $0.12`, `about $0.20`, or that it is not known."""
+def range_text(value: Estimate, unknown: str = "not known") -> str:
+    """The cost as far as it is known: `$0.12 to $0.40`, `at least $0.12`, `about $0.20`, else `unknown`."""
     low, high, expected = value.cost_low, value.cost_high, value.cost_expected
     if expected is not None:
-        return money(expected) if value.exact and expected == low else f"about {money(expected)}"
-    return "cost not known" if low is None else money_range(low, high)
+        return money(expected) if value.exact and expected == low else money_about(expected)
+    return unknown if low is None else money_range(low, high)

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
-from tui.batches.batch import Batch, Status, timeline
+from tui.batches.batch import CANCELLABLE, Batch, Status, timeline
 from tui.batches.money import Cost, Expected
 from tui.batches.pace import Sample
 from tui.screens import copying
@@ -69,6 +69,7 @@ class BatchScreen(Room):
         if self._drawn == (drawn := (batch, moment, self._kept, cost, price, expected)):
             return
         self._drawn = drawn
+        self.bottom.show_keys()
         if batch is None:
             self.title_line(self._batch_id)
             self.view.read([[Cell("The server no longer has this batch.", "warn")]])
@@ -95,9 +96,11 @@ class BatchScreen(Room):
             self.lazybatch.queueing.wait_again(self, [batch])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what was refused for want of room can be sent again as it is."""
-        live = action != "wait_again" or may_wait(self.session.book.get(self._batch_id))
-        return live and super().check_action(action, parameters)
+        """What runs can be cancelled, and only what was refused for want of room be sent again as it is."""
+        batch = self.session.book.get(self._batch_id)
+        if action == "cancel" and (batch is None or batch.status not in CANCELLABLE):
+            return False
+        return (action != "wait_again" or may_wait(batch)) and super().check_action(action, parameters)
 
     def action_copy_id(self) -> None:
         if batch := self.session.book.get(self._batch_id):
@@ -162,7 +165,7 @@ def _row(label: str, value: Cell) -> Paragraph:
 def _requests(batch: Batch, now: float, samples: Sequence[Sample]) -> Iterator[Paragraph]:
     yield []
     counts = batch.counts
-    yield _row("requests", Cell(looks.counts_text(batch)))
+    yield _row("requests", Cell(looks.counts_text(batch).removeprefix("requests ")))
     if counts is None or counts.progress is None:
         return
     yield _row(

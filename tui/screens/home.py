@@ -109,7 +109,8 @@ class Home(Grouping):
     def _cells(self, key: Hashable) -> Mapping[str, Cell]:
         if (group := self.group(key)) is not None:
             label = home_rows.group_label(group, str(key) in self.groups.opened)
-            return {**self._row(group.whole, label, group.parts), "id": Cell(group.parts[0].group or "", "dim")}
+            own = {"progress": home_rows.group_progress(group), "id": Cell(group.parts[0].group or "", "dim")}
+            return {**self._row(group.whole, label, group.parts), **own}
         batch = self.session.book.get(str(key))
         if batch is None:
             return {}

@@ -78,6 +78,18 @@ def group_label(group: "Group", opened: bool) -> str:
     return f"{fold} {group.whole.description}  {looks.parts_text(len(group.parts), group.announced, group.spoilt)}"
 
 
+def group_progress(group: "Group") -> Cell:
+    """How far the parts of one file are together; with a `~` while some are yet to be counted."""
+    from tui.batches.group_sums import progress_about
+
+    whole = group.whole
+    if whole.counts is None or whole.counts.total is None:
+        share = progress_about(group.parts)
+        if share is not None:
+            return looks.progress_about_cell(share, whole.status, _PROGRESS)
+    return looks.progress_cell(whole, _PROGRESS)
+
+
 def columns(order: Order, kept: str = "") -> list[Column]:
     """The columns, with an arrow at the one that the rows are sorted by if their user has asked for it.
 

@@ -82,7 +82,8 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         self.report = report
         self.already, self.candidates, self.budget = False, (), None
         self._line = None
-        facts = [plural(report.requests, "request"), size(report.bytes), models(report), report.endpoint or "?"]
+        facts = [plural(report.requests, "request"), size(report.bytes)]
+        facts += filter(None, [models(report) if report.models else "", report.endpoint])
         if report.ok:
             self.summary.say([Cell("✓ ", "ok"), Cell(" · ".join(facts))])
             warnings = plural(report.warning_count, "warning") if report.warning_count else ""

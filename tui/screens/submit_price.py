@@ -45,7 +45,7 @@ class Pricing(SubmitRoom):
     def _settle(self, report: Report, value: "Estimate") -> None:
         from tui.flows.price import expected, over_budget, range_text
 
-        self.worth, self.expected = f", {range_text(value)}", expected(report, value)
+        self.worth, self.expected = f", {range_text(value, 'cost not known')}", expected(report, value)
         profile = self.session.profile
         if profile.budget is not None:
             self.objections = over_budget([value], profile.budget, self.session.spent, parts=len(self.parts) or 1)
@@ -56,7 +56,7 @@ class Pricing(SubmitRoom):
 
         # Whole percents: each is written anew.
         far = f" · counting every line, {percent(done * 100 // total / 100)}" if total and done < total else ""
-        self.form.say_cost(f"estimated {range_text(value)}{far}", value.basis, self.objections)
+        self.form.say_cost(f"{range_text(value)}{far}", value.basis, self.objections)
 
     def _offer_parts(self, report: Report, value: "Estimate") -> None:
         """More than may wait at the provider at one time is offered in parts."""

@@ -14,7 +14,7 @@ from tui.widgets.lines import Lines
 
 
 class Line(Lines, can_focus=False):
-    """Texts with roles, one after another; what does not fit is cut from the left part.
+    """Texts with roles, one after another; what does not fit is cut from the left part, with a sign.
 
     Only the cells that differ from what is on screen are written.
     """
@@ -43,7 +43,10 @@ class Line(Lines, can_focus=False):
         width = self.size.width
         right = Strip(map(self._segment, self._right))
         room = max(0, width - right.cell_length - 3)
-        left = Strip(map(self._segment, self._left)).adjust_cell_length(room, self._style(""))
+        left = Strip(map(self._segment, self._left))
+        if left.cell_length > room > 0:
+            left = Strip([*left.crop(0, room - 1), Segment(shown("…"), self._style("dim"))])
+        left = left.adjust_cell_length(room, self._style(""))
         blank = Strip.blank(1, self._style(""))
         return Strip.join([blank, left, blank, right, blank]).adjust_cell_length(width, self._style("")).simplify()
 

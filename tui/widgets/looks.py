@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from tui.batches.batch import Batch, Status, timeline
 from tui.batches.pace import Sample, misses_window_by, rate, seconds_left, sparkline, stalled
-from tui.text import age, count, duration, fit, money, money_short, percent
+from tui.text import age, count, duration, fit, money, money_about, money_short, percent
 from tui.widgets.bar import bar
 from tui.widgets.column import Cell
 from tui.widgets.glyphs import GLYPHS
@@ -75,6 +75,11 @@ def progress_cell(batch: Batch, width: int) -> Cell:
     )
 
 
+def progress_about_cell(share: float, status: Status, width: int) -> Cell:
+    """The same of a `share` that is not known for certain: with a `~`."""
+    return Cell(f"{bar_text(share, width - 5)}{f'~{percent(share)}':>5}", role(status))
+
+
 def failed_cell(batch: Batch) -> Cell:
     """The share of failures among the requests that are over."""
     share = batch.counts.failed_share if batch.counts else None
@@ -114,7 +119,7 @@ def name_text(name: str, width: int) -> str:
 def counts_text(batch: Batch) -> str:
     """`32,514 of 50,000`, or what is known of it."""
     if batch.counts is None or batch.counts.total is None or not (batch.counts.total or batch.counts.ended):
-        return "requests not counted"
+        return f"requests not counted{' yet' if batch.status is Status.VALIDATING else ''}"
     over = batch.counts.ended
     return f"{'?' if over is None else count(over)} of {count(batch.counts.total)}"
 
@@ -160,7 +165,9 @@ def cost_cell(cost: "Cost | None") -> Cell:
         return Cell(GLYPHS.none, "dim")
     if not cost.measured:
         return Cell(f"~{money_short(cost.so_far)}", "dim")
-    return Cell("<$0.01" if 0 < cost.so_far < 0.01 else money_short(cost.so_far), "" if cost.so_far else "dim")
+    # Whole dollars and cents as long as six cells hold them, so that the points stand below one another.
+    exact = money(cost.so_far) if 0 < cost.so_far < 99.995 else money_short(cost.so_far)
+    return Cell(exact, "" if cost.so_far else "dim")
 
 
 def cost_text(batch: Batch, cost: "Cost | None") -> str:
@@ -177,9 +184,7 @@ def cost_text(batch: Batch, cost: "Cost | None") -> str:
 
 
 def _amount(dollars: float, *, exact: bool = False) -> str:
-    if 0 < dollars < 0.01:
-        return "under $0.01"
-    return money(dollars) if exact else f"about {money(dollars)}"
+    return money_about(dollars) if not exact or 0 < dollars < 0.01 else money(dollars)
 
 
 def age_cell(at: int | None, now: float) -> Cell:
