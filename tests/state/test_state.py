@@ -1,6 +1,7 @@
 """What outlives the process: on disk before the step it announces, readable by its owner alone, told in sentences."""
 
 import os
+import resource
 import sqlite3
 import stat
 import subprocess
@@ -93,6 +94,21 @@ def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
     assert (tmp_path / NAME).read_bytes() == content
 
 
+def test_a_full_disk_is_no_reason_to_move_the_journal_away(tmp_path: Path) -> None:
+    connect(tmp_path).close()
+    before = (tmp_path / NAME).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(LazybatchError, match=r"^Cannot use the state in [^:]*: [^:]*(full\.|Is its disk full\?)$"):
+            connect(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with closing(connect(tmp_path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert (tmp_path / NAME).read_bytes() == before
+
+
 def test_folders_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LazybatchError, match=r"^Cannot use the state folder .*/file/x: Not a directory\.$") as failed:
@@ -108,7 +124,7 @@ def test_folders_that_cannot_be(tmp_path: Path) -> None:
 
 def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
-    with pytest.raises(LazybatchError, match=r"^Cannot use the state in .*: unable to open database file\. Move"):
+    with pytest.raises(LazybatchError, match=r"^Cannot use the state in .*: unable to open database file\.$"):
         connect(tmp_path)
 
 

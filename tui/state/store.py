@@ -211,6 +211,10 @@ def connect(folder: Path) -> Connection:
             raise
     except OSError as error:
         raise LazybatchError(f"Cannot use the state folder {folder}: {error.strerror}.") from None
+    except sqlite3.OperationalError as error:
+        # A full disk, a lock: the journal is whole, and without it what is paid for already would be sent again.
+        full = " Is its disk full?" if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR else ""
+        raise LazybatchError(f"Cannot use the state in {folder}: {error}.{full}") from None
     except sqlite3.Error as error:
         raise LazybatchError(f"Cannot use the state in {folder}: {error}. Move it away to start afresh.") from None
     return connection
