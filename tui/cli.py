@@ -14,6 +14,7 @@ from tui.errors import LazybatchError
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from types import ModuleType
 
 # What the screen is opened with.
 _DEFAULTS = {
@@ -79,9 +80,22 @@ def _function(options: "Namespace") -> "Callable[[Namespace], int]":
         raise LazybatchError("--speed goes with --demo, or after serve.")
     if options.everything and options.command is not None:
         raise LazybatchError("--all opens the screen on all batches: it does not stand before a command.")
-    module = importlib.import_module(f"tui.headless.{_MODULES[options.command]}")
+    module = _imported(f"tui.headless.{_MODULES[options.command]}")
     function: Callable[[Namespace], int] = module.run
     return function
+
+
+def _imported(name: str) -> "ModuleType":
+    """The module `name`. An interrupt waits until it is imported: msgspec 0.22 crashes where one falls into the making
+    of a decoder."""
+    # With asyncio every command imports it, but --help does not.
+    import signal
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return importlib.import_module(name)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _tell(sentence: str) -> None:

@@ -35,6 +35,29 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
     assert not HEAVY & _loaded(*arguments)
 
 
+def test_an_interrupt_while_a_command_is_imported_waits_for_the_end_of_that(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\nfrom tui.cli import main\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'tui.requests.reading':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "status = main(['validate', sys.argv[1]])\n"
+        "blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])\n"
+        "print(status, hasattr(sys.modules.get('tui.headless.checking'), 'run'), blocked)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "none.jsonl"],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        env=os.environ,
+        text=True,
+    )
+    assert (ran.stdout, ran.stderr) == ("130 True set()\n", "Interrupted.\n")
+
+
 def test_validate_imports_neither_the_screen_nor_the_client(tmp_path: Path) -> None:
     loaded = _loaded("validate", str(tmp_path / "none.jsonl"))
     assert "msgspec" in loaded
