@@ -29,3 +29,11 @@ async def test_what_begins_with_the_oldest_is_read_to_its_end(odd: OddServer, od
     odd.say(page(10, 20, more=True))
     odd.say(page(now - 60, now, more=False))
     assert [batch.created_at for batch in await active(odd_wire)][-1] == now
+
+
+async def test_a_list_that_does_not_go_on_says_so(odd: OddServer, odd_wire: Wire) -> None:
+    now = int(time.time())
+    odd.say(page(now, now - 60, more=True))
+    told: list[str] = []
+    assert len(await active(odd_wire, lambda: told.append("cut"))) == 2
+    assert told == ["cut"]

@@ -10,6 +10,7 @@ from tui.wire.client import Wire
 from tui.wire.errors import WireError
 from tui.wire.shapes import Page, batch_from
 
+CUT_SHORT = "The list may be incomplete: the server says that there is more, and repeats a page."
 _PAGE = 100
 
 
@@ -51,15 +52,15 @@ async def newest_first(
         cut_short()
 
 
-async def active(wire: Wire) -> list[Batch]:
+async def active(wire: Wire, cut_short: Callable[[], None] = lambda: None) -> list[Batch]:
     """The batches that have not ended, newest first.
 
     Looks no further back than `HORIZON`: no completion window is as long.
     """
     since = time.time() + wire.clock_ahead - HORIZON
-    return [batch async for batch in newest_first(wire, since=since) if batch.status.active]
+    return [batch async for batch in newest_first(wire, since=since, cut_short=cut_short) if batch.status.active]
 
 
-async def cancellable(wire: Wire) -> list[Batch]:
+async def cancellable(wire: Wire, cut_short: Callable[[], None] = lambda: None) -> list[Batch]:
     """Of the active batches those that a cancel would stop."""
-    return [batch for batch in await active(wire) if batch.status in CANCELLABLE]
+    return [batch for batch in await active(wire, cut_short) if batch.status in CANCELLABLE]

@@ -12,7 +12,7 @@ from tui.batches.order import select
 from tui.batches.query import Query
 from tui.batches.stake import MANY, sentence, stake
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
-from tui.flows.paging import cancellable
+from tui.flows.paging import CUT_SHORT, cancellable
 from tui.headless import states
 from tui.headless.asking import agreed, need_a_terminal
 from tui.headless.costing import asks_for_cost, costing
@@ -50,7 +50,7 @@ def run(options: Namespace) -> int:
     named = bool(ids)
     if not (named and options.yes):
         names = Names(own_submissions(profile))
-        batches = asyncio.run(_find(profile, ids, query, names))
+        batches = asyncio.run(_find(profile, ids, query, names, output))
         # What is cancelled is what was shown, not what the filter would match by then.
         ids = [batch.id for batch in batches]
         if ids and not options.yes and not _agreed(batches, names, profile, output):
@@ -64,12 +64,12 @@ def run(options: Namespace) -> int:
     return max((_status(end, named=named) for end in ends), default=0)
 
 
-async def _find(profile: Profile, ids: Sequence[str], query: Query | None, names: Names) -> list[Batch]:
+async def _find(profile: Profile, ids: Sequence[str], query: Query | None, names: Names, output: Output) -> list[Batch]:
     """The batches called `ids`; without any, those that still work, as far as they match."""
     async with connected(profile) as wire:
         if ids:
             return [await retrieved(wire, batch_id) for batch_id in ids]
-        batches = await cancellable(wire)
+        batches = await cancellable(wire, lambda: output.note(CUT_SHORT))
         await names.ask_for_many(batches, wire)
         if query is None:
             return batches

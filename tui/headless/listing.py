@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tui.batches.batch import Batch
 from tui.batches.query import Query
 from tui.flows.costs import Costs
-from tui.flows.paging import newest_first
+from tui.flows.paging import CUT_SHORT, newest_first
 from tui.headless import states
 from tui.headless.costing import asks_for_cost, costing
 from tui.headless.filtering import query_of
@@ -23,7 +23,6 @@ from tui.text import age
 
 _LIMIT = 20
 _LARGEST_PAGE = 100
-_CUT_SHORT = "The list may be incomplete: the server says that there is more, and repeats a page."
 _COLUMNS = (
     Column("STATUS"),
     Column("ID"),
@@ -87,7 +86,7 @@ async def _gather(
         if wanted.query is not None:
             # A filter may ask for the name that the table shows.
             await names.learn(wire)
-        found = newest_first(wire, page_size=page, cut_short=lambda: output.note(_CUT_SHORT))
+        found = newest_first(wire, page_size=page, cut_short=lambda: output.note(CUT_SHORT))
         if asks_for_cost(wanted.query):
             found = _priced(found, costs)
         async for batch in found:

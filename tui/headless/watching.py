@@ -7,7 +7,7 @@ from datetime import datetime
 from tui.batches.batch import Batch, Status
 from tui.batches.money import Cost
 from tui.flows.costs import Costs
-from tui.flows.paging import active
+from tui.flows.paging import CUT_SHORT, active
 from tui.headless import states
 from tui.headless.costing import costing
 from tui.headless.following import follow
@@ -31,7 +31,7 @@ async def _watch(options: Namespace, profile: Profile, costs: Costs, output: Out
     async with connected(profile) as wire:
         ids = list(options.ids)
         if options.all_active or not ids:
-            found = await active(wire)
+            found = await active(wire, lambda: output.note(CUT_SHORT))
             await names.ask_for_many(found, wire)
             ids += [batch.id for batch in found]
         if not ids:
