@@ -1,13 +1,13 @@
 """The options of every command, read with argparse."""
 
 import argparse
-import math
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from tui import __version__
+from tui.argument_types import batch_id, count, file_id, port, positive
 from tui.errors import LazybatchError
 
 _PROG = "lazybatch"
@@ -49,7 +49,7 @@ def _parser(defaults: Mapping[str, object]) -> ArgumentParser:
         "--demo", action="store_true", help="open the screen on a local server full of batches: no key, no cost"
     )
     whole.add_argument(
-        "--speed", dest="demo_speed", type=_positive, metavar="N", help="with --demo: run its clock N times faster"
+        "--speed", dest="demo_speed", type=positive, metavar="N", help="with --demo: run its clock N times faster"
     )
     whole.add_argument(
         "--ascii", action="store_true", help="draw the screen in ASCII alone, as it is where the locale is not UTF-8"
@@ -81,9 +81,9 @@ def _common() -> _Parser:
 
 
 def _serve(parser: ArgumentParser) -> None:
-    parser.add_argument("--port", type=_port, default=0, metavar="P", help="loopback port; without it, a free one")
+    parser.add_argument("--port", type=port, default=0, metavar="P", help="loopback port; without it, a free one")
     parser.add_argument("--state", metavar="DIR", help="keep its files and batches there; without it nothing is kept")
-    parser.add_argument("--speed", type=_positive, default=1.0, metavar="N", help="run its clock N times faster")
+    parser.add_argument("--speed", type=positive, default=1.0, metavar="N", help="run its clock N times faster")
 
 
 def _validate(parser: ArgumentParser) -> None:
@@ -101,9 +101,9 @@ def _mend(parser: ArgumentParser) -> None:
 def _split(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="an input file, which is only read")
     parser.add_argument("-o", dest="out", metavar="DIR", help="the folder for the parts (that of FILE)")
-    parser.add_argument("--max-requests", type=_count, metavar="N", help="requests of a part, at most")
-    parser.add_argument("--max-bytes", type=_count, metavar="N", help="bytes of a part, at most")
-    parser.add_argument("--max-tokens", type=_count, metavar="N", help="input tokens of a part, at most")
+    parser.add_argument("--max-requests", type=count, metavar="N", help="requests of a part, at most")
+    parser.add_argument("--max-bytes", type=count, metavar="N", help="bytes of a part, at most")
+    parser.add_argument("--max-tokens", type=count, metavar="N", help="input tokens of a part, at most")
     _json(parser)
 
 
@@ -117,7 +117,7 @@ def _submit(parser: ArgumentParser) -> None:
     again.add_argument("--again", action="store_true", help="even if the same content was submitted before")
     again.add_argument(
         "--adopt",
-        type=_batch_id,
+        type=batch_id,
         metavar="ID",
         help="the batch that a broken-off submission came to, where asked for it",
     )
@@ -133,25 +133,25 @@ def _list(parser: ArgumentParser) -> None:
     parser.add_argument("--filter", metavar="Q", help="only what matches: 'nightly model:gpt-4o age:<2d failed:>1%%'")
     number = parser.add_mutually_exclusive_group()
     number.add_argument("--all", action="store_true", help="every batch")
-    number.add_argument("--limit", type=_count, metavar="N", help="the newest N (20 without it)")
+    number.add_argument("--limit", type=count, metavar="N", help="the newest N (20 without it)")
     _json(parser)
 
 
 def _show(parser: ArgumentParser) -> None:
-    parser.add_argument("id", type=_batch_id, metavar="ID", help="a batch")
+    parser.add_argument("id", type=batch_id, metavar="ID", help="a batch")
     _json(parser)
 
 
 def _watch(parser: ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="*", type=_batch_id, metavar="ID", help="batches; without any, the active ones")
+    parser.add_argument("ids", nargs="*", type=batch_id, metavar="ID", help="batches; without any, the active ones")
     parser.add_argument("--all-active", action="store_true", help="every batch that has not ended, besides")
-    parser.add_argument("--interval", type=_positive, default=5.0, metavar="S", help="seconds between looks (5)")
+    parser.add_argument("--interval", type=positive, default=5.0, metavar="S", help="seconds between looks (5)")
     _json(parser)
 
 
 def _cancel(parser: ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("ids", nargs="*", default=[], type=_batch_id, metavar="ID", help="batches")
+    which.add_argument("ids", nargs="*", default=[], type=batch_id, metavar="ID", help="batches")
     which.add_argument("--all-active", action="store_true", help="every batch that still works")
     which.add_argument("--filter", metavar="Q", help="of these, the ones that match: 'name:eval age:<1h failed:>10%%'")
     parser.add_argument("--wait", action="store_true", help="until the server says that they have ended")
@@ -160,14 +160,14 @@ def _cancel(parser: ArgumentParser) -> None:
 
 
 def _download(parser: ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="+", type=_batch_id, metavar="ID", help="batches that have ended")
+    parser.add_argument("ids", nargs="+", type=batch_id, metavar="ID", help="batches that have ended")
     parser.add_argument("-o", dest="out", default=".", metavar="DIR", help="the folder to put them in (this one)")
     _json(parser)
     parser.set_defaults(interrupted="Run it again: it goes on where it stopped.")
 
 
 def _results(parser: ArgumentParser) -> None:
-    parser.add_argument("id", type=_batch_id, metavar="ID", help="a batch that has ended")
+    parser.add_argument("id", type=batch_id, metavar="ID", help="a batch that has ended")
     _input(parser)
     parser.add_argument("--only", choices=("ok", "failed", "missing"), help="requests that came to this alone")
     parser.add_argument("--format", choices=("jsonl", "csv"), help="what the joined lines are written as (jsonl)")
@@ -189,7 +189,7 @@ def _results(parser: ArgumentParser) -> None:
 
 
 def _retry(parser: ArgumentParser) -> None:
-    parser.add_argument("id", type=_batch_id, metavar="ID", help="a batch that has ended")
+    parser.add_argument("id", type=batch_id, metavar="ID", help="a batch that has ended")
     _input(parser)
     parser.add_argument("-o", dest="out", metavar="OUT", help="the new input file (ID.remainder.jsonl)")
     parser.add_argument("--submit", action="store_true", help="submit it as well")
@@ -199,7 +199,7 @@ def _retry(parser: ArgumentParser) -> None:
 
 
 def _files(parser: "ArgumentParser") -> None:
-    parser.add_argument("ids", nargs="*", default=[], type=_file_id, metavar="ID", help="these files alone")
+    parser.add_argument("ids", nargs="*", default=[], type=file_id, metavar="ID", help="these files alone")
     parser.add_argument("--orphans", action="store_true", help="only uploads that no batch will use any more")
     parser.add_argument(
         "--delete",
@@ -236,17 +236,17 @@ def _queue_add(parser: ArgumentParser) -> None:
 
 def _queue_run(parser: ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="send what may go out now, and end: for cron")
-    parser.add_argument("--interval", type=_positive, default=10.0, metavar="S", help="seconds between looks (10)")
+    parser.add_argument("--interval", type=positive, default=10.0, metavar="S", help="seconds between looks (10)")
     parser.set_defaults(interrupted="What waits stays in the queue; the next run goes on.")
 
 
 def _queue_move(parser: ArgumentParser) -> None:
-    parser.add_argument("id", type=_count, metavar="ID", help="an entry, as the list names it")
+    parser.add_argument("id", type=count, metavar="ID", help="an entry, as the list names it")
     parser.add_argument("where", choices=("up", "down", "first", "last"), help="up, down, first or last")
 
 
 def _queue_remove(parser: ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="+", type=_count, metavar="ID", help="entries, as the list names them")
+    parser.add_argument("ids", nargs="+", type=count, metavar="ID", help="entries, as the list names them")
 
 
 _QUEUE_VERBS: dict[str, tuple[str, Callable[[ArgumentParser], None]]] = {
@@ -294,40 +294,3 @@ _COMMANDS: dict[str, tuple[str, Callable[[ArgumentParser], None]]] = {
     "profiles": ("list the profiles and which one is in use", _profiles),
     "serve": ("run a local Batch API server to try scripts on", _serve),
 }
-
-
-def _batch_id(text: str) -> str:
-    return _id(text, "batch")
-
-
-def _file_id(text: str) -> str:
-    return _id(text, "file")
-
-
-def _id(text: str, of: str) -> str:
-    # Empty, or a dot segment: no address can be made of it.
-    if not text.strip() or text in {".", ".."}:
-        raise argparse.ArgumentTypeError(f"{text!r} is no id of a {of}")
-    return text
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return number
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) < 65_536):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port")
-    return int(text)

@@ -13,15 +13,8 @@ environment variable that holds a key; a key itself is not accepted in it, nor a
     read_only = true                         # the keys that change something do not exist
     downloads = "~/results"                  # for result files: a folder in it for the profile, in that one a batch
 
-    [profiles.prod.limits]                   # of an input file; what is left out is OpenAI's
-    max_requests = 50000
-    max_bytes = 209715200
-    one_model = true
-
-    [profiles.prod.limits.enqueued_tokens]   # of a model, where it is known or lower than the provider's
-    gpt-4o-mini = 2000000                    # enqueued_requests likewise
-
-The table `budget` is in `tui.settings_budget`, `notify` and the table `guard` in `tui.settings_guard`.
+The table `limits` is in `tui.settings_limits`, `budget` in `tui.settings_budget`, `notify` and the table `guard` in
+`tui.settings_guard`.
 """
 
 import os
@@ -43,15 +36,6 @@ if TYPE_CHECKING:
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 _TEXTS = {"base_url", "key_env", "organization", "project", "downloads"}
 _KEYS = _TEXTS | {"read_only", "limits", "budget", "guard", "notify"}
-_LIMITS = {
-    "max_requests": int,
-    "max_bytes": int,
-    "max_embedding_inputs": int,
-    "one_model": bool,
-    "other_endpoints": bool,
-    "max_tokens": int,
-}
-_ENQUEUED = ("enqueued_tokens", "enqueued_requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +218,7 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
     if not isinstance(entry.get("read_only", False), bool):
         raise LazybatchError(f"{where}: read_only must be true or false.")
     key_env = entry.get("key_env", "OPENAI_API_KEY")
-    limits, budget = _table(entry, "limits", where), _budget(entry, where)
-    enqueued: dict[str, Any] = {name: _enqueued(limits, name, where) for name in _ENQUEUED}
+    budget = _budget(entry, where)
     return Profile(
         name=clean_line(name),
         source=str(path),
@@ -246,9 +229,8 @@ def _profile(name: str, entry: object, path: Path, environ: Mapping[str, str]) -
         project=entry.get("project"),
         read_only=entry.get("read_only", False),
         downloads=_downloads(entry["downloads"], where) if "downloads" in entry else None,
-        limits=Limits(**_limits(limits, where)),
         budget=budget,
-        **(enqueued | _alarms(entry, where, budget)),
+        **(_limits(entry, where) | _alarms(entry, where, budget)),
     )
 
 
@@ -259,6 +241,16 @@ def _downloads(given: str, where: str) -> Path:
     if folder.exists() and not folder.is_dir():
         raise LazybatchError(f"{where}: downloads must be a folder, and {clean_line(given)} is a file.")
     return folder
+
+
+def _limits(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """What a profile says of its provider's limits."""
+    if "limits" not in entry:
+        return {}
+    from tui.settings_limits import enqueued, of_a_file
+
+    table = _table(entry, "limits", where)
+    return {"limits": of_a_file(table, where), **enqueued(table, where)}
 
 
 def _budget(entry: Mapping[str, Any], where: str) -> "Budget | None":
@@ -279,30 +271,6 @@ def _alarms(entry: Mapping[str, Any], where: str, budget: "Budget | None") -> di
         found["guard"] = guard_rules(_table(entry, "guard", where), f"{where}, guard", most)
         if "notify" in entry:
             found["notify"] = command(entry["notify"], where)
-    return found
-
-
-def _limits(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    """The limits of an input file."""
-    found = {key: value for key, value in entry.items() if key not in _ENQUEUED}
-    for key, value in found.items():
-        kind = _LIMITS.get(key)
-        if kind is None:
-            names = ", ".join((*_LIMITS, *_ENQUEUED))
-            raise LazybatchError(f"{where}: unknown limit {clean_line(key)!r}. There is: {names}.")
-        if type(value) is not kind or (isinstance(value, int) and value < (kind is int)):
-            wanted = "true or false" if kind is bool else "a whole number above 0"
-            raise LazybatchError(f"{where}: the limit {key} must be {wanted}.")
-    return found
-
-
-def _enqueued(entry: Mapping[str, Any], name: str, where: str) -> Mapping[str, int]:
-    """By model, a limit on what may be enqueued."""
-    found = _table(entry, name, f"{where}, limits")
-    for model, most in found.items():
-        if type(most) is not int or most < 1:
-            wanted = "a whole number above 0 (a name with a dot in it stands in quotes)"
-            raise LazybatchError(f"{where}: {name} of {clean_line(model)} must be {wanted}.")
     return found
 
 
