@@ -120,6 +120,7 @@ def test_the_question(cli: Cli, make_file: MakeFile, answer: str, sent: int) -> 
         assert "3 requests, 513 B, /v1/chat/completions, gpt-4o-mini. Estimated cost: from <$0.01." in shown
         terminal.send(answer)
         terminal.wait_text("Created" if sent else "Nothing was submitted.")
+        assert sent or any(line.startswith("Nothing was submitted.") for line in terminal.screen.display)
         assert terminal.process.wait(timeout=10) == (0 if sent else 1)
     assert len(_batches(cli)) == sent
 
@@ -129,6 +130,7 @@ def test_ctrl_c_at_the_question_sends_nothing(cli: Cli, make_file: MakeFile, ser
         terminal.wait_text("[y/N]")
         terminal.process.send_signal(signal.SIGINT)
         terminal.wait_text("Interrupted.")
+        assert any(line.startswith("Interrupted.") for line in terminal.screen.display)
         assert terminal.process.wait(timeout=10) == 130
     assert server.calls == {}
 

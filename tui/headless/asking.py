@@ -17,4 +17,11 @@ def agreed(question: str, *, number: int | None = None) -> bool:
     """Whether the person at the terminal says yes to `question`; with `number`, by typing that number."""
     sys.stderr.write(f"{clean(question)} {'[y/N]' if number is None else f'Type {number} to agree:'} ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ({"y", "yes"} if number is None else {str(number)})
+    answer = ""
+    try:
+        answer = sys.stdin.readline()
+    finally:
+        # ctrl-d or ctrl-c: the next line is one of its own all the same.
+        if not answer.endswith("\n"):
+            sys.stderr.write("\n")
+    return answer.strip().lower() in ({"y", "yes"} if number is None else {str(number)})
