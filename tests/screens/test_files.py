@@ -7,10 +7,12 @@ from rich.cells import cell_len
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
+from tui.batches.files import StoredFile, Uses
 from tui.demo.faults import Fault
 from tui.demo.records import FileRecord
 from tui.demo.server import DemoServer
 from tui.screens.downloading import DownloadLine
+from tui.screens.files_rows import held, rows
 
 
 async def opened(home: Desk) -> None:
@@ -294,3 +296,9 @@ async def test_thousands_of_files(server: DemoServer, tmp_path: Path) -> None:
         await home.press("x")
         await home.until("type 5000")
         await home.press("escape")
+
+
+def test_a_sum_of_which_not_all_is_known_says_so() -> None:
+    files = [StoredFile("a", bytes=2000), StoredFile("b")]
+    found = rows(files, Uses([], complete=True), 0.0, lambda batch: batch.id)
+    assert held(found.values()) == f"at least {held([found['a']])}"

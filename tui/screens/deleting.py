@@ -9,7 +9,7 @@ from tui.batches.files import KEPT, Standing
 from tui.errors import LazybatchError
 from tui.flows.delete import Deleted, Outcome, delete
 from tui.flows.saved import unsaved
-from tui.screens.files_rows import Row
+from tui.screens.files_rows import Row, held
 from tui.screens.room import Room
 from tui.text import count, plural, size
 from tui.widgets import looks
@@ -88,13 +88,13 @@ class Deleting:
 
 def question(going: Sequence[Row], host: str, cells: int) -> str:
     """The question in so many cells: how many files, how much they hold, of which kinds, and whose they are."""
-    short = f"{plural(len(going), 'file')} ({_bytes(going)})"
+    short = f"{plural(len(going), 'file')} ({held(going)})"
     if len(going) > 1:
-        about = f"{plural(len(going), 'file')} ({_bytes(going)}: {_kinds(going)})"
+        about = f"{plural(len(going), 'file')} ({held(going)}: {_kinds(going)})"
     elif going[0].standing is Standing.RESULTS and going[0].batch:
-        about = f"the {going[0].kind} of {going[0].used_by} ({_bytes(going)})"
+        about = f"the {going[0].kind} of {going[0].used_by} ({held(going)})"
     else:
-        about = f"{going[0].name} ({_bytes(going)})"
+        about = f"{going[0].name} ({held(going)})"
     for asked in (f"Delete {about} at {host} for good?", f"Delete {about} at {host}?", f"Delete {about}?"):
         if len(asked) <= cells:
             return asked
@@ -134,12 +134,6 @@ def summary(ends: Sequence[Deleted], names: dict[str, str]) -> str:
         lead = names[kept[0].file.id] if len(kept) == 1 else f"{count(len(kept))} not deleted"
         sentences.append(f"{lead}: {' '.join(reason for reason, _ in reasons)}")
     return " ".join(sentences)
-
-
-def _bytes(going: Sequence[Row]) -> str:
-    known = [row.file.bytes for row in going if row.file.bytes is not None]
-    told = size(sum(known))
-    return told if len(known) == len(going) else f"at least {told}"
 
 
 def _kinds(going: Sequence[Row]) -> str:

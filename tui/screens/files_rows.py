@@ -62,8 +62,10 @@ class Sums:
 
 
 def held(rows: Iterable[Row]) -> str:
-    """What the files of `rows` hold, as far as that is known."""
-    return size(sum(row.file.bytes or 0 for row in rows))
+    """What the files of `rows` hold, `at least` so much where that is not known of each."""
+    sizes = [row.file.bytes for row in rows]
+    told = size(sum(filter(None, sizes)))
+    return f"at least {told}" if None in sizes else told
 
 
 def rows(files: Iterable[StoredFile], uses: Uses, now: float, name_of: Callable[[Batch], str]) -> dict[str, Row]:
