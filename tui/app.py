@@ -274,12 +274,12 @@ class LazybatchApp(App[str]):
     def _unfinished(self) -> str:
         """The question whether to leave while something is on its way; empty if nothing is."""
         if self.submitting or ("queueing" in vars(self) and self.queueing.doing):
-            return "A file is being submitted. Stop and quit? It can be gone on with later."
+            return "A file is being submitted. Stop and quit? It can go on later."
         if left := self.cancelling.left if self.cancelled_some else 0:
             return f"{plural(left, 'cancel')} still to be sent. Stop and quit?"
         if left := self.deleting.left if "deleting" in vars(self) else 0:
             return f"{plural(left, 'file')} still to be deleted. Stop and quit?"
-        return "Results are being downloaded. Stop and quit? d goes on with them later." if self.downloading else ""
+        return "Results are being downloaded. Stop and quit? d goes on later." if self.downloading else ""
 
     def redraw(self) -> None:
         """Write the whole screen again, whatever else has written to the terminal."""

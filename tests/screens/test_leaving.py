@@ -9,7 +9,7 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.widgets.text_view import TextView
 
-QUESTION = "A file is being submitted. Stop and quit?"
+QUESTION = "A file is being submitted. Stop and quit? It can go on later."
 
 
 async def sending(home: Desk) -> None:

@@ -99,6 +99,8 @@ class Sending(SubmitRoom):
         # Out of the fields, where the keys that are left would be letters.
         self.set_focus(None)
         self.detail.display = False
+        # Until the server has answered, whatever was said of the file would read as if nothing went on.
+        self.progress.say([Cell("Asking the server …", "dim")])
         try:
             await self._follow(order)
         except LazybatchError as error:
