@@ -132,7 +132,7 @@ async def test_yes_stops_it_and_the_next_start_tells(server: DemoServer, tmp_pat
         await home.pilot.resize_terminal(40, 10)
         await home.until(lambda: home.room == "TooSmall")
         await home.press("q")
-        await home.until("A file is being submitted.")
+        await home.until("A file is being submitted")
         await home.press("y")
         await home.until(lambda: not home.app.is_running)
     async with desk(server, tmp_path, samples=samples) as home:
