@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput
+from tui.batches.headroom import Refusal, Unit
 from tui.batches.money import Expected
 from tui.batches.turns import Turn
 from tui.demo.faults import Fault
@@ -129,6 +130,16 @@ async def test_the_limit_is_learnt_and_the_file_not_uploaded_twice(
     # The refused batch's file served again.
     assert demo.calls["files.create"] == 4
     assert demo.calls["batches.create"] == 5
+
+
+async def test_a_learnt_limit_is_found_out_anew_after_a_day(session: Session, demo: DemoServer, add: Add) -> None:
+    session.learnt.refused(MODEL, Refusal(Unit.TOKENS, MODEL, 1), session.now)
+    add("a")
+    assert went(await steps(session)) == []
+    demo.clock.jump(86_000)
+    assert went(await steps(session)) == []
+    demo.clock.jump(500)
+    assert went(await steps(session)) == ["a"]
 
 
 async def test_an_upload_that_is_gone_is_made_again(session: Session, demo: DemoServer, add: Add) -> None:

@@ -20,6 +20,7 @@ def test_the_newest_refusal_counts_once(database: sqlite3.Connection, tmp_path: 
     limits.refused("m", Refusal(Unit.TOKENS, "m", None), 11.0)
     limits.refused("m", Refusal(Unit.REQUESTS, "m", 5), 12.0)
     assert limits.load() == {"m": Limit(tokens=100, requests=5, refused_at=12.0, refusals=3)}
+    assert limits.load(after=12.0) == limits.load() and limits.load(after=12.1) == {}
     limits.taken_in("m", 12.0)
     limits.refused("n", Refusal(Unit.TOKENS, "n", None), 12.0)
     assert limits.load()["m"].refusals == 3

@@ -9,6 +9,9 @@ from tui.settings import Profile
 from tui.state.journal import Journal
 from tui.state.limits import LearntLimits
 
+# Seconds: a provider raises its limits and tells nobody. One refusal a day is what it costs to find that out.
+_BELIEVED = 86400.0
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
@@ -34,7 +37,7 @@ def stock(
     batches, own = list(batches), _own(journal)
     names = {batch.id: name for batch in batches if (name := _model(batch, own))}
     _learn(batches, names, learnt)
-    known = limits(profile.enqueued_tokens, profile.enqueued_requests, learnt.load())
+    known = limits(profile.enqueued_tokens, profile.enqueued_requests, learnt.load(after=now - _BELIEVED))
     amounts = (enqueued(batch, own.get(batch.id)) for batch in batches if batch.status.active)
     pauses = {}
     for model, limit in known.items():

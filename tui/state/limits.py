@@ -13,13 +13,14 @@ class LearntLimits:
         self._connection = connection
         self._account = account
 
-    def load(self) -> dict[str, Limit]:
-        """By the name of the model's family."""
+    def load(self, after: float = 0.0) -> dict[str, Limit]:
+        """By the name of the model's family, from refusals since `after`, a time of the server's clock."""
         rows: list[tuple[str, int | None, int | None, float, int]] = []
         with contextlib.suppress(sqlite3.Error):
             rows = self._connection.execute(
-                "SELECT model, tokens, requests, refused_at, refusals FROM enqueued_limits WHERE account = ?",
-                (self._account,),
+                "SELECT model, tokens, requests, refused_at, refusals FROM enqueued_limits"
+                " WHERE account = ? AND refused_at >= ?",
+                (self._account, after),
             ).fetchall()
         return {model: Limit(tokens, requests, at, refusals) for model, tokens, requests, at, refusals in rows}
 
