@@ -111,7 +111,7 @@ class Taking(ResultsRoom):
         typed, problem = self.session.preferences.export, ""
         while True:
             hint = "jsonl, or csv with columns: csv id,status,text,answer.label"
-            entered = await self.ask("export as", typed, hint, problem=problem)
+            entered = await self.ask("export as jsonl or csv", typed, hint, problem=problem)
             if entered is None:
                 return None
             typed, (suffix, _, columns) = entered, entered.partition(" ")
