@@ -14,7 +14,7 @@ from tui.demo.server import DemoServer
 
 DAY = 86_400
 # Newest first, two pages: the second begins beyond the horizon.
-PAGES = ((("new", 1), ("older", 31)), (("oldest", 60),))
+PAGES = ((("new", 1), ("older", 33)), (("oldest", 60),))
 
 
 def old_account(odd: OddServer) -> None:

@@ -26,7 +26,7 @@ async def test_from_a_file_to_its_answers(server: DemoServer, tmp_path: Path, sa
         assert "✓ 200 requests" in home.lines[1] and "gpt-4o-mini · /v1/chat/completions" in home.lines[1]
         await home.type("mine")
         await home.press("ctrl+s")
-        await home.until("Submit 200 requests (gpt-4o-mini, <$0.01) to 127.0.0.1")
+        await home.until("Submit 200 requests (gpt-4o-mini, under $0.01) to 127.0.0.1")
         assert "y yes  n no" in home.bottom
         assert server.calls.get("files.create", 0) == 0
         await home.press("y")
