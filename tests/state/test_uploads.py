@@ -1,6 +1,9 @@
 """Uploads in parts, as far as they are known after a restart."""
 
 import sqlite3
+import time
+
+import pytest
 
 from tui.state.journal import Journal
 from tui.state.uploads import PartedUpload, PartedUploads
@@ -30,6 +33,19 @@ def test_a_provider_that_takes_files_whole_only(journal: Journal, database: sqli
     journal.uploads.not_possible()
     assert not PartedUploads(database, journal.account).possible
     assert PartedUploads(database, "another").possible
+
+
+def test_that_it_takes_files_whole_only_is_believed_for_a_day(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.uploads.not_possible()
+    then = time.time()
+    monkeypatch.setattr("tui.state.uploads.time.time", lambda: then + 86_300)
+    assert not journal.uploads.possible
+    monkeypatch.setattr("tui.state.uploads.time.time", lambda: then + 86_500)
+    assert journal.uploads.possible
+    journal.uploads.not_possible()
+    assert not journal.uploads.possible
 
 
 def test_where_nothing_can_be_written_nothing_is_known(journal: Journal, database: sqlite3.Connection) -> None:

@@ -149,15 +149,20 @@ CREATE TABLE IF NOT EXISTS upload_parts (
   part_id TEXT NOT NULL,
   PRIMARY KEY (upload_id, number)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS whole_uploads (
-  account TEXT PRIMARY KEY
+CREATE TABLE IF NOT EXISTS whole_only (
+  account TEXT PRIMARY KEY,
+  told_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS withdrawals (
+  submission_id TEXT PRIMARY KEY,
+  key_hint TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS preferences (
   name TEXT PRIMARY KEY,
   value
 ) WITHOUT ROWID;
 """
-_VERSION = 9
+_VERSION = 10
 _LOCK_TIMEOUT = 10.0  # seconds
 
 

@@ -2,9 +2,13 @@
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+# Seconds: a 404 can be a gateway's bad day, and a provider that has learnt it tells nobody.
+_BELIEVED: Final = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,13 @@ class PartedUploads:
 
     @property
     def possible(self) -> bool:
-        """Whether the provider is not known to take files whole only."""
-        return not self._read("SELECT 1 FROM whole_uploads WHERE account = ?", self._account)
+        """Whether the provider has not said within a day that it takes files whole only."""
+        since = time.time() - _BELIEVED
+        return not self._read("SELECT 1 FROM whole_only WHERE account = ? AND told_at > ?", self._account, since)
 
     def not_possible(self) -> None:
-        """Remember that the provider takes files whole only."""
-        self._write("INSERT OR IGNORE INTO whole_uploads VALUES (?)", self._account)
+        """Remember that the provider takes files whole only, as it has just said."""
+        self._write("INSERT OR REPLACE INTO whole_only VALUES (?, ?)", self._account, time.time())
 
     def begin(self, submission_id: str, upload: PartedUpload) -> None:
         """In place of one of the same submission that was begun before."""
