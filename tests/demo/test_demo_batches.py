@@ -217,6 +217,21 @@ def test_output_files_expire_when_asked(client: OpenAI, clock: Clock, submit: Su
     assert client.batches.retrieve(batch.id).output_file_id == output
 
 
+def test_a_batch_fails_whose_input_is_deleted_while_it_is_validated(
+    client: OpenAI, clock: Clock, submit: Submit, chat: Chat
+) -> None:
+    batch = submit(chat(3))
+    client.files.delete(batch.input_file_id)
+    assert client.batches.retrieve(batch.id).status == "validating"
+    clock.jump(10)
+    failed = client.batches.retrieve(batch.id)
+    assert failed.status == "failed"
+    assert failed.errors is not None
+    assert [error.code for error in failed.errors.data or []] == ["invalid_input_file"]
+    assert failed.request_counts is not None
+    assert failed.request_counts.total == 0
+
+
 def test_a_deleted_input_does_not_stop_a_running_batch(
     client: OpenAI, clock: Clock, submit: Submit, chat: Chat
 ) -> None:

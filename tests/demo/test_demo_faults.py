@@ -45,6 +45,27 @@ def test_dropped_after_the_work_is_done(client: OpenAI, server: DemoServer, subm
     assert len(client.batches.list().data) == 1
 
 
+def test_late_work_is_done_just_before_the_next_call(
+    client: OpenAI, server: DemoServer, submit: Submit, chat: Chat
+) -> None:
+    server.faults.add(Fault("batches.create", "late", until="batches.create"))
+    with pytest.raises(APIConnectionError):
+        submit(chat(1), metadata={"which": "late"})
+    assert client.batches.list().data == []
+    submit(chat(1), metadata={"which": "second"})
+    assert {(batch.metadata or {})["which"] for batch in client.batches.list()} == {"late", "second"}
+
+
+def test_late_work_is_done_after_a_while(client: OpenAI, server: DemoServer, submit: Submit, chat: Chat) -> None:
+    server.faults.add(Fault("batches.create", "late", delay_s=0.2))
+    with pytest.raises(APIConnectionError):
+        submit(chat(1))
+    deadline = time.monotonic() + 30
+    while not client.batches.list().data:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_a_retry_after_a_dropped_answer_makes_a_second_batch(server: DemoServer, chat: Chat) -> None:
     server.faults.add(Fault("batches.create", "drop_after"))
     with OpenAI(base_url=server.base_url, api_key="test-key", max_retries=1) as client:

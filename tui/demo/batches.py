@@ -89,8 +89,7 @@ def _metadata(asked: object) -> dict[str, str] | None:
 def _input_file(here: World, wanted: str) -> str:
     file = here.store.file(wanted)
     if file is None or (file.expires_at is not None and file.expires_at <= here.clock.now()):
-        message = f"Cannot find file {wanted}, or project proj_demo does not have access to it."
-        raise ApiError(400, message, param="file_id")
+        raise ApiError(400, errors.no_input(wanted), param="file_id")
     if file.purpose != "batch":
         message = f"File {wanted} has the purpose '{file.purpose}'; a batch needs a file with the purpose 'batch'."
         raise ApiError(400, message, param="file_id", code="invalid_value")

@@ -75,3 +75,8 @@ def no_file(file_id: str) -> ApiError:
 def no_upload(upload_id: str) -> ApiError:
     """There is no such upload."""
     return ApiError(404, f"No such Upload object: {upload_id}", param="upload_id")
+
+
+def no_input(file_id: str) -> str:
+    """What is said of a batch whose input file is not there."""
+    return f"Cannot find file {file_id}, or project proj_demo does not have access to it."

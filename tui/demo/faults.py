@@ -15,6 +15,7 @@ from tui.demo import chance
 Kind = Literal[
     "drop_before",
     "drop_after",
+    "late",
     "drop_upload",
     "rate_limit",
     "server_error",
@@ -37,6 +38,8 @@ class Fault:
 
     - ``drop_before``: the connection is reset, no work is done.
     - ``drop_after``: the work is done, then the connection is reset without an answer.
+    - ``late``: the connection is reset once the request has come, and the work is done all the same: just before the
+      next call whose route matches ``until``, or without one after ``delay_s``.
     - ``drop_upload``: the connection is reset once ``after_bytes`` of the request's body have come; no work is done. A
       shorter body passes.
     - ``rate_limit``: 429 with ``Retry-After: retry_after``. ``server_error``: 500. ``status``: any ``status``, ``code``
@@ -63,6 +66,7 @@ class Fault:
     delay_s: float = 0.0
     bytes_per_s: float | None = None
     after_bytes: int = 0
+    until: str | None = None
     merge: dict[str, Any] = field(default_factory=dict)
     omit: list[str] = field(default_factory=list)
 

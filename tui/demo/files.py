@@ -128,7 +128,7 @@ async def delete(request: Request) -> Response:
     """``DELETE /v1/files/{file_id}``"""
     here = world(request)
     file = await find(here, request.path_params["file_id"])
-    here.store.delete_file(file.id)
+    here.runner.forget(file)
     return Json({"id": file.id, "object": "file", "deleted": True})
 
 

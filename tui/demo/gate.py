@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from email.utils import formatdate
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -32,6 +33,8 @@ class Gate:
 
     def __init__(self, app: ASGIApp, world: World, routes: list[BaseRoute]) -> None:
         self._app, self._world, self._routes = app, world, routes
+        self._late: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,6 +42,9 @@ class Gate:
             return
         send = self._dated(send)
         route = self._name(scope)
+        for due in [each for each in self._late if fnmatchcase(route, each[0])]:
+            self._late.remove(due)
+            await due[1]()
         fault = None if route.startswith("demo.") else self._world.faults.pick(route)
         if fault:
             await _STRIKES[fault.kind](self, fault, scope, receive, send)
@@ -81,10 +87,25 @@ class Gate:
         await self._reset(scope, receive)
 
     async def drop_after(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        async def nowhere(message: Message) -> None:
-            """Swallows the answer."""
+        await self._pass(scope, receive, _nowhere)
+        await self._reset(scope, receive)
 
-        await self._pass(scope, receive, nowhere)
+    async def late(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+
+        async def work() -> None:
+            await self._pass(scope, _replay(body), _nowhere)
+
+        async def wait() -> None:
+            await asyncio.sleep(fault.delay_s)
+            await work()
+
+        if fault.until is not None:
+            self._late.append((fault.until, work))
+        else:
+            task = asyncio.create_task(wait())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         await self._reset(scope, receive)
 
     async def drop_upload(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
@@ -194,12 +215,35 @@ def _refusal(key: str | None, given: str) -> ApiError | None:
     return ApiError(401, "Incorrect API key provided.", code="invalid_api_key")
 
 
+async def _nowhere(message: Message) -> None:
+    """Swallows an answer."""
+
+
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+    while (message := await receive())["type"] == "http.request":
+        yield message.get("body", b"")
+        if not message.get("more_body"):
+            return
+
+
 async def _drain(receive: Receive) -> None:
     """Takes the request's body off the wire, so that the client gets to read its answer."""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request" or not message.get("more_body"):
-            return
+    async for _ in _pieces(receive):
+        pass
+
+
+async def _body(receive: Receive) -> bytes:
+    return b"".join([piece async for piece in _pieces(receive)])
+
+
+def _replay(body: bytes) -> Receive:
+    """Has a request's body come once more."""
+    messages: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Message:
+        return next(messages, {"type": "http.disconnect"})
+
+    return receive
 
 
 _DEFAULTS: dict[str, tuple[int, str, str | None, str]] = {
@@ -210,6 +254,7 @@ _Strike = Callable[[Gate, Fault, Scope, Receive, Send], Awaitable[None]]
 _STRIKES: dict[str, _Strike] = {
     "drop_before": Gate.drop_before,
     "drop_after": Gate.drop_after,
+    "late": Gate.late,
     "drop_upload": Gate.drop_upload,
     "rate_limit": Gate.status,
     "server_error": Gate.status,

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tui.demo import chance, checks, life, recipes, results
+from tui.demo import chance, checks, errors, life, recipes, results
 from tui.demo.clock import Clock
 from tui.demo.ids import file_id
 from tui.demo.knobs import Knobs
@@ -38,6 +38,7 @@ class Runner:
         self._stopping = threading.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._shown: dict[str, float] = {}
+        self._inputless: set[str] = set()  # batches whose input was deleted while it was validated
 
     def start(self) -> None:
         """Takes up what an earlier run of the server, or its seed, left undone."""
@@ -68,6 +69,17 @@ class Runner:
         batch = replace(batch, cancel_at=self._clock.now())
         self._store.save_batches([batch])
         return batch
+
+    def forget(self, file: FileRecord) -> None:
+        """Deletes a file; a batch that is still validating it fails."""
+        now = self._clock.now()
+        for batch in self._store.reading(file.id):
+            if now >= max(batch.ready_at or 0.0, batch.created_at + batch.plan.validating_s):
+                continue
+            self._inputless.add(batch.id)
+            if batch.check is not None:
+                self._store.save_batches([replace(batch, check=_without(file.id))])
+        self._store.delete_file(file.id)
 
     async def views(self, batches: Sequence[BatchRecord]) -> list[tuple[BatchRecord, life.View]]:
         """What the batches look like now."""
@@ -152,7 +164,8 @@ class Runner:
         found = await self._in_thread(partial(checks.check, batch, path, limits, self._stopping))
         batch = self._store.batch(batch_id) or batch
         ready = max(batch.created_at + batch.plan.validating_s, self._shown.get(batch_id, 0.0))
-        found = self._within_tokens(found, ready)
+        gone = batch_id in self._inputless
+        found = _without(batch.input_file_id) if gone else self._within_tokens(found, ready)
         self._store.save_batches([replace(batch, check=found, ready_at=ready)])
         self._store.reached(self._clock.now())
 
@@ -196,3 +209,8 @@ class Runner:
         self._store.save_batches([replace(batch, result=result)])
         self._store.reached(self._clock.now())
         self._store.drop_content(batch.input_file_id)
+
+
+def _without(file_id: str) -> Check:
+    """What is found of a batch whose input file is gone (wording not confirmed)."""
+    return Check((Problem("invalid_input_file", errors.no_input(file_id)),))

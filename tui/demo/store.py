@@ -175,6 +175,11 @@ class Store:
         doc = self._one("SELECT doc FROM batches WHERE id = ?", batch_id)
         return _read(doc, BatchRecord) if doc else None
 
+    def reading(self, file_id: str) -> list[BatchRecord]:
+        """The unfinished batches whose input is that file."""
+        rows = self._rows("SELECT doc FROM batches WHERE input_file_id = ? AND open", file_id)
+        return [_read(doc, BatchRecord) for (doc,) in rows]
+
     def list_batches(self, limit: int, after: str | None) -> tuple[list[BatchRecord], bool]:
         """A page of batches, newest first, and whether there are more. Raises UnknownCursorError."""
         where, values = "", []
