@@ -198,5 +198,10 @@ def test_a_range_of_money(low: float, high: float | None, shown: str) -> None:
     assert text.money_range(low, high) == shown
 
 
+def test_money_that_is_an_estimate() -> None:
+    assert [text.money_estimate(dollars) for dollars in (0, 0.004, 0.2)] == ["~$0.00", "<$0.01", "~$0.20"]
+    assert [text.money_estimate(dollars, text.money_short) for dollars in (0.004, 1234.5)] == ["<$0.01", "~$1234"]
+
+
 def test_money_that_is_not_known_to_the_cent() -> None:
     assert [text.money_about(dollars) for dollars in (0.004, 0.2)] == ["under $0.01", "about $0.20"]

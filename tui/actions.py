@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 HOME: Final = "batches"
 COLUMNS: Final = "columns"
+FILTER: Final = "filter"
 FILES: Final = "files"
 PICK: Final = "choose a file"
 SUBMIT: Final = "new batch"
@@ -21,7 +22,7 @@ QUEUE: Final = "queue"
 TABLES: Final = "every table"
 EVERYWHERE: Final = "everywhere"
 ROOMS: Final = (
-    HOME, COLUMNS, QUEUE, FILES, MONEY, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE,
+    HOME, FILTER, COLUMNS, QUEUE, FILES, MONEY, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE,
 )  # fmt: skip
 
 
@@ -114,6 +115,9 @@ ACTIONS: Final = (
     Action(HOME, "queue", "Q", "", "Show what waits in the queue for room at the provider."),
     Action(HOME, "copy_id", "y", "", "Copy the id to the terminal's clipboard."),
     Action(HOME, "copy_json", "Y", "", "Copy the batch to the terminal's clipboard, as the server's JSON."),
+    Action(FILTER, "submit", "enter", "keep it", "Back to the rows; the filter stays."),
+    Action(FILTER, "drop", "escape", "no filter", "Back to the rows, without a filter."),
+    Action(FILTER, "complete", "tab", "complete", "Complete a term: st becomes status:."),
     Action(COLUMNS, "step", "right,left,l,h,j,k", "", "Go to the next column, or to the one before."),
     Action(COLUMNS, "show_or_hide", "space", "show/hide", "Show the column, or hide it."),
     Action(COLUMNS, "done", "enter,escape", "done", "Back to the batches; the choice is kept for the next start."),

@@ -60,6 +60,8 @@ class Profile:
     # What makes a batch a runaway, where it is not the usual, and the command that is given messages.
     guard: "Rules | None" = None
     notify: tuple[str, ...] = ()
+    # The variables with the keys of all profiles: none of them is that command's business.
+    key_envs: frozenset[str] = frozenset({"OPENAI_API_KEY"})
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"
@@ -137,7 +139,8 @@ def profile(
         result = replace(result, base_url=_base_url(base_url, "--base-url"), source="--base-url")
     if result.limits.other_endpoints is None:
         result = replace(result, limits=result.limits._replace(other_endpoints=_is_compatible(result.base_url)))
-    return replace(result, read_only=result.read_only or read_only)
+    key_envs = frozenset(known.key_env for known in found.values())
+    return replace(result, read_only=result.read_only or read_only, key_envs=key_envs)
 
 
 def _is_compatible(base_url: str) -> bool:

@@ -5,7 +5,7 @@ enters the program: a terminal obeys what it is sent, and neither Textual nor Ri
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -120,6 +120,11 @@ def money(dollars: Decimal | float) -> str:
 def money_about(dollars: Decimal | float) -> str:
     """What is not known to the cent: `about $0.12`, `under $0.01`."""
     return "under $0.01" if _under_a_cent(dollars) else f"about {money(dollars)}"
+
+
+def money_estimate(dollars: float, written: Callable[[float], str] = money) -> str:
+    """The same for a column or a sum: `~$0.12`; `<$0.01` for what is under a cent, which is rough enough by itself."""
+    return money(dollars) if _under_a_cent(dollars) else f"~{written(dollars)}"
 
 
 def money_range(low: Decimal | float, high: Decimal | float | None) -> str:

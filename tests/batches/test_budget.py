@@ -58,6 +58,8 @@ def test_what_was_passed_is_told() -> None:
     told = passed(budget, Spent(used(11), used(60, measured=False)))
     assert told == ["$11.00 of $10.00 today", "about $60.00 of $50.00 this month"]
     assert passed(Budget(batch=5), Spent(used(10), used(50))) == []
+    little = Spent(used(0.004, measured=False), Sum())
+    assert passed(Budget(day=0.001), little) == ["under $0.01 of <$0.01 today"]
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,20 @@ import pytest
 from tui.flows import telling
 from tui.flows.telling import tell
 
-WRITE = "import sys, os; open(sys.argv[1], 'w').write(repr((sys.argv[2:], os.environ.get('SECRET_KEY'))))"
+WRITE = """import sys, os
+seen = [os.environ.get(name) for name in ('SECRET_KEY', 'OTHER_KEY', 'KEPT')]
+open(sys.argv[1], 'w').write(repr((sys.argv[2:], seen)))
+"""
 
 
 async def test_it_is_given_the_message_and_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_KEY", "not-for-others")
+    for name in ("SECRET_KEY", "OTHER_KEY", "KEPT"):
+        monkeypatch.setenv(name, "as it was")
     out = tmp_path / "out"
     text = 'lazybatch: $(touch here); `x` "quoted"'
-    assert await tell([sys.executable, "-c", WRITE, str(out)], text, without="SECRET_KEY") is None
+    assert await tell([sys.executable, "-c", WRITE, str(out)], text, without={"SECRET_KEY", "OTHER_KEY"}) is None
     # No shell has had a look at it.
-    assert out.read_text() == repr(([text], None))
+    assert out.read_text() == repr(([text], [None, None, "as it was"]))
 
 
 async def test_it_has_no_terminal_and_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:

@@ -122,7 +122,11 @@ def test_requests_that_were_never_run_may_be_counted_either_way(tmp_path: Path) 
     errors = write(tmp_path / "err", refused("c"), expired("d"))
     assert judged(inputs, output, errors, 4, 2, 2).verdict.agrees is True
     assert judged(inputs, output, errors, 4, 2, 1).verdict.agrees is True
-    assert judged(inputs, output, errors, 4, 2, 0).verdict.agrees is False
+    wrong = judged(inputs, output, errors, 4, 2, 0).verdict
+    assert wrong.agrees is False
+    assert wrong.notes == (
+        "The server reports 2 completed, 0 failed; the files have 2 ok, 1 failed with invalid_value, 1 not run.",
+    )
     assert judged(inputs, output, errors, 5, 2, 2).verdict.agrees is False
 
 

@@ -102,7 +102,10 @@ async def test_filter_views_and_orders(seeded: DemoServer, tmp_path: Path) -> No
         await home.press("escape")
         await home.until(lambda: len(home.table.keys) == everything)
         await home.press("slash")
-        await home.type("labels input")
+        await home.until("⏎ keep it  esc no filter  tab complete")
+        assert "words of a name, a kind or a batch; orphan" in home.lines[-3]
+        await home.type("labels inp")
+        await home.press("tab")
         await home.until(lambda: 0 < len(home.table.keys) < 10)
         # Letters are typed, and delete nothing.
         await home.type(" x")
@@ -115,8 +118,14 @@ async def test_filter_views_and_orders(seeded: DemoServer, tmp_path: Path) -> No
             await home.press("s")
             await home.settle()
         await home.until(lambda: sizes[str(home.table.keys[0])] == max(sizes.values()))
+        assert "by size" not in home.text
         await home.press("S")
         await home.until(lambda: "SIZE▴" in home.text and sizes[str(home.table.keys[0])] == 0)
+        while "AGE▴" not in home.text:
+            await home.press("s")
+            await home.settle()
+        await home.pilot.resize_terminal(60, 24)
+        await home.until(lambda: "AGE" not in home.text and "by age▴" in home.lines[1])
 
 
 # Deleting

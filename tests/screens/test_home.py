@@ -86,12 +86,18 @@ async def test_tab_does_not_take_the_keys_from_the_table(seeded: DemoServer, tmp
 async def test_r_asks_the_server_at_once(server: DemoServer, tmp_path: Path) -> None:
     async with desk(server, tmp_path) as home:
         await home.until("No batches yet.")
-        assert "n to make one" in home.text
+        assert "n chooses a file of requests" in home.text
+        # Nothing is offered that has nothing to act on.
+        assert home.bottom.split() == ["n", "new", "F", "files", "r", "refresh", "p", "pause", "?", "help", "q", "quit"]
+        await home.press("o", "c", "d", "s", "slash", "enter", "a", "N", "y")
+        await home.settle()
+        assert home.room == "Home" and not home.toasts and home.table.has_focus
         api.create(server, request(1), description="made elsewhere")
         asked = server.calls["batches.list"]
         await home.press("r")
         # By itself it would ask in half a minute.
         await home.until("made elsewhere", patience=20)
+        assert home.bottom.startswith(" n new  ⏎ open  o results")
         assert server.calls["batches.list"] > asked
 
 

@@ -75,6 +75,39 @@ def test_what_needs_attention(batch: Batch, shown: bool) -> None:
 _ACTIVE = {"validating", "in_progress", "finalizing", "cancelling"}
 
 
+async def test_the_line_of_keys_and_the_strip_tell_how_to_filter(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await arrived(home)
+        await home.press("slash")
+        await home.until("⏎ keep it  esc no filter  tab complete")
+        assert "status:running model:gpt-4o age:<2d" in home.lines[-3]
+        await home.type("smoke sta")
+        await home.press("tab")
+        await home.until("smoke status:")
+        # Half a term is told in place of what can be typed.
+        await home.type("nonsense")
+        await home.until(lambda: "nonsense" in home.lines[-3])
+        await home.press("escape")
+        await home.until(lambda: "validating 14s" in home.lines[-3] and "n new" in home.bottom)
+
+
+async def test_an_order_by_a_column_that_is_not_shown_is_told(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path, size=(140, 24)) as home:
+        await arrived(home)
+        while home.home._order.column != "rate":
+            await home.press("s")
+            if "RATE" not in home.text:
+                break
+        while home.home._order.column != "cost":
+            await home.press("s")
+        await home.until("COST▾")
+        assert "by cost" not in home.text
+        await home.pilot.resize_terminal(60, 24)
+        await home.until(lambda: "COST" not in home.text and "by cost▾" in home.lines[0])
+        await home.pilot.resize_terminal(140, 24)
+        await home.until(lambda: "COST▾" in home.text and "by cost" not in home.text)
+
+
 async def test_home_lets_go_of_a_filter_that_was_closed(seeded: DemoServer, tmp_path: Path) -> None:
     async with desk(seeded, tmp_path) as home:
         await arrived(home)

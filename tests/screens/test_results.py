@@ -97,10 +97,10 @@ async def test_failures_are_grouped_and_shown_by_group(seeded: DemoServer, tmp_p
         groups = codes(seeded, home.batch(FAILING).error_file_id)
         await home.press("j", "j", "t")
         await home.until(lambda: home.room == "Triage")
-        rows = [line.split() for line in home.lines if "✗ fail" in line]
+        rows = [line.split() for line in home.lines if "✗ failed" in line]
         assert sorted(int(row[0]) for row in rows) == sorted(groups.values())
         largest, number = groups.most_common(1)[0]
-        assert rows[0][:4] == [str(number), "✗", "fail", largest.split()[0]]
+        assert rows[0][:4] == [str(number), "✗", "failed", largest.split()[0]]
         await home.press("enter")
         await home.until(lambda: home.room == "Results" and f"{largest}: {number} requests" in home.head)
         assert home.table.position == (1, number)
@@ -111,6 +111,27 @@ async def test_failures_are_grouped_and_shown_by_group(seeded: DemoServer, tmp_p
         assert home.table.position == (3, home.batch(FAILING).counts.completed)  # type: ignore[union-attr]  # it has some
         await home.press("escape")
         await home.until(lambda: home.room == "Home")
+
+
+async def test_what_was_never_run_is_no_failure(server: DemoServer, tmp_path: Path) -> None:
+    batch_id = api.create(server, b"".join(map(request, range(250))), description="stopped")
+    while not 0 < api.batch(server, batch_id)["request_counts"]["completed"] < 250:
+        server.clock.jump(1)
+    api.call(server, f"/batches/{batch_id}/cancel", method="POST")
+    server.clock.jump(2000)
+    errors = [line["error"] for line in content(server, api.batch(server, batch_id)["error_file_id"])]
+    left = sum(error is not None and error["code"] == "batch_cancelled" for error in errors)
+    failed = len(errors) - left
+    assert left
+    async with desk(server, tmp_path) as home:
+        await opened(home, "stopped")
+        await home.until(f"✗ {failed} failed · {left} not run · 0 missing")
+        await home.press("t")
+        await home.until(lambda: home.room == "Triage")
+        assert f"{left} ⊘ not run" in home.prose
+        await home.press("escape", "R")
+        # What is run again are both.
+        await home.until(f"write {failed + left} requests to run again to")
 
 
 async def test_a_filter_takes_states_codes_and_reasons(seeded: DemoServer, tmp_path: Path) -> None:

@@ -4,11 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from tests.requests.samples import files
 from tests.screens.desk import desk, request, write
 from tests.screens.test_terminal import on, opened
 from tests.terminal import Terminal
 from tui.demo.server import DemoServer
+from tui.requests.mend import preview
+from tui.requests.validate import validate
+from tui.screens.submit_repair import can_mend
 
 EDITOR = """#!/bin/sh
 echo "<editing $*>"
@@ -106,13 +111,23 @@ async def test_mending_is_shown_asked_and_written(server: DemoServer, tmp_path: 
         assert out.read_text() == "mine"
 
 
-async def test_what_cannot_be_mended_says_so(server: DemoServer, tmp_path: Path, samples: Path) -> None:
+async def test_what_cannot_be_mended_offers_no_such_key(server: DemoServer, tmp_path: Path, samples: Path) -> None:
     (samples / "wrong.jsonl").write_bytes(request(1).replace(b'"gpt-4o-mini"', b"7"))
     async with desk(server, tmp_path, samples=samples) as home:
         await home.pick("wrong.jsonl")
-        await home.until("Nothing is sent while there are problems.")
+        await home.until("Nothing is sent while there are problems. e edits the file, r reads it again.")
+        assert "e edit" in home.bottom and "mend" not in home.bottom
         await home.press("m")
-        await home.until("Nothing here has only one right form")
+        await home.settle()
+        assert "Nothing is sent while there are problems." in home.text
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(content=files())
+def test_mending_is_offered_where_it_changes_something(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "any.jsonl"
+    path.write_bytes(content)
+    assert can_mend(validate(path)) == bool(preview(path).change_count)
 
 
 @pytest.mark.parametrize("how", ["gone before", "gone while asked", "folder taken"])

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tui.batches.batch import Batch
 from tui.batches.money import Cost
-from tui.text import money
+from tui.text import money, money_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def passed(budget: Budget, spent: Spent) -> list[str]:
     told = []
     for limit, sum_, when in ((budget.day, spent.day, "today"), (budget.month, spent.month, "this month")):
         if limit is not None and sum_.so_far > limit:
-            told.append(f"{_about(sum_.so_far, exact=sum_.measured)} of {money(limit)} {when}")
+            told.append(f"{_said(sum_.so_far, exact=sum_.measured)} of {money(limit)} {when}")
     return told
 
 
@@ -114,8 +114,8 @@ def objections(budget: Budget, spent: Spent, low: float, high: float | None, *, 
 def _left(limit: float, used: Sum, when: str) -> str:
     left = limit - used.at_end
     exact = used.measured and used.at_end == used.so_far
-    return f"is left {when}: {_about(left, exact=exact) if left > 0 else 'nothing'} of {money(limit)}"
+    return f"is left {when}: {_said(left, exact=exact) if left > 0 else 'nothing'} of {money(limit)}"
 
 
-def _about(dollars: float, *, exact: bool) -> str:
-    return money(dollars) if exact else f"about {money(dollars)}"
+def _said(dollars: float, *, exact: bool) -> str:
+    return money(dollars) if exact else money_about(dollars)

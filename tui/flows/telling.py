@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,14 +13,14 @@ from tui.text import clean_line, duration
 _PATIENCE: Final = 20.0  # seconds
 
 
-async def tell(command: Sequence[str], text: str, *, without: str = "") -> str | None:
+async def tell(command: Sequence[str], text: str, *, without: Collection[str] = ()) -> str | None:
     """Run `command` with `text` as one more argument; what went wrong, in a sentence.
 
-    No shell, no input, nothing of it on the screen; the variable `without` is not handed to it. What has not ended
+    No shell, no input, nothing of it on the screen; the variables in `without` are not handed to it. What has not ended
     after 20 seconds is ended, with all that it has started.
     """
     name = clean_line(Path(command[0]).name)
-    environment = {key: value for key, value in os.environ.items() if key != without}
+    environment = {key: value for key, value in os.environ.items() if key not in without}
     nothing = asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(

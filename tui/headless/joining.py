@@ -15,6 +15,7 @@ from tui.results.columns import columns_of
 from tui.results.export import export_jsonl, jsonl_lines
 from tui.results.judge import Judgement, State
 from tui.results.table import csv_lines, export_csv
+from tui.results.verdict import numbers
 from tui.settings import Profile
 from tui.text import count, plural
 
@@ -80,7 +81,7 @@ def _words(found: Judged) -> Iterator[str]:
         yield f"{batch.id} is left out. {reason}"
     of = "" if verdict.requests is None else f"{plural(verdict.requests, 'request')}: "
     missing = "" if verdict.missing is None else f", {count(verdict.missing)} missing"
-    yield f"{of}{count(verdict.ok)} ok, {count(verdict.failed)} failed{missing}"
+    yield f"{of}{numbers(verdict.ok, verdict.failed, verdict.never_run)}{missing}"
     for group in verdict.failures[:_MOST_FAILURES]:
         status = "" if group.status_code is None else f"{group.status_code} "
         reason = f"{status}{group.code or ''}".strip() or "no reason given"

@@ -2,7 +2,7 @@
 
 from tui.batches.batch import Batch, Status
 from tui.batches.money import Cost
-from tui.text import count, money, percent
+from tui.text import count, money, money_estimate, percent
 
 # The screen's glyphs; the words are the API's own, because --status takes them.
 _GLYPHS = {
@@ -57,7 +57,7 @@ def cost(known: Cost | None) -> str:
     """What it has cost so far; `~` before an estimate."""
     if known is None or known.so_far is None:
         return "–"
-    return money(known.so_far) if known.measured else f"~{money(known.so_far)}"
+    return money(known.so_far) if known.measured else money_estimate(known.so_far)
 
 
 def failed(batch: Batch) -> str:

@@ -97,6 +97,12 @@ class Verdict:
         return tuple(_notes(self))
 
 
+def numbers(ok: int, failed: int, never_run: int, why: str = "") -> str:
+    """`590 ok, 10 failed`, and apart from those that failed, told `why`, those that were never run."""
+    told = f"{count(ok)} ok, {count(failed - never_run)} failed{why}"
+    return f"{told}, {count(never_run)} not run" if never_run else told
+
+
 def _notes(verdict: Verdict) -> Iterator[str]:
     if verdict.foreign:
         results = plural(verdict.unknown, "result")
@@ -104,7 +110,7 @@ def _notes(verdict: Verdict) -> Iterator[str]:
         return
     for share in verdict.joined:
         if share.agrees is False:
-            told, found = _reported(share.reported, None), f"{count(share.ok)} ok, {count(share.failed)} failed"
+            told, found = _reported(share.reported, None), f"{numbers(share.ok, share.failed, share.never_run)}"
             yield f"Of {share.batch_id} the server reports {told}; its files have {found}."
     if verdict.agrees is False and not verdict.joined:
         yield f"The server reports {_reported(verdict.reported, verdict.requests)}; the files have {_found(verdict)}."
@@ -136,12 +142,12 @@ def _reported(reported: Reported, requests: int | None) -> str:
 
 
 def _found(verdict: Verdict) -> str:
-    found = f"{count(verdict.ok)} ok, {count(verdict.failed)} failed"
-    if verdict.failures:
-        group = verdict.failures[0]
+    told = ""
+    if group := next((group for group in verdict.failures if group.code not in NEVER_RUN), None):
         reason = group.code or ("no status" if group.status_code is None else f"status {group.status_code}")
-        alone = group.count == verdict.failed
-        found += f" with {reason}" if alone else f" ({count(group.count)} with {reason})"
+        alone = group.count == verdict.failed - verdict.never_run
+        told = f" with {reason}" if alone else f" ({count(group.count)} with {reason})"
+    found = numbers(verdict.ok, verdict.failed, verdict.never_run, told)
     if verdict.requests in (None, verdict.reported.total):
         return found
     return f"{found}, of {plural(verdict.requests or 0, 'request')}"

@@ -67,6 +67,10 @@ class Files(Room):
         if self.lazybatch.downloading:
             self.lazybatch.downloads.show_on(self)
 
+    def on_resize(self) -> None:
+        """Which columns another width has room for is known once the table has drawn its titles."""
+        self.call_after_refresh(self._say_tally)
+
     # What there is
 
     def action_refresh(self) -> None:
@@ -138,12 +142,16 @@ class Files(Room):
     def _say_tally(self) -> None:
         sums = self._sums
         marks = [self._rows[str(key)] for key in self.table.marks if str(key) in self._rows]
-        right = [Cell(f"{count(len(marks))} marked, {files_rows.held(marks)}  ", "mark")] if marks else []
+        right = [Cell(f"{count(len(marks))} marked, {files_rows.held(marks)}", "mark")] if marks else []
+        order = self._order.unseen(self.table.shown_columns)
+        right += [Cell("  "), *order] if right and order else order
         if self._hiding:
             chips = [Cell(self._view, "accent"), Cell("  ")] if self._view != "all" else []
             chips += [Cell(f"/ {clean_line(self._wanted.strip())}", "accent"), Cell("  ")] if self._wanted else []
             told = f"{count(len(self.table.keys))} of {plural(len(self._rows), 'file')}, {sums.shown}"
-            self.tally.say([*chips, Cell(told)], [*right, Cell("esc shows all", "dim")])
+            self.tally.say(
+                [*chips, Cell(told)], [*right, *([Cell("  ")] if right else []), Cell("esc shows all", "dim")]
+            )
             return
         if not self._rows and (self._listing or self._trouble):
             self.tally.say([])
@@ -154,7 +162,9 @@ class Files(Room):
 
     def _say_strip(self) -> None:
         row = self._under_cursor()
-        if self._about:
+        if isinstance(self.focused, FilterField):
+            self.strip.say([Cell(self.focused.takes, "dim")])
+        elif self._about:
             self.strip.say([Cell(self._about, "warn")])
         elif self._trouble:
             self.strip.say([Cell(self._trouble, "warn")])
@@ -259,9 +269,12 @@ class Files(Room):
 
     def action_filter(self) -> None:
         if not self.query(FilterField):
-            field = FilterField(self._wanted, placeholder="words of a name, a kind, a batch, orphan", complete=None)
+            field = FilterField(
+                self._wanted, takes="words of a name, a kind or a batch; orphan", complete=files_rows.complete
+            )
             self.mount(field, after=self.head)
             field.focus()
+            self.call_after_refresh(self._say_strip)
 
     def on_input_changed(self, event: "Input.Changed") -> None:
         """The filter is the only field here."""
@@ -272,6 +285,7 @@ class Files(Room):
     def on_filter_field_left(self) -> None:
         self.query(FilterField).remove()
         self.table.focus()
+        self.call_after_refresh(self._say_strip)
 
     @property
     def _hiding(self) -> bool:

@@ -1,13 +1,13 @@
 """A stored file as a row of the files screen."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tui.batches.batch import Batch
 from tui.batches.files import Standing, StoredFile, Uses, kind, shown_name
 from tui.text import age, count, duration, size
-from tui.widgets.column import Cell, Column
+from tui.widgets.column import Cell, Column, unseen
 from tui.widgets.glyphs import GLYPHS
 
 _SOON: Final = 3 * 86400.0  # seconds: what is to be kept should be saved by then
@@ -21,6 +21,7 @@ _COLUMNS: Final = (
     Column("id", "ID", 30, priority=5),
 )
 _LARGEST_FIRST: Final = frozenset({"size"})
+_WORDS: Final = ("orphan", "input", "output", "errors", "results")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,13 @@ def cells(row: Row, now: float) -> Mapping[str, Cell]:
     }
 
 
+def complete(text: str, cursor: int) -> list[str]:
+    """What the word of a filter that ends at `cursor` may become: whole texts."""
+    before, after = text[:cursor], text[cursor:]
+    begun = before.rpartition(" ")[2].casefold()
+    return [f"{before}{word[len(begun) :]}{after}" for word in _WORDS if begun and word.startswith(begun)]
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A column to sort by, and whether against its natural direction."""
@@ -120,6 +128,11 @@ class Order:
     def descending(self) -> bool:
         """Whether the largest value stands first."""
         return (self.column in _LARGEST_FIRST) != self.reverse
+
+    def unseen(self, shown: Sequence[Column]) -> list[Cell]:
+        """What the rows are sorted by, where no title in the table tells."""
+        title = next(column.title for column in self.columns() if column.key == self.column)
+        return unseen(title, self.column, shown)
 
     def columns(self) -> list[Column]:
         """The columns, with an arrow at the one that the rows are sorted by."""

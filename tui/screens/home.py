@@ -79,6 +79,8 @@ class Home(Grouping):
     def on_resize(self) -> None:
         """Another width has room for more or less."""
         self.look_again()
+        # Which columns it has room for is known once the table has drawn its titles.
+        self.call_after_refresh(self._say_head)
 
     def on_screen_resume(self) -> None:
         """What was found out or begun elsewhere shows."""
@@ -130,7 +132,8 @@ class Home(Grouping):
         told = home_lines.account(self.session.profile)
         if waiting := self.lazybatch.waiting:
             told.append(Cell(f" · {count(waiting)} in the queue", "accent"))
-        self.head.say(told, self.freshness().cells())
+        order = home_rows.unseen_order(self._order, self.table.shown_columns)
+        self.head.say(told, [*order, *([Cell("  ")] if order else []), *self.freshness().cells()])
 
     def _say_tally(self) -> None:
         # All of the terminal's: neither in the first frame nor on the way to another size does the widget know its own.
@@ -155,6 +158,8 @@ class Home(Grouping):
             self.strip.say(bar.explained({column.key for column in self.table.shown_columns}))
         elif self._query is not None and self._query.faults:
             self.strip.say([Cell(clean_line(self._query.faults[0].sentence), "warn")])
+        elif takes := self.filter_takes:
+            self.strip.say([Cell(takes, "dim")])
         elif self._offline is not None:
             self.strip.say([Cell(self._offline.error.sentence, "bad")])
         elif (group := self.group_under_cursor()) is not None:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Final, cast
 
-from tui import actions
 from tui.batches.batch import Batch
 from tui.batches.order import SORTS, Order, select
 from tui.screens import home_rows
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
     from tui.batches.query import Query
     from tui.screens.home_column_bar import ColumnBar
 
+# What needs a batch to act on; where a filter hides them all, the keys that change it stay.
+_ABOUT_ROWS: Final = frozenset({
+    "open", "results", "cancel", "download", "mark_all", "tell_me", "copy_id", "copy_json", "filter", "sort", "reverse",
+})  # fmt: skip
 _WHILE_CHOOSING: Final = frozenset({"help", "quit", "redraw", "suspend"})
 
 
@@ -67,9 +70,15 @@ class Choosing(Account):
         if self._view is not View.ALL and len(self.session.book):
             nothing = "Nothing needs attention." if self._view is View.ATTENTION else "No batch is active."
             return f"{nothing}\n1 shows all."
-        return "No batches yet." if self.session.profile.read_only else "No batches yet.\nPress n to make one."
+        first = "" if self.session.profile.read_only else "\nn chooses a file of requests and makes one of it."
+        return f"No batches yet.{first}"
 
     # What the user does
+
+    @property
+    def filter_takes(self) -> str:
+        """What can be typed into the filter, while it is."""
+        return str(getattr(self.focused, "takes", ""))
 
     @property
     def column_bar(self) -> "ColumnBar | None":
@@ -82,20 +91,9 @@ class Choosing(Account):
         """There is a way back from home only while something hides batches; choosing columns has keys of its own."""
         if self.column_bar is not None and action not in _WHILE_CHOOSING:
             return False
+        if action in _ABOUT_ROWS and not self.table.keys and not self.hiding:
+            return False
         return (action != "back" or self.hiding) and super().check_action(action, parameters)
-
-    def live_actions(self) -> list[actions.Action]:
-        """What can be done here now."""
-        if self.column_bar is None:
-            return super().live_actions()
-        return [
-            action for action in actions.ACTIONS if action.room == actions.COLUMNS or action.name in {"help", "quit"}
-        ]
-
-    @property
-    def help_room(self) -> str:
-        """The room whose keys the help tells first."""
-        return self.ROOM if self.column_bar is None else actions.COLUMNS
 
     def action_back(self) -> None:
         """Nothing is behind home; what can be left here is a filter and a view."""
@@ -109,6 +107,7 @@ class Choosing(Account):
             field = FilterField(self._wanted)
             self.mount(field, after=self.head)
             field.focus()
+            self.call_after_refresh(self.look_again)
 
     def on_input_changed(self, event: "Input.Changed") -> None:
         """The filter is the only field here."""
@@ -118,6 +117,7 @@ class Choosing(Account):
     def on_filter_field_left(self) -> None:
         self.query("#filter").remove()
         self.table.focus()
+        self.call_after_refresh(self.look_again)
 
     def _filter(self, text: str) -> None:
         from tui.batches.query import parse

@@ -6,6 +6,7 @@ from typing import ClassVar, Final, Literal
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui import actions
 from tui.screens.home_columns import chosen
 from tui.widgets.column import Cell, Column
 from tui.widgets.line import Line
@@ -32,6 +33,7 @@ What = Literal["change", "step", "sort", "done"]
 class ColumnBar(Line, can_focus=True):
     """The columns one beside the other: in capitals what is shown, in brackets the one that keys are about."""
 
+    ROOM: ClassVar[str] = actions.COLUMNS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,j", "step(1)", "Next column", show=False),
         Binding("left,h,k", "step(-1)", "Column before", show=False),

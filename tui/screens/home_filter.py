@@ -1,4 +1,4 @@
-"""The field in which the home table's filter is typed."""
+"""The field in which a table's filter is typed."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui import actions
 from tui.batches.query import complete
 from tui.widgets.safe_input import SafeInput
 
@@ -13,6 +14,7 @@ from tui.widgets.safe_input import SafeInput
 class FilterField(SafeInput):
     """Filters while one types; enter keeps the filter, escape drops it, tab completes."""
 
+    ROOM: ClassVar[str] = actions.FILTER
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "Complete", show=False),
         Binding("escape", "drop", "No filter", show=False),
@@ -24,11 +26,12 @@ class FilterField(SafeInput):
     def __init__(
         self,
         text: str,
-        placeholder: str = "words, status:running model:gpt-4o age:<2d failed:>1% !word",
-        complete: Callable[[str, int], Sequence[str]] | None = complete,
+        takes: str = "words, status:running model:gpt-4o age:<2d failed:>1% cost:>5 !word",
+        complete: Callable[[str, int], Sequence[str]] = complete,
     ) -> None:
-        """`complete` gives the ways in which a text can go on at a place in it."""
-        super().__init__(text, placeholder=placeholder, id="filter", select_on_focus=False)
+        """`takes` tells what can be typed; `complete` gives the ways in which a text can go on at a place in it."""
+        super().__init__(text, placeholder="type to filter", id="filter", select_on_focus=False)
+        self.takes = takes
         self._complete = complete
 
     def action_drop(self) -> None:
@@ -40,7 +43,7 @@ class FilterField(SafeInput):
 
     def action_complete(self) -> None:
         """Take the one way in which the term can go on, if there is just one."""
-        found = self._complete(self.value, self.cursor_position) if self._complete else ()
+        found = self._complete(self.value, self.cursor_position)
         if len(found) == 1:
             behind = len(self.value) - self.cursor_position
             self.value = found[0]

@@ -8,7 +8,7 @@ from tui.batches.order import BY_STATE, Order
 from tui.batches.pace import Sample
 from tui.text import count, duration
 from tui.widgets import looks
-from tui.widgets.column import Cell, Column
+from tui.widgets.column import Cell, Column, unseen
 from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:
@@ -107,6 +107,14 @@ def columns(order: Order, kept: str = "") -> list[Column]:
         else column
         for column in found
     ]
+
+
+def unseen_order(order: Order, shown: Sequence[Column]) -> list[Cell]:
+    """What the rows are sorted by, where their user has asked for it and no title in the table tells."""
+    if order == Order():
+        return []
+    title = next(column.title for column in columns(order) if column.key == order.column)
+    return unseen(title, order.column, shown)
 
 
 def _expires(batch: Batch, now: float, expires_in: float | None) -> Cell:

@@ -11,7 +11,7 @@ from tui.batches.budget import Sum
 from tui.batches.ledger import Entry, ledger
 from tui.screens.home_account import Account
 from tui.screens.room import Room, bindings
-from tui.text import count, fit, money, percent, plural
+from tui.text import count, fit, money, money_estimate, percent, plural
 from tui.widgets import looks
 from tui.widgets.column import Cell, Column
 from tui.widgets.glyphs import GLYPHS
@@ -129,4 +129,4 @@ def _sum_cell(sum_: Sum) -> Cell:
     """The amount; `~` before an estimate, `+` behind one that lacks something."""
     if sum_.unknown and sum_.unknown == sum_.batches:
         return Cell(GLYPHS.none, "dim")
-    return Cell(f"{'' if sum_.measured else '~'}{money(sum_.so_far)}{'+' if sum_.unknown else ''}")
+    return Cell(f"{(money if sum_.measured else money_estimate)(sum_.so_far)}{'+' if sum_.unknown else ''}")

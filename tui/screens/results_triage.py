@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.results.chosen import Choice
+from tui.results.verdict import NEVER_RUN
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings
 from tui.state.verdicts import Kept
@@ -21,7 +22,7 @@ from tui.widgets.text_view import TextView
 
 _COLUMNS = (
     Column("count", "REQUESTS", 8, align="right"),
-    Column("what", "WHAT", 7),
+    Column("what", "WHAT", 9),
     Column("status", "STATUS", 6, align="right", priority=2),
     Column("code", "CODE", 18, priority=1, flex=1),
     Column("message", "MESSAGE", 20, flex=4),
@@ -126,8 +127,9 @@ def _rows(kept: Kept) -> Iterator[_Row]:
     for group in verdict.failures:
         status = "" if group.status_code is None else str(group.status_code)
         name = " ".join(filter(None, (status, group.code))) or "failed"
+        what, role = ("⊘ not run", "warn") if group.code in NEVER_RUN else ("✗ failed", "bad")
         yield _Row(
-            group.count, "✗ fail", "bad", Choice(name, groups=frozenset({group.number})), status, group.code or "",
+            group.count, what, role, Choice(name, groups=frozenset({group.number})), status, group.code or "",
             group.message or "No reason was given.", group.example_custom_id,
         )  # fmt: skip
     if verdict.missing:

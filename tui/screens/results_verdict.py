@@ -10,13 +10,16 @@ from tui.widgets.column import Cell
 
 
 def verdict_cells(kept: Kept) -> Sequence[Cell]:
-    """`✓ 590 ok · ✗ 10 failed · 0 missing · agrees with the counts`."""
+    """`✓ 590 ok · ✗ 10 failed · 0 missing · agrees with the counts`; what was never run is no failure of its own."""
     verdict = kept.verdict
+    failed = verdict.failed - verdict.never_run
     cells = [
         Cell(f"✓ {count(verdict.ok)} ok", "ok" if verdict.ok else "dim"),
         Cell(" · ", "dim"),
-        Cell(f"✗ {count(verdict.failed)} failed", "bad" if verdict.failed else "dim"),
+        Cell(f"✗ {count(failed)} failed", "bad" if failed else "dim"),
     ]
+    if verdict.never_run:
+        cells += [Cell(" · ", "dim"), Cell(f"{count(verdict.never_run)} not run", "warn")]
     if verdict.missing is not None:
         cells += [Cell(" · ", "dim"), Cell(f"{count(verdict.missing)} missing", "bad" if verdict.missing else "dim")]
     cut = kept.finishes.get("length", 0) + kept.finishes.get("max_output_tokens", 0)

@@ -67,7 +67,7 @@ class Ringer:
 
     async def _tell(self, text: str) -> None:
         profile = self._app.session.profile
-        failure = await tell(profile.notify, message(text), without=profile.key_env)
+        failure = await tell(profile.notify, message(text), without=profile.key_envs)
         if failure is not None and not self._failed:
             self._app.notify(f"notify: {failure}", severity="warning", markup=False, timeout=20)
         self._failed = failure is not None

@@ -94,8 +94,9 @@ class Room(Screen[None]):
 
     @property
     def help_room(self) -> str:
-        """The room whose keys the help tells first."""
-        return self.ROOM
+        """The room whose keys the help tells first: that of the focused widget, if it has keys of its own there."""
+        room: str = getattr(self.focused, "ROOM", self.ROOM)
+        return room
 
     def action_redraw(self) -> None:
         self.lazybatch.redraw()
@@ -138,7 +139,11 @@ class Room(Screen[None]):
         self.bottom.show_keys()
 
     def _keys_that_work(self) -> list[actions.Action]:
-        return [action for action in self.live_actions() if not (self.typing and action.typed)]
+        live = self.live_actions()
+        if (room := self.help_room) != self.ROOM:
+            own = (known for known in actions.ACTIONS if known.room == room)
+            live = [*own, *(known for known in live if known.name in {"help", "quit"})]
+        return [action for action in live if not (self.typing and action.typed)]
 
     def live_actions(self) -> list[actions.Action]:
         """What can be done here now."""

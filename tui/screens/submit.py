@@ -13,7 +13,7 @@ from tui.requests.validate import Report
 from tui.screens.submit_base import models, under_way
 from tui.screens.submit_price import Pricing
 from tui.screens.submit_problems import marked
-from tui.screens.submit_repair import Repairing
+from tui.screens.submit_repair import Repairing, can_mend
 from tui.screens.submit_sending import Sending
 from tui.screens.submit_waiting import Waiting
 from tui.text import clean_line, count, plural, size
@@ -52,7 +52,7 @@ class Submit(Repairing, Sending, Pricing, Waiting):
             "adopt": bool(self.candidates) and good and not sending,
             "fold": bad and self.table.foldable,
             "edit": bad,
-            "mend": bad and not cuttable,
+            "mend": bad and not cuttable and report is not None and can_mend(report),
             "split": cuttable or (good and self.budget is not None and not self.parts and not sending),
         }
         return allowed.get(action, True) and super().check_action(action, parameters)
@@ -115,7 +115,8 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         if not self.table.display or self.report is None:
             return
         offer = self.split_offer(self.report)
-        said = offer or "Nothing is sent while there are problems. e edits, m mends what it can."
+        mends = ", m mends what it can" if can_mend(self.report) else " the file, r reads it again"
+        said = offer or f"Nothing is sent while there are problems. e edits{mends}."
         self.progress.say([Cell(said, "warn")])
         self.bottom.show_keys()
         problem = self.table.problem

@@ -17,6 +17,9 @@ from tui.text import clean_line, count, plural, size
 from tui.widgets.column import Cell
 
 _FIRST_CHANGES = 12
+# What problems and warnings are about that a mended copy is without, as `mend` has it.
+_MENDED = frozenset({"byte_order_mark", "blank_line", "crlf"})
+_MENDED_PARAMS = frozenset({"method", "body.stream"})
 
 
 class Repairing(SubmitRoom):
@@ -130,6 +133,13 @@ class Repairing(SubmitRoom):
 
     def _tell(self, verb: str) -> Progress:
         return lambda done, total: self.progress.say(under_way(verb, done, total))
+
+
+def can_mend(report: Report) -> bool:
+    """Whether something of the file can be put right by itself, or may be for all that is listed of it."""
+    listed = (*report.problems, *report.warnings)
+    unlisted = report.problem_count > len(report.problems)
+    return unlisted or any(known.code in _MENDED or known.param in _MENDED_PARAMS for known in listed)
 
 
 def _told(changes: MendReport) -> list[list[Cell]]:

@@ -31,6 +31,14 @@ class Cell(NamedTuple):
     role: str = ""
 
 
+def unseen(title: str, key: str, shown: Sequence[Column]) -> list[Cell]:
+    """That rows are sorted by the column `key`, called `title`, where it is not among those that are `shown`.
+
+    Nothing before the table has been drawn: until then it is not known what is.
+    """
+    return [Cell(f"by {title.lower()}", "dim")] if shown and key not in {column.key for column in shown} else []
+
+
 class Slot(NamedTuple):
     """A column that is shown, and the cells it takes."""
 

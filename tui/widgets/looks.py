@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from tui.batches.batch import Batch, Status, timeline
 from tui.batches.pace import Sample, misses_window_by, rate, seconds_left, sparkline, stalled
-from tui.text import age, count, duration, fit, money, money_about, money_short, percent
+from tui.text import age, count, duration, fit, money, money_about, money_estimate, money_short, percent
 from tui.widgets.bar import bar
 from tui.widgets.column import Cell
 from tui.widgets.glyphs import GLYPHS
@@ -164,7 +164,7 @@ def cost_cell(cost: "Cost | None") -> Cell:
     if cost is None or cost.so_far is None:
         return Cell(GLYPHS.none, "dim")
     if not cost.measured:
-        return Cell(f"~{money_short(cost.so_far)}", "dim")
+        return Cell(money_estimate(cost.so_far, money_short), "dim")
     # Whole dollars and cents as long as six cells hold them, so that the points stand below one another.
     exact = money(cost.so_far) if 0 < cost.so_far < 99.995 else money_short(cost.so_far)
     return Cell(exact, "" if cost.so_far else "dim")
