@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from tui.requests import bodies, reading, sieve
+from tui.requests import bodies, reading
 from tui.requests.endpoints import ENDPOINTS, possible, usual
 from tui.requests.ids import Ids, Repeat
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, Problem, cut, missing, quote, wrong_type
 from tui.requests.reading import Line
+from tui.requests.sieve import Sieve
 
 __all__ = ["BOM", "ENDPOINTS", "Checker", "Limits", "Problem", "is_blank"]
 
@@ -124,6 +125,7 @@ class Checker:
         self.ids = Ids()
         # Where one line is wrong the next often is: then trying the fast way first only costs.
         self._wrong = False
+        self._sieve = Sieve()
         self._others = bool(self.limits.other_endpoints)
         self._unknown = endpoint if endpoint is not None and not _may_be(endpoint, self._others) else None
 
@@ -158,18 +160,17 @@ class Checker:
 
     def take(self, lines: bytes | bytearray, line: int) -> int:
         """Takes whole lines at once, the first being `line`, if all are right; how many, 0 if some may be wrong."""
-        requests = None if self._wrong or not self.endpoint else sieve.good(lines, self.endpoint)
-        if not requests:
+        if self._wrong or not self.endpoint or not (good := self._sieve.good(lines, self.endpoint)):
             return 0
-        models = Counter([request.body.model for request in requests])
+        models = Counter(good.models)
         if self.limits.one_model and (len(models) > 1 or self.model not in models):
             return 0
-        self.requests += len(requests)
-        self.ids.extend([request.custom_id for request in requests], line)
-        self.inputs += sieve.inputs(requests)
+        self.requests += len(good.custom_ids)
+        self.ids.extend(good.custom_ids, line)
+        self.inputs += good.inputs
         for name, number in models.items():
             self._count_model(name, number)
-        return len(requests)
+        return len(good.custom_ids)
 
     def finish(self, size: int | None = None, most: int = 1000) -> list[Problem]:
         """What is wrong with the file as a whole, then up to `most` lines that repeat a custom_id, in line order.

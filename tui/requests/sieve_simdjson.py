@@ -1,0 +1,130 @@
+"""The sieve for text beyond ASCII and for escapes: simdjson decodes many lines as one document.
+
+It repeats what `rules` asks of a line; a test holds the two together. simdjson accepts less than JSON allows (no
+integer of more than 64 bits, no number beyond a double), never more: it checks UTF-8, escapes, surrogates and the
+grammar of everything, also of what nobody asks for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from simdjson import Array, Object, Parser
+
+from tui.requests.endpoints import usual
+from tui.requests.sieve_msgspec import Good
+
+# Follows each line in what is decoded at once, and is in no line: nobody can know it.
+_MARK: Final = os.urandom(16).hex()
+_BETWEEN: Final = f',"{_MARK}",'.encode()
+
+
+class _DoubtError(Exception):
+    """Something may be wrong."""
+
+
+class SimdSieve:
+    """Not safe for threads."""
+
+    def __init__(self) -> None:
+        self._parser = Parser()
+
+    def good(self, lines: bytes, endpoint: str) -> Good | None:
+        """As `Sieve.good`."""
+        payload = _PAYLOADS.get(usual(endpoint))
+        # A carriage return is white space to JSON, and worth a warning.
+        if payload is None or b"\r" in lines:
+            return None
+        marked = lines.replace(b"\n", _BETWEEN)
+        number = (len(marked) - len(lines)) // (len(_BETWEEN) - 1)
+        if lines.endswith(b"\n"):
+            whole = b"[%b0]" % marked
+        else:
+            whole, number = b'[%b,"%b"]' % (marked, _MARK.encode()), number + 1
+        try:
+            document = self._parser.parse(whole)
+            good = _taken(iter(document), endpoint, payload) if isinstance(document, Array) else None
+        # KeyError: a key is missing. RuntimeError: nested too deeply, or an integer of more than 64 bits.
+        except (ValueError, KeyError, RuntimeError, _DoubtError):
+            return None
+        # A mark inside a request is missing here: then a newline was in it.
+        return good if good and len(good.models) == number else None
+
+
+def _taken(values: Iterator[Any], endpoint: str, payload: Callable[[Object], int]) -> Good:
+    custom_ids, models, inputs = list[str](), list[str](), 0
+    for request, mark in zip(values, values, strict=False):
+        # Of a key that is there twice the last counts, and simdjson gives the first. Each of the four is asked for.
+        if mark != _MARK or type(request) is not Object or (len(request) > 4 and len({*request}) < len(request)):
+            raise _DoubtError
+        custom_id, body = request["custom_id"], request["body"]
+        if request["method"] != "POST" or request["url"] != endpoint or type(body) is not Object:
+            raise _DoubtError
+        keys, model = {*body}, body["model"]
+        if (
+            len(keys) < len(body)
+            or type(custom_id) is not str
+            or type(model) is not str
+            or not custom_id
+            or not model
+            # Looked up where it is there: what a missing key raises takes longer than all the rest.
+            or ("stream" in keys and body["stream"] is not False and body["stream"] is not None)
+        ):
+            raise _DoubtError
+        inputs += payload(body)
+        custom_ids.append(custom_id)
+        models.append(model)
+    return Good(custom_ids, models, inputs)
+
+
+def _messages(body: Object) -> int:
+    messages = body["messages"]
+    if isinstance(messages, Array) and len(messages):
+        for message in messages:
+            if not isinstance(message, Object):
+                raise _DoubtError
+        return 0
+    raise _DoubtError
+
+
+def _input(body: Object) -> int:
+    value = body["input"]
+    if isinstance(value, str | Array) and len(value):
+        return 0
+    raise _DoubtError
+
+
+def _embeddings(body: Object) -> int:
+    value = body["input"]
+    if isinstance(value, Array) and len(value):
+        first: object = value[0]
+        return 1 if type(first) in (int, float) else len(value)
+    return _input(body) + 1
+
+
+def _prompts(body: Object) -> int:
+    if isinstance(body["prompt"], str | Array):
+        return 0
+    raise _DoubtError
+
+
+def _prompt(body: Object) -> int:
+    value = body["prompt"]
+    if isinstance(value, str) and value:
+        return 0
+    raise _DoubtError
+
+
+# Each returns the embeddings inputs of a body.
+_PAYLOADS: Final = {
+    "/v1/responses": _input,
+    "/v1/chat/completions": _messages,
+    "/v1/embeddings": _embeddings,
+    "/v1/completions": _prompts,
+    "/v1/moderations": _input,
+    "/v1/images/generations": _prompt,
+    "/v1/images/edits": _prompt,
+    "/v1/videos": _prompt,
+}
