@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -57,12 +58,17 @@ class Output:
             os.fsync(self._open)
             self._close()
 
+    def sha256(self) -> str:
+        """Of what was written, in hexadecimal; before it is placed."""
+        with self._refusals(), self._unplaced.open("rb", buffering=0) as written:
+            return hashlib.file_digest(written, "sha256").hexdigest()
+
     def place(self, path: Path) -> None:
         """Gives it its name, in the same folder, in place of what had that name; after `finish`."""
-        if self._fd is not None or self._partial is None:
-            raise ValueError("only what is finished can be placed, and once")
+        if self._fd is not None:
+            raise ValueError("only what is finished can be placed")
         try:
-            self._partial.replace(path)
+            self._unplaced.replace(path)
         except OSError as error:
             raise Unwritable(path, error.strerror or str(error)) from None
         self._partial = None
@@ -72,6 +78,12 @@ class Output:
         if self._fd is None:
             raise ValueError("finished already")
         return self._fd
+
+    @property
+    def _unplaced(self) -> Path:
+        if self._partial is None:
+            raise ValueError("placed already")
+        return self._partial
 
     def _close(self) -> None:
         if self._fd is not None:

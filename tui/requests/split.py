@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from tui.errors import LazybatchError
 from tui.requests.limits import Limits
 from tui.requests.output import Output
 from tui.requests.rules import is_blank
-from tui.requests.source import LONGEST_LINE, Digest, Source
+from tui.requests.source import LONGEST_LINE, Source
 from tui.requests.weights import Weight, weights
 
 
@@ -58,23 +59,18 @@ def split(
     over a limit by itself or there are no requests.
     """
     folder = path.parent if folder is None else folder
-    with Source(path, progress, cancelled) as source, ExitStack() as outputs, ThreadPoolExecutor(1, "split") as disk:
+    with Source(path, progress, cancelled) as source, ExitStack() as outputs, _Finishing() as finishing:
         parts: list[_Part] = []
-        # While the disk takes one part in, the next is read; but no more than that, of parts there may be thousands.
-        finishing: Future[None] | None = None
         for piece in _Cutter(limits or Limits()).pieces(source):
             if piece.first_line:
-                if finishing:
-                    finishing.result()
                 if parts:
-                    finishing = disk.submit(parts[-1].finish)
+                    finishing.begin(parts[-1])
                 parts.append(outputs.enter_context(_Part(folder, source, piece.first_line)))
             parts[-1].add(piece)
         if not parts:
             raise Unsplittable("The file has no requests; there is nothing to split.")
-        parts[-1].finish()
-        if finishing:
-            finishing.result()
+        finishing.begin(parts[-1])
+        finishing.wait()
         source.check_unchanged()
         width = max(2, len(str(len(parts))))
         names = (
@@ -133,27 +129,38 @@ class _Cutter:
         for block in source.blocks(longest):
             if block.skipped:
                 raise self._too_much("bytes", block.skipped, self._limits.max_bytes)
-            count = self._fits(block.lines)
+            # Known with the first request; that none is to be weighed it says as an empty tuple.
+            cut = self._cut if self._weights or self._weights is None else self._cut_plainly
+            yield from cut(block.lines)
+
+    def _cut_plainly(self, lines: bytes | bytearray) -> Iterator[_Piece]:
+        """Where nothing has to be weighed: in runs of lines, each as long as goes into the part."""
+        view, position = memoryview(lines), 0
+        while position < len(lines):
+            end, count = self._run(lines, position)
             if count:
                 self._requests += count
-                self._bytes += len(block.lines)
+                self._bytes += end - position
                 self._line += count
-                yield _Piece(block.lines, count, 0)
+                yield _Piece(view[position:end], count, 0)
             else:
-                yield from self._cut(block.lines)
+                end = lines.find(b"\n", position) + 1 or len(lines)
+                # One long line is not copied.
+                yield from self._cut(lines if end - position == len(lines) else lines[position:end])
+            position = end
 
-    def _fits(self, lines: bytes | bytearray) -> int:
-        """How many requests there are, if none is blank or needs weighing and all fit into the part; else 0."""
-        if not self._started or self._weights or self._bytes + len(lines) > self._limits.max_bytes:
-            return 0
-        count = position = 0
-        find = lines.find
-        while position < len(lines):
-            if lines[position] != 0x7B:
-                return 0
+    def _run(self, lines: bytes | bytearray, start: int) -> tuple[int, int]:
+        """Where the requests end that go into the part from `start`, and how many they are; no blank line is passed."""
+        room = self._limits.max_requests - self._requests
+        most = min(len(lines), start + self._limits.max_bytes - self._bytes)
+        end, count, find = start, 0, lines.find
+        while count < room and end < most and lines[end] == 0x7B:
+            following = find(b"\n", end) + 1 or len(lines)
+            if following > most:
+                break
+            end = following
             count += 1
-            position = find(b"\n", position) + 1 or len(lines)
-        return count if self._requests + count <= self._limits.max_requests else 0
+        return end, count
 
     def _cut(self, lines: bytes | bytearray) -> Iterator[_Piece]:
         """Line by line; yields what lies between two cuts or blank lines in one piece."""
@@ -214,7 +221,6 @@ class _Part:
 
     def __init__(self, folder: Path, source: Source, first_line: int) -> None:
         self._output = Output(folder, source)
-        self._digest = Digest()
         self._sha256 = ""
         self._first_line = first_line
         self._requests = self._bytes = 0
@@ -223,21 +229,49 @@ class _Part:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._digest.__exit__(kind, error, at)
         self._output.__exit__(kind, error, at)
 
     def add(self, piece: _Piece) -> None:
         self._requests += piece.requests
         self._bytes += len(piece.content)
-        self._digest.update(piece.content)
         self._output.write(piece.content)
 
     def finish(self) -> None:
         """Nothing is added any more: what it holds open is given back, of parts there may be thousands."""
         self._output.finish()
-        self._sha256 = self._digest.hexdigest()
-        self._digest.close()
+
+    def hash(self) -> None:
+        """Once all is added, finished or not."""
+        self._sha256 = self._output.sha256()
 
     def place(self, path: Path) -> Part:
         self._output.place(path)
         return Part(path, self._requests, self._bytes, self._sha256, self._first_line)
+
+
+class _Finishing:
+    """Has parts hashed and the disk take them in, while the next are written; a context manager.
+
+    A part is hashed from its file, which the system still has in memory: two parts at a time then, which no one thread
+    that reads the source can do.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(3, "split")
+        self._pending: deque[Future[None]] = deque()
+
+    def __enter__(self) -> _Finishing:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, part: _Part) -> None:
+        self._pending += (self._pool.submit(part.finish), self._pool.submit(part.hash))
+        # Where the disk is slow, reading waits for it: there may be thousands of parts, and few are open at a time.
+        self.wait(6)
+
+    def wait(self, most: int = 0) -> None:
+        """Until no more than `most` are left to do."""
+        while len(self._pending) > most:
+            self._pending.popleft().result()
