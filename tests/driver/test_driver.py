@@ -42,6 +42,13 @@ def test_both_drivers_show_the_same_after_each_key() -> None:
         assert ours.received < plain.received / 2
 
 
+@pytest.mark.parametrize("errors", ["2>/dev/null", "2>&-"])
+def test_errors_may_go_elsewhere(errors: str) -> None:
+    command = f'exec "{sys.executable}" -m tests.driver.playground differing {errors}'
+    with Terminal(["sh", "-c", command]) as terminal:
+        terminal.wait_text("nightly-eval 0")
+
+
 def test_another_size_is_drawn_from_nothing(ours: Terminal) -> None:
     with start("plain") as plain:
         plain.wait_text("nightly-eval 0")

@@ -1,8 +1,10 @@
 """Textual's driver for Linux and macOS, with an output of our own."""
 
 import contextlib
+import os
 import select
 import signal
+import sys
 from functools import partial
 from threading import Thread
 from types import FrameType
@@ -30,6 +32,9 @@ class DifferingDriver(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        # Textual draws on standard error, which may be kept in a file.
+        if not os.isatty(2):
+            self._file = sys.__stdout__
         self._writer: Writer | None = None
         self._canvas = Canvas()
         # To the end of the program: a terminal that is gone does not come back.
@@ -65,7 +70,7 @@ class DifferingDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Begin, or begin again after a suspend, with a terminal of which nothing is known."""
         if self._file is None:
-            raise RuntimeError("standard error is closed: there is no terminal to draw on")
+            raise RuntimeError("there is no terminal to draw on")
         # Brought back in the background, Textual gives up half-way and is called a second time later.
         self._stop_writer()
         self._writer = Writer(self._file.fileno(), self._canvas)
