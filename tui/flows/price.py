@@ -95,7 +95,15 @@ def _range(value: Estimate) -> tuple[float, float | None] | None:
 
 
 def range_text(value: Estimate, unknown: str = "not known") -> str:
-    """The cost as far as it is known: `$0.12 to $0.40`, `at least $0.12`, `about $0.20`, else `unknown`."""
+    """The cost as far as it is known: `about $0.20, at most $0.40`, `$0.12 to $0.40`, `at least $0.12`, `unknown`."""
+    told = short_text(value, unknown)
+    if value.cost_expected is None or value.cost_high is None or money(value.cost_high) == money(value.cost_expected):
+        return told
+    return f"{told}, at most {money(value.cost_high)}"
+
+
+def short_text(value: Estimate, unknown: str = "not known") -> str:
+    """The same for a question that has one line: of what is expected, that alone."""
     low, high, expected = value.cost_low, value.cost_high, value.cost_expected
     if expected is not None:
         return money(expected) if value.exact and expected == low else money_about(expected)

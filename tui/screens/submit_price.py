@@ -43,9 +43,9 @@ class Pricing(SubmitRoom):
             self._settle(report, counted)
 
     def _settle(self, report: Report, value: "Estimate") -> None:
-        from tui.flows.price import expected, over_budget, range_text
+        from tui.flows.price import expected, over_budget, short_text
 
-        self.worth, self.expected = f", {range_text(value, 'cost not known')}", expected(report, value)
+        self.worth, self.expected = f", {short_text(value, 'cost not known')}", expected(report, value)
         profile = self.session.profile
         if profile.budget is not None:
             self.objections = over_budget([value], profile.budget, self.session.spent, parts=len(self.parts) or 1)
