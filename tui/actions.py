@@ -147,15 +147,15 @@ ACTIONS: Final = (
     Action(PICK, "path", "slash", "path", "Type a path; tab completes it."),
     Action(PICK, "up", "backspace", "folder up", "Go to the folder above."),
     Action(SUBMIT, "validate", "r", "validate again", "Read the file again, after you have changed it."),
-    Action(SUBMIT, "send", "ctrl+s", "submit", "Upload the file and create the batch, after a question.", writes=True),
     Action(
         SUBMIT,
         "again",
         "A",
-        "",
+        "submit again",
         "Submit a file again that was submitted before, or may have been: a second batch, paid for twice.",
         writes=True,
     ),
+    Action(SUBMIT, "send", "ctrl+s", "submit", "Upload the file and create the batch, after a question.", writes=True),
     Action(
         SUBMIT,
         "adopt",

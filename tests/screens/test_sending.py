@@ -20,15 +20,30 @@ async def sent(home: Desk) -> None:
     await home.press("y")
 
 
+async def test_a_file_that_was_submitted_from_another_machine_is_known_again(
+    server: DemoServer, tmp_path: Path, samples: Path
+) -> None:
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        # Where nothing is there, A is a letter like others.
+        assert not home.app.screen.check_action("again", ())
+        await sent(home)
+        await home.until(lambda: home.room == "Home")
+    async with desk(server, tmp_path / "elsewhere", samples=samples) as home:
+        await home.pick("reviews-200.jsonl")
+        await home.until("reviews-200 (validating). A submits it again.")
+
+
 async def test_the_same_file_again_takes_another_key(server: DemoServer, tmp_path: Path, samples: Path) -> None:
     async with desk(server, tmp_path, samples=samples) as home:
         await home.submit("reviews-200.jsonl")
         await home.pick("reviews-200.jsonl")
-        await home.until("Ready to submit.")
-        # Before it is known to be there, A is a letter like others.
-        assert not home.app.screen.check_action("again", ())
+        await home.until("reviews-200 (validating). A submits it again.")
+        # The key that makes the first does not make a second.
         await sent(home)
-        await home.until("Sent before (validating). A submits it again. It is reviews-200.")
+        await home.until(lambda: "y yes" not in home.text and not home.app.submitting)
+        await home.until("reviews-200 (validating). A submits it again.")
         assert len(api.batches(server)) == 1
         await home.press("A")
         await home.until("Submit AGAIN 200 requests")

@@ -42,7 +42,7 @@ async def test_parts_are_offered_asked_and_sent_once(server: DemoServer, tmp_pat
         # The same file again: nothing goes out before the other key.
         await cut(home)
         await sent(home)
-        await home.until("All 3 parts were sent before. A submits them again.")
+        await home.until("All 3 parts were submitted before. A submits them again.")
         assert len(api.batches(server)) == 3
         await home.press("A")
         await home.until("Submit AGAIN 3 parts")

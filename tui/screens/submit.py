@@ -90,6 +90,7 @@ class Submit(Repairing, Sending, Pricing, Waiting):
             text = f"{warnings}: {clean_line(report.warnings[0].sentence)}" if report.warnings else "Ready to submit."
             self.progress.say([Cell(text, "warn" if warnings else "ok")])
             self.ready()
+            self.work(self.look_back(report), "before")
         else:
             found = plural(report.problem_count, "problem")
             self.summary.say([Cell(f"✗ {found}", "bad"), Cell(f" · {' · '.join(facts)}")])

@@ -16,7 +16,8 @@ from tui.flows.parts_line import Line
 from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.requests.validate import Report
-from tui.screens.submit_base import SubmitRoom, models, under_way
+from tui.screens.submit_base import models, under_way
+from tui.screens.submit_before import Before
 from tui.speed import Speed
 from tui.text import age, plural
 from tui.widgets import looks
@@ -26,7 +27,7 @@ _AGAIN = "A submits it all the same."
 _ADOPT = "u says that it is one of these, A submits it all the same."
 
 
-class Sending(SubmitRoom):
+class Sending(Before):
     """The keys for a file that is good."""
 
     _begun: Order | PartsOrder | None = None
@@ -170,14 +171,11 @@ class Sending(SubmitRoom):
                 self.app.notify(submission.reason or "", severity="warning", markup=False, timeout=10)
 
     def _say_already(self, there: list[Already]) -> None:
+        if not self.parts:
+            self.say_before(there[-1].batch)
+            return
         self.already = True
-        batch = there[-1].batch
-        if self.parts:
-            said = f"All {len(there)} parts were sent before. A submits them again."
-        else:
-            name = batch.description or batch.id
-            said = f"Sent before ({looks.word(batch.status)}). A submits it again. It is {name}."
-        self.progress.say([Cell(said, "warn")])
+        self.progress.say([Cell(f"All {len(there)} parts were submitted before. A submits them again.", "warn")])
 
     def _say_wrong(self, error: LazybatchError) -> None:
         if not self.candidates:

@@ -20,7 +20,7 @@ class Waiting(SubmitRoom):
 
     async def say_room(self, report: Report) -> None:
         """Tell where the file does not fit into what is left of its model's limit."""
-        if self.expected is None or self.parts or len(report.models) != 1:
+        if self.expected is None or self.parts or self.already or len(report.models) != 1:
             return
         model = next(iter(report.models))
         room = (await self.session.stock()).rooms.get(family(model))

@@ -1,0 +1,21 @@
+"""Whether a content went out before, as far as is known here without asking the server."""
+
+from collections.abc import Iterable
+
+from tui.batches.batch import Batch, Status
+from tui.flows.lookup import CONTENT_DIGITS
+from tui.state.journal import Journal
+
+
+def submitted_before(sha256: str, journal: Journal, batches: Iterable[Batch]) -> Batch | None:
+    """The newest of `batches` that was made of that content, by the journal or its own metadata, and did not fail.
+
+    Reads the state folder: meant for a thread.
+    """
+    ours = {found.batch_id for found in journal.of_content(sha256)}
+    made = (
+        batch
+        for batch in batches
+        if (batch.id in ours or batch.content == sha256[:CONTENT_DIGITS]) and batch.status is not Status.FAILED
+    )
+    return max(made, key=lambda batch: batch.created_at or 0, default=None)

@@ -1,0 +1,35 @@
+"""Telling that a file went out before."""
+
+import asyncio
+
+from tui.batches.batch import Batch
+from tui.requests.validate import Report
+from tui.screens.submit_base import SubmitRoom
+from tui.text import age, fit
+from tui.widgets import looks
+from tui.widgets.column import Cell
+
+_NAME = 24  # cells
+
+
+class Before(SubmitRoom):
+    """What is known here is told before anything is asked; the server is asked once the file is sent."""
+
+    async def look_back(self, report: Report) -> None:
+        """Tell of the batch that the same content came to, if there is one and it did not fail."""
+        from tui.flows.before import submitted_before
+
+        batch = await asyncio.to_thread(submitted_before, report.sha256, self.session.journal, list(self.session.book))
+        if batch is not None and self.report is report and self.sending is None and not self.parts:
+            # Out of the fields, where A would be a letter.
+            self.set_focus(None)
+            self.say_before(batch)
+
+    def say_before(self, batch: Batch) -> None:
+        """Tell of `batch`, which was made of the same content, and which key makes another."""
+        self.already = True
+        name = fit(batch.description or batch.id, _NAME).strip()
+        ago = f" {age(self.session.now - batch.created_at)} ago" if batch.created_at else ""
+        told = f"Submitted before{ago}: {name} ({looks.word(batch.status)}). A submits it again."
+        self.progress.say([Cell(told, "warn")])
+        self.bottom.show_keys()
