@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 from tui.errors import LazybatchError
 from tui.requests.limits import Limits
-from tui.text import clean_line
+from tui.text import clean_line, key_hint
 
 # Most profiles have neither, and nothing needs them before the first frame.
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class Profile:
 
     @property
     def key_hint(self) -> str:
-        """The key as far as it may be shown: its last four characters; nothing of a short one."""
-        return f"…{self.key[-4:]}" if self.key and len(self.key) >= 12 else ""
+        """The key as far as it may be shown."""
+        return key_hint(self.key)
 
     @property
     def account(self) -> str:

@@ -39,6 +39,11 @@ def clean(text: str) -> str:
     return text if text.isprintable() else re.sub(_UNSAFE, _stand_in, text)
 
 
+def key_hint(key: str | None) -> str:
+    """A key as far as it may be shown: its last four characters; nothing of a short one."""
+    return f"…{key[-4:]}" if key and len(key) >= 12 else ""
+
+
 def clean_line(text: str) -> str:
     """`text` on one line, of the same width in every terminal.
 

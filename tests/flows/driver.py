@@ -1,8 +1,8 @@
 """Submits files as processes of their own, to be killed: driver.py STATE, one JSON task a line on stdin.
 
 A task is a `Task`: a process submits `path`, and dies of SIGKILL just before or after the journal notes the stage of
-`die`. What it printed is answered as a JSON string. Each is forked from this process, which has imported everything:
-hundreds of them cost little. Its pid is in STATE.pid, for who wants to kill it.
+`die`, or what became of the delete of its file. What it printed is answered as a JSON string. Each is forked from this
+process, which has imported everything: hundreds of them cost little. Its pid is in STATE.pid, for who wants to kill it.
 """
 
 import asyncio
@@ -61,6 +61,15 @@ class MortalJournal(Journal):
         self._at("before", stage)
         super().advance(submission_id, stage, **more)
         self._at("after", stage)
+
+    def renew(self, submission_id: str) -> None:
+        self._at("before", "renewed")
+        super().renew(submission_id)
+        self._at("after", "renewed")
+
+    def delete_told(self, number: int, outcome: str, message: str | None) -> None:
+        self._at("before", "told")
+        super().delete_told(number, outcome, message)
 
     def _at(self, when: str, stage: str) -> None:
         if self.die == f"{when} {stage}":

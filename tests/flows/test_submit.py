@@ -15,7 +15,7 @@ from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.steps import Already, Created, Order, Step, Unclear, Uploaded, Uploading
+from tui.flows.steps import Already, Created, Order, Step, Unclear, Uploaded, Uploading, Withdrawing, Withdrawn
 from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
@@ -189,7 +189,7 @@ async def test_a_create_that_did_not_happen_is_repeated(
 ) -> None:
     demo.faults.add(Fault("batches.create", kind))
     steps = await run(order(validated()), wire, journal)
-    assert [type(step) for step in steps] == [Uploaded, Unclear, Created]
+    assert [type(step) for step in steps] == [Uploaded, Unclear, Withdrawing, Withdrawn, Uploaded, Created]
     assert demo.calls["batches.create"] == 2
     assert await on_server(wire) == (1, 1)
 
@@ -373,8 +373,11 @@ async def test_a_create_that_never_takes(demo: DemoServer, wire: Wire, journal: 
     error = await refused(order(report), wire, journal)
     assert error.sentence.startswith("The server never said whether the batch was created, and shows none.")
     assert demo.calls["batches.create"] == 3
-    assert only(journal, report).open
-    (created,) = await run(order(report), wire, journal)
+    # Nothing is left of which a batch could come.
+    assert only(journal, report).stage is Stage.UPLOADING
+    assert await on_server(wire) == (0, 0)
+    uploaded, created = await run(order(report), wire, journal)
+    assert isinstance(uploaded, Uploaded)
     assert isinstance(created, Created)
     assert not created.adopted
     assert await on_server(wire) == (1, 1)

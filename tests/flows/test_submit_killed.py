@@ -57,6 +57,30 @@ def test_killed_at_each_stage(demo: DemoServer, mortal: Driver, state: Path, tmp
     check_once(demo, state, names)
 
 
+@pytest.mark.parametrize("until", ["files.delete", "batches.create"])
+def test_killed_while_a_file_is_withdrawn(
+    demo: DemoServer, mortal: Driver, state: Path, tmp_path: Path, until: str
+) -> None:
+    """The create that nobody answered is carried out just before the file is deleted, or after the next was sent."""
+    deaths = ("before withdrawing", "after withdrawing", "before told", "before renewed", "after renewed")
+    names = [f"{until} {die}" for die in deaths]
+    for name, die in zip(names, deaths, strict=True):
+        path = make(tmp_path, name)
+        demo.faults.add(Fault("batches.create", "late", until=until))
+        for settle in (False, True):
+            mortal.ask(path, die=die, settle=settle)
+            said = mortal.told()
+            # As long as what was made just before the deletion is validated, nothing more is sent.
+            assert not said or "still validating" in said or settle, (die, said)
+        for _ in range(2):
+            demo.clock.jump(10)
+            mortal.ask(path)
+            said = mortal.told()
+        assert said.startswith("batch_"), (die, said)
+    assert demo.calls["files.delete"] >= len(names)
+    check_once(demo, state, names)
+
+
 def strikes(seed: int, number: int, calls: Mapping[str, int]) -> list[list[Strike]]:
     """`number` times one strike at each of `calls`, and one more.
 

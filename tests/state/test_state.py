@@ -226,15 +226,40 @@ def test_a_reason_is_of_its_stage(journal: Journal) -> None:
 def test_questions_to_the_journal(journal: Journal) -> None:
     for number, stage in enumerate(Stage, 1):
         journal.open(submission(number, stage=stage, sha256=str(number % 2) * 64))
-    journal.advance("id4", Stage.CREATED, batch_id="batch_4")
+    journal.advance("id5", Stage.CREATED, batch_id="batch_5")
     journal.open(submission(9, path="/data/in1.jsonl", stage=Stage.CREATED))
-    assert [found.id for found in journal.open_ones()] == ["id1", "id2", "id3"]
+    assert [found.id for found in journal.open_ones()] == ["id1", "id2", "id3", "id4"]
     assert all(found.stage in OPEN for found in journal.open_ones())
-    assert [found.id for found in journal.of_content("1" * 64)] == ["id5", "id3", "id1"]
-    assert [found.id for found in journal.recent(3)] == ["id9", "id6", "id5"]
+    assert [found.id for found in journal.open_ones() if found.in_doubt] == ["id3", "id4"]
+    assert [found.id for found in journal.of_content("1" * 64)] == ["id7", "id5", "id3", "id1"]
+    assert [found.id for found in journal.recent(3)] == ["id9", "id7", "id6"]
     # One a path: the newest.
     assert sum(found.path == "/data/in1.jsonl" for found in journal.recent(100)) == 1
-    assert list(journal.by_batch()) == ["batch_4"]
+    assert list(journal.by_batch()) == ["batch_5"]
+
+
+def test_a_file_that_is_withdrawn(journal: Journal) -> None:
+    journal.open(submission(stage=Stage.CREATING, file_id="file-1"))
+    journal.withdraw("id1", "file-1", "…abcd")
+    # What was asked for stays what it was until it is known that nothing came of it.
+    journal.amend("id1", "/v1/embeddings", {})
+    assert (found := journal.find("id1")) is not None
+    assert (found.stage, found.in_doubt, found.file_id) == (Stage.WITHDRAWING, True, "file-1")
+    assert found.endpoint == submission().endpoint
+    journal.renew("id1")
+    assert (found := journal.find("id1")) is not None
+    assert (found.stage, found.in_doubt, found.file_id) == (Stage.UPLOADING, False, None)
+    assert journal.withdrawn("id1") == {"file-1": "…abcd"}
+    assert journal.withdrawn("id2") == {}
+
+
+def test_a_delete_that_was_refused_is_remembered(database: sqlite3.Connection, journal: Journal) -> None:
+    for outcome in ("deleted", "refused"):
+        journal.delete_told(journal.delete_asked(f"file-{outcome}"), outcome, None)
+    journal.delete_asked("file-unheard")
+    refused = [name for name in ("deleted", "refused", "unheard") if journal.delete_refused(f"file-{name}")]
+    assert refused == ["refused"]
+    assert not Journal(database, "another", Path()).delete_refused("file-refused")
 
 
 def test_accounts_do_not_mix(database: sqlite3.Connection, journal: Journal, tmp_path: Path) -> None:

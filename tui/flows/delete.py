@@ -61,13 +61,14 @@ async def delete(
         if place:
             await asyncio.sleep(_PACE)
         number = await asyncio.to_thread(journal.delete_asked, file.id)
-        end = await _delete_one(file, wire)
+        end = await delete_one(file, wire)
         await asyncio.to_thread(journal.delete_told, number, end.outcome, end.message)
         yield end
 
 
-async def _delete_one(file: StoredFile, wire: Wire) -> Deleted:
-    wait = _FIRST_WAIT
+async def delete_one(file: StoredFile, wire: Wire, first_wait: float = _FIRST_WAIT) -> Deleted:
+    """Delete a file, as often as it takes while it is still there; `first_wait` seconds before the second try."""
+    wait = first_wait
     for attempt in range(1, _TRIES + 1):
         try:
             await wire.delete_file(file.id)

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from tui.flows.lookup import Doubtful, NotListed, find_batch, sees_upload
+from tui.flows.lookup import Doubtful, NotListed, find_batch, seen_upload
+from tui.flows.ownership import why_kept
 from tui.requests.validate import Report
 from tui.state.journal import Busy, Journal, Stage, Submission
 from tui.wire.client import Wire
@@ -34,16 +35,22 @@ async def outdated(report: Report, journal: Journal) -> AsyncIterator[GivenUp]:
 
 async def written_off(submission: Submission, wire: Wire, journal: Journal) -> Submission | None:
     """`submission`, written off by its user's decision, if the provider can never tell what came of its create."""
-    if submission.stage is not Stage.CREATING:
+    if not submission.in_doubt:
         return None
     try:
-        unknown = await find_batch(submission, wire) is None and not await sees_upload(submission, wire)
+        found = await find_batch(submission, wire, journal)
+        unknown = found is None and not await _withdrawable(submission, wire, journal)
     except WireError as error:
         unknown = never_told(error)
     if not unknown:
         return None
     reason = "Whether it came to a batch is not known; its user has submitted the file again all the same."
     return await abandoned(submission, reason, journal)
+
+
+async def _withdrawable(submission: Submission, wire: Wire, journal: Journal) -> bool:
+    stored = await seen_upload(submission, wire)
+    return stored is not None and await asyncio.to_thread(why_kept, stored, submission, journal) is None
 
 
 async def abandoned(submission: Submission, reason: str, journal: Journal) -> Submission:

@@ -1,9 +1,11 @@
 """Finding on the server what a submission has made, when no answer told."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Container, Sequence
 
 from tui.batches.batch import Batch, Status
-from tui.state.journal import Submission
+from tui.batches.files import StoredFile
+from tui.state.journal import Journal, Stage, Submission
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import batch_from, file_from
@@ -25,6 +27,15 @@ class Doubtful(WireError):  # noqa: N818
     def __init__(self, host: str, candidates: Sequence[Batch]) -> None:
         super().__init__(Kind.NOT_AN_API, f"{host} does not tell what its batches were made of.", unclear=True)
         self.candidates = tuple(candidates)
+
+
+class Undecided(WireError):  # noqa: N818  # what it says of the batch
+    """The submission's `batch` is being validated while its input file was deleted: it may run yet, or fail."""
+
+    def __init__(self, host: str, batch: Batch) -> None:
+        sentence = f"{host} is still validating {batch.id}, whose input file was deleted."
+        super().__init__(Kind.SERVER, sentence, unclear=True)
+        self.batch = batch
 
 
 async def find_upload(submission: Submission, wire: Wire) -> str | None:
@@ -64,21 +75,28 @@ async def still_there(file_id: str | None, size: int, wire: Wire) -> str | None:
     return stored.id if stored.bytes in {None, size} else None
 
 
-async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
+async def find_batch(submission: Submission, wire: Wire, journal: Journal) -> Batch | None:
     """The batch whose metadata carries the submission's id, or that runs on its file, which nothing else does.
 
-    None where the server's list, followed to its end or far enough back in time, does not have it. Raises a `WireError`
-    where the list does not show that much, among them `Doubtful`.
+    None where the server's list, followed to its end or far enough back in time, does not have it. Nor is one meant
+    that failed when its file was withdrawn. Raises a `WireError` where the list does not show that much, among them
+    `Doubtful`, and `Undecided`.
     """
+    withdrawn = await asyncio.to_thread(journal.withdrawn, submission.id)
     after = None
-    candidates = list[Batch]()
+    candidates, undecided = list[Batch](), list[Batch]()
     for _ in range(_MOST_PAGES):
         page = await wire.list_batches(after=after)
         newest = oldest = None
         for batch in filter(None, map(batch_from, page.items)):
             # A file that is used again was that of a batch which failed.
             on_its_file = submission.file_id is not None and batch.input_file_id == submission.file_id
-            if batch.submission == submission.id or (on_its_file and batch.status is not Status.FAILED):
+            ours = batch.submission == submission.id
+            if (ours or on_its_file) and _of_a_withdrawn_file(batch, submission, withdrawn):
+                if batch.status not in {Status.FAILED, Status.VALIDATING}:
+                    return batch
+                undecided += [batch] if batch.status is Status.VALIDATING else []
+            elif ours or (on_its_file and batch.status is not Status.FAILED):
                 return batch
             candidates += [batch] if _may_be(batch, submission) else []
             newest, oldest = newest or batch.created_at, batch.created_at or oldest
@@ -86,6 +104,8 @@ async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
         descending = newest is not None and oldest is not None and newest >= oldest
         older_than_it = oldest is not None and oldest < submission.opened_at - _CLOCK_MARGIN
         if not page.has_more or (descending and (older_than_it or page.last_id in {None, after})):
+            if undecided:
+                raise Undecided(wire.address.host, undecided[0])
             if candidates:
                 raise Doubtful(wire.address.host, candidates)
             return None
@@ -93,6 +113,15 @@ async def find_batch(submission: Submission, wire: Wire) -> Batch | None:
             break
         after = page.last_id
     raise NotListed(Kind.NOT_AN_API, f"{wire.address.host} does not list its batches to the end.", unclear=True)
+
+
+def _of_a_withdrawn_file(batch: Batch, submission: Submission, withdrawn: Container[str]) -> bool:
+    """Whether the submission's `batch` was made of a file that is deleted, or that is just being deleted.
+
+    A provider may leave out the id of a file that is gone.
+    """
+    gone = submission.stage is Stage.WITHDRAWING or batch.input_file_id != submission.file_id
+    return gone and (batch.input_file_id or submission.file_id) in withdrawn
 
 
 def _may_be(batch: Batch, submission: Submission) -> bool:
@@ -107,18 +136,17 @@ def _may_be(batch: Batch, submission: Submission) -> bool:
     )
 
 
-async def sees_upload(submission: Submission, wire: Wire) -> bool:
-    """Whether the submission's uploaded file is there for the present key.
+async def seen_upload(submission: Submission, wire: Wire) -> StoredFile | None:
+    """The submission's uploaded file, if it is there for the present key.
 
     Where it is not, that no batch is listed tells nothing: a key of another project sees neither.
     """
     try:
-        await wire.retrieve_file(submission.file_id or "")
+        return await wire.retrieve_file(submission.file_id or "")
     except WireError as error:
         if error.kind is Kind.NOT_FOUND:
-            return False
+            return None
         raise
-    return True
 
 
 async def find_content(sha256: str, wire: Wire) -> Batch | None:

@@ -213,7 +213,7 @@ async def part_orders(order: PartsOrder, *, wire: Wire, journal: Journal, queue:
         if queue is not None:
             await asyncio.to_thread(_check_none_waits, order, queue)
     group, here = _group(order, earlier)
-    doubted = {found.sha256 for found in earlier if found.stage is Stage.CREATING}
+    doubted = {found.sha256 for found in earlier if found.in_doubt}
     if order.adopt is not None and not doubted:
         raise LazybatchError("No part of this file waits to be told which batch it came to. Nothing was sent.", 1)
     return [
@@ -276,7 +276,7 @@ async def came_to(others: Sequence[Submission], wire: Wire) -> str | None:
     """What one of earlier submissions has come to, or may have, in words; None where none has."""
     if (there := await already_there(others, wire)) is not None:
         return f"as {there.batch.id}"
-    unclear = any(found.stage is Stage.CREATING for found in others)
+    unclear = any(found.in_doubt for found in others)
     return "and it is not known whether that came to a batch" if unclear else None
 
 

@@ -10,7 +10,6 @@ from tui.flows.queue_add import add, waiting
 from tui.flows.queue_look import Outlook
 from tui.flows.session import Session
 from tui.flows.steps import Created, Order
-from tui.state.journal import Stage
 from tui.state.queue import Entry, Queue, State
 from tui.wire.errors import WireError
 
@@ -60,10 +59,7 @@ class Line:
         """Whether an earlier time has come to a batch, or may have: then nothing new is enqueued."""
         failed = {batch.id for batch in self._outlook.batches if batch.status is Status.FAILED}
         earlier = await asyncio.to_thread(self._session.journal.of_content, part.report.sha256)
-        return any(
-            found.stage is Stage.CREATING or (found.batch_id is not None and found.batch_id not in failed)
-            for found in earlier
-        )
+        return any(found.in_doubt or (found.batch_id is not None and found.batch_id not in failed) for found in earlier)
 
     async def refused(self, part: Order, error: LazybatchError) -> Entry | None:
         """The entry of `part` where the server refused its create for want of room; None where that was not why."""

@@ -135,7 +135,7 @@ class Sender:
     async def _found_out(self, entry: Entry) -> QueueStep | None:
         """Bring an entry in line with its submission, whose batch the server is asked for where that is open."""
         found = await asyncio.to_thread(self._journal.find, entry.submission_id or "")
-        if found is not None and found.stage is Stage.CREATING:
+        if found is not None and found.in_doubt:
             try:
                 found = await self._looked_for(found)
             except Busy:
@@ -145,7 +145,7 @@ class Sender:
                 if never_told(error):
                     return await self._held(entry, _UNKNOWN.format(error.sentence))
                 raise
-        if found is None or found.stage in {Stage.UPLOADING, Stage.UPLOADED, Stage.CREATING}:
+        if found is None or found.open:
             # A submission that is open is taken up when its turn comes.
             await asyncio.to_thread(self._queue.wait_again, entry.id, None)
             return None
@@ -159,7 +159,7 @@ class Sender:
 
     async def _looked_for(self, submission: Submission) -> Submission | None:
         with self._journal.claim(submission.sha256):
-            batch = await find_batch(submission, self._session.wire)
+            batch = await find_batch(submission, self._session.wire, self._journal)
             if batch is not None:
                 await asyncio.to_thread(self._journal.advance, submission.id, Stage.CREATED, batch_id=batch.id)
         return await asyncio.to_thread(self._journal.find, submission.id)

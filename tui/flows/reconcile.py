@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.giving_up import abandoned, never_told
-from tui.flows.lookup import find_batch, find_upload, sees_upload
+from tui.flows.lookup import find_batch, find_upload, seen_upload
 from tui.flows.uploading_parts import still_open
 from tui.state.journal import Journal, Stage, Submission
 from tui.text import size
@@ -57,7 +57,7 @@ async def reconcile(*, wire: Wire, journal: Journal, leave: Container[str] = ())
 
 
 async def _settled(submission: Submission, wire: Wire, journal: Journal) -> Settled:
-    if submission.stage is not Stage.CREATING:
+    if not submission.in_doubt:
         # Nothing had been asked for: there is no batch, whatever a list shows.
         if submission.stage is Stage.UPLOADED or await find_upload(submission, wire) is not None:
             return Settled(submission, None, _NO_BATCH)
@@ -67,12 +67,14 @@ async def _settled(submission: Submission, wire: Wire, journal: Journal) -> Sett
             return Settled(submission, None, f"No batch was created. {there}. Choose it again to go on.")
         return Settled(await abandoned(submission, _NOTHING, journal), None, _NO_BATCH)
     try:
-        batch = await find_batch(submission, wire)
+        batch = await find_batch(submission, wire, journal)
     except WireError as error:
         if never_told(error):
             return Settled(submission, None, _NOT_TOLD)
         raise
     if batch is None:
-        return Settled(submission, None, _NOT_SHOWN if await sees_upload(submission, wire) else _ANOTHER_KEY)
+        withdrawing = submission.stage is Stage.WITHDRAWING
+        shown = withdrawing or await seen_upload(submission, wire) is not None
+        return Settled(submission, None, _NOT_SHOWN if shown else _ANOTHER_KEY)
     await asyncio.to_thread(journal.advance, submission.id, Stage.CREATED, batch_id=batch.id)
     return Settled(submission, batch, "Its batch is there.")

@@ -65,6 +65,20 @@ class Unclear:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawing:
+    """No batch is shown: the uploaded file is being deleted, so that none can come of that create later."""
+
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The uploaded file is gone, and no batch was made of it: the submission begins anew."""
+
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
 class Created:
     """The batch is there."""
 
@@ -84,7 +98,7 @@ class Already:
     batch: Batch
 
 
-Step = Uploading | Uploaded | Unclear | GivenUp | Created | Already
+Step = Uploading | Uploaded | Unclear | Withdrawing | Withdrawn | GivenUp | Created | Already
 
 
 class Unknowable(LazybatchError):  # noqa: N818  # what it says of the outcome; the base is an Error by name

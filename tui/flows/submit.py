@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
 from tui.errors import LazybatchError
-from tui.flows.creating import create, created
+from tui.flows.creating import create
+from tui.flows.doubt import created
 from tui.flows.giving_up import GivenUp, outdated, written_off
 from tui.flows.lookup import CONTENT_DIGITS, find_content, find_upload, still_there
-from tui.flows.steps import LOOKS, Already, Created, Order, Step, Uploaded
+from tui.flows.steps import LOOKS, TRIES, Already, Created, Order, Step, Uploaded, Withdrawn
 from tui.flows.uploading import upload
 from tui.state.journal import Journal, Stage, Submission, new_id
 from tui.text import clean_line
@@ -49,11 +50,20 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
             yield GivenUp(lost)
             open_one = None
         submission = await (_taken_up(open_one, order, journal) if open_one else _opened(order, journal))
-        if order.expected is not None:
-            await asyncio.to_thread(journal.expect, submission.id, order.expected)
+        async for step in _carried_out(submission, order, wire, journal, looks, begun=open_one is not None):
+            yield step
+
+
+async def _carried_out(
+    submission: Submission, order: Order, wire: Wire, journal: Journal, looks: Sequence[float], *, begun: bool
+) -> AsyncIterator[Step]:
+    """Upload and create; anew where the file had to be withdrawn. `begun` tells that an earlier process was at it."""
+    if order.expected is not None:
+        await asyncio.to_thread(journal.expect, submission.id, order.expected)
+    for _ in range(TRIES + submission.in_doubt):
         if submission.stage is Stage.UPLOADING:
             # Only an earlier attempt can have left something on the server.
-            file_id = await find_upload(submission, wire) if open_one else None
+            file_id = await find_upload(submission, wire) if begun else None
             file_id = file_id or await still_there(order.file_id, submission.bytes, wire)
             if file_id is not None:
                 yield Uploaded(file_id, adopted=True)
@@ -63,8 +73,18 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
                     file_id = step.file_id if isinstance(step, Uploaded) else None
             await asyncio.to_thread(journal.advance, submission.id, Stage.UPLOADED, file_id=file_id)
             submission = replace(submission, stage=Stage.UPLOADED, file_id=file_id)
-        async for made in create(submission, wire, journal, looks):
-            yield made
+        last: Step | None = None
+        async for last in create(submission, order.report, wire, journal, looks):
+            yield last
+        if not isinstance(last, Withdrawn):
+            return
+        submission, begun = await _taken_up(last.submission, order, journal), False
+        order = replace(order, file_id=None)
+    raise LazybatchError(
+        "The server never said whether the batch was created, and shows none. What was uploaded for it is deleted, so "
+        "that none can come of it later. Submit the same file to try again.",
+        3,
+    )
 
 
 async def _opened(order: Order, journal: Journal) -> Submission:
@@ -89,7 +109,7 @@ async def _opened(order: Order, journal: Journal) -> Submission:
 
 async def _taken_up(submission: Submission, order: Order, journal: Journal) -> Submission:
     """A broken-off submission with what has been said yes to now, unless its batch may exist already."""
-    if submission.stage is Stage.CREATING:
+    if submission.in_doubt:
         return submission
     metadata = _named(order, submission.id)
     await asyncio.to_thread(journal.amend, submission.id, order.endpoint, metadata)
@@ -103,7 +123,7 @@ def _named(order: Order, submission_id: str) -> dict[str, str]:
 
 async def _adopted(submission: Submission | None, batch_id: str, wire: Wire, journal: Journal) -> Created:
     """Raises `LazybatchError` where nothing is in doubt, or there is no such batch, or it is another submission's."""
-    if submission is None or submission.stage is not Stage.CREATING:
+    if submission is None or not submission.in_doubt:
         raise LazybatchError("Nothing of this file waits to be told which batch it came to. Nothing was sent.", 1)
     if batch_id in await asyncio.to_thread(journal.by_batch):
         raise LazybatchError(f"{batch_id} is the batch of another submission. Nothing was sent.", 1)

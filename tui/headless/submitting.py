@@ -12,7 +12,18 @@ from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.flows.parts import least_parts, only_limits, token_budget
 from tui.flows.price import expected, range_text
-from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
+from tui.flows.steps import (
+    Already,
+    Created,
+    Order,
+    Step,
+    Unclear,
+    Unknowable,
+    Uploaded,
+    Uploading,
+    Withdrawing,
+    Withdrawn,
+)
 from tui.flows.submit import submit
 from tui.headless.asking import agreed, need_a_terminal
 from tui.headless.budgeting import tell_budget
@@ -110,6 +121,10 @@ def note(step: Step, output: Output) -> None:
             output.note(f"{error.sentence} Asking the server what came of it …")
         case Uploaded(file_id, adopted):
             output.note(f"{'Found the upload' if adopted else 'Uploaded'}: {file_id}")
+        case Withdrawing():
+            output.note("No batch is there. Deleting the uploaded file, so that none can come of it later …")
+        case Withdrawn():
+            output.note("It is gone. Uploading the file anew.")
         case GivenUp(submission):
             output.note(submission.reason or "")
 

@@ -13,7 +13,18 @@ from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, Queued, submit_parts
 from tui.flows.parts_line import Line
-from tui.flows.steps import Already, Created, Order, Step, Unclear, Unknowable, Uploaded, Uploading
+from tui.flows.steps import (
+    Already,
+    Created,
+    Order,
+    Step,
+    Unclear,
+    Unknowable,
+    Uploaded,
+    Uploading,
+    Withdrawing,
+    Withdrawn,
+)
 from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.screens.submit_base import models, under_way
@@ -167,6 +178,11 @@ class Sending(Before):
                 self.progress.say([Cell(f"{part}{known}creating the batch …", "running")])
             case Unclear(error):
                 self.progress.say([Cell(f"{part}Asking the server what came of it: {error.sentence}", "warn")])
+            case Withdrawing():
+                told = "No batch is there: deleting the upload, lest one comes late …"
+                self.progress.say([Cell(f"{part}{told}", "warn")])
+            case Withdrawn():
+                self.progress.say([Cell(f"{part}The upload is deleted; sending the file anew …", "running")])
             case GivenUp(submission):
                 self.app.notify(submission.reason or "", severity="warning", markup=False, timeout=10)
 

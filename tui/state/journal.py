@@ -1,4 +1,4 @@
-"""What was done to an account on purpose: submissions, cancellations, deletions, and what became of them.
+"""What was submitted to an account, and what became of it.
 
 A line is on disk before the step that it announces is taken, so that a process that dies at any point leaves behind
 what the next one needs in order to find out whether the server did the work.
@@ -7,7 +7,7 @@ what the next one needs in order to find out whether the server did the work.
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +16,7 @@ from pathlib import Path
 from tui.batches.batch import GROUP_KEY
 from tui.batches.money import Expected
 from tui.errors import LazybatchError
+from tui.state.ledger import Ledger
 from tui.state.lock import Taken, locked
 from tui.state.paths import readable, storable
 from tui.state.uploads import PartedUploads
@@ -24,17 +25,23 @@ _GROUP_DIGITS = 16
 
 
 class Stage(StrEnum):
-    """How far a submission got. The first three are open: the next start has to find out what the server knows."""
+    """How far a submission got. The first four are open: the next start has to find out what the server knows.
+
+    `WITHDRAWING` comes after `CREATING` where no answer told: the uploaded file is being deleted, so that nothing can
+    come of that create any more. Then it is `UPLOADING` again.
+    """
 
     UPLOADING = "uploading"
     UPLOADED = "uploaded"
     CREATING = "creating"
+    WITHDRAWING = "withdrawing"
     CREATED = "created"
     REFUSED = "refused"
     ABANDONED = "abandoned"
 
 
-OPEN = (Stage.UPLOADING, Stage.UPLOADED, Stage.CREATING)
+IN_DOUBT = (Stage.CREATING, Stage.WITHDRAWING)
+OPEN = (Stage.UPLOADING, Stage.UPLOADED, *IN_DOUBT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,11 @@ class Submission:
         """Whether it is still to be found out or carried on."""
         return self.stage in OPEN
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a create was sent, or was about to be, and what came of it is not known."""
+        return self.stage in IN_DOUBT
+
 
 def new_id() -> str:
     """An id for a submission: 80 random bits, short enough for a file name and a metadata value."""
@@ -86,13 +98,11 @@ class Busy(LazybatchError):  # noqa: N818  # what it says of the content; the ba
     """Another process, or another task of this one, has the claim."""
 
 
-class Journal:
+class Journal(Ledger):
     """The submissions of one account. Every method that writes is on disk when it returns."""
 
     def __init__(self, connection: sqlite3.Connection, account: str, folder: Path) -> None:
-        self._connection = connection
-        self.account = account
-        self._folder = folder
+        super().__init__(connection, account, folder)
         self.uploads = PartedUploads(connection, account)
 
     @contextmanager
@@ -118,13 +128,13 @@ class Journal:
         )  # fmt: skip
         marks = ",".join("?" * len(row))
         # Where it raises nothing is sent: without the intent on disk nothing may be.
-        self._write(f"INSERT INTO submissions VALUES ({marks})", row)  # noqa: S608  (marks alone)
+        self._do(f"INSERT INTO submissions VALUES ({marks})", row)  # noqa: S608  (marks alone)
 
     def amend(self, submission_id: str, endpoint: str, metadata: Mapping[str, str]) -> None:
-        """Replace what a submission's batch is to be created with; only before `Stage.CREATING`."""
-        self._write(
-            "UPDATE submissions SET endpoint = ?, metadata = ?, changed_at = ? WHERE id = ? AND stage <> ?",
-            (endpoint, json.dumps(dict(metadata)), time.time(), submission_id, Stage.CREATING),
+        """Replace what a submission's batch is to be created with; not while it is in doubt."""
+        self._do(
+            "UPDATE submissions SET endpoint = ?, metadata = ?, changed_at = ? WHERE id = ? AND stage NOT IN (?, ?)",
+            (endpoint, json.dumps(dict(metadata)), time.time(), submission_id, *IN_DOUBT),
         )
 
     def advance(
@@ -137,7 +147,7 @@ class Journal:
         reason: str | None = None,
     ) -> None:
         """Note that `submission_id` reached `stage`; what is None here keeps its value."""
-        self._write(
+        self._do(
             "UPDATE submissions SET stage = ?, file_id = coalesce(?, file_id), batch_id = coalesce(?, batch_id),"
             " reason = ?, changed_at = ? WHERE id = ?",
             (stage, file_id, batch_id, reason, time.time(), submission_id),
@@ -145,13 +155,30 @@ class Journal:
         if stage is not Stage.UPLOADING:
             self.uploads.forget(submission_id)
 
+    def withdraw(self, submission_id: str, file_id: str, key_hint: str) -> None:
+        """Note that the uploaded file is about to be deleted, and with which key."""
+        self._do("INSERT OR REPLACE INTO withdrawn_files VALUES (?, ?, ?)", (submission_id, file_id, key_hint))
+        self.advance(submission_id, Stage.WITHDRAWING)
+
+    def withdrawn(self, submission_id: str) -> dict[str, str]:
+        """The files of a submission that were deleted, or were about to be; of each the hint at the key."""
+        statement = "SELECT file_id, key_hint FROM withdrawn_files WHERE submission_id = ?"
+        return dict(self._do(statement, (submission_id,)).fetchall())
+
+    def renew(self, submission_id: str) -> None:
+        """Note that the uploaded file is gone, and no batch was made of it: it begins anew."""
+        self._do(
+            "UPDATE submissions SET stage = ?, file_id = NULL, reason = NULL, changed_at = ? WHERE id = ?",
+            (Stage.UPLOADING, time.time(), submission_id),
+        )
+
     def expect(self, submission_id: str, expected: Expected) -> None:
         """Note what the estimate says of a submission's file, in place of what it said before."""
         row = (
             submission_id, expected.requests, expected.input_tokens, expected.output_tokens, expected.low,
             expected.high,
         )  # fmt: skip
-        self._write("INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._do("INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def expected(self) -> dict[str, Expected]:
         """What was expected of each submission that came to a batch, by the batch's id."""
@@ -162,36 +189,6 @@ class Journal:
         with self._sentence():
             rows = self._connection.execute(statement, (self.account,)).fetchall()
         return {batch_id: Expected(*figures) for batch_id, *figures in rows}
-
-    def cancel_asked(self, batch_id: str) -> int:
-        """Note that a cancel is about to be sent; the number given back is for `cancel_told`."""
-        row = self._write(
-            "INSERT INTO cancellations (account, batch_id, asked_at) VALUES (?, ?, ?)",
-            (self.account, batch_id, time.time()),
-        )
-        return row.lastrowid or 0
-
-    def cancel_told(self, number: int, outcome: str, message: str | None) -> None:
-        """Note what became of a cancel."""
-        self._write(
-            "UPDATE cancellations SET outcome = ?, message = ?, told_at = ? WHERE rowid = ?",
-            (outcome, message, time.time(), number),
-        )
-
-    def delete_asked(self, file_id: str) -> int:
-        """Note that a delete is about to be sent; the number given back is for `delete_told`."""
-        row = self._write(
-            "INSERT INTO deletions (account, file_id, asked_at) VALUES (?, ?, ?)",
-            (self.account, file_id, time.time()),
-        )
-        return row.lastrowid or 0
-
-    def delete_told(self, number: int, outcome: str, message: str | None) -> None:
-        """Note what became of a delete."""
-        self._write(
-            "UPDATE deletions SET outcome = ?, message = ?, told_at = ? WHERE rowid = ?",
-            (outcome, message, time.time(), number),
-        )
 
     def find(self, submission_id: str) -> Submission | None:
         found = self._select("id = ?", submission_id)
@@ -228,10 +225,13 @@ class Journal:
 
     def other_batches(self, submission: Submission) -> frozenset[str]:
         """The batches that others than `submission` came to with the same uploaded file."""
+        return frozenset(other.batch_id for other in self.sharing(submission) if other.batch_id)
+
+    def sharing(self, submission: Submission) -> list[Submission]:
+        """The others that have the same uploaded file, newest first."""
         if submission.file_id is None:
-            return frozenset()
-        found = self._select("file_id = ? AND id <> ? AND batch_id IS NOT NULL", submission.file_id, submission.id)
-        return frozenset(other.batch_id for other in found if other.batch_id)
+            return []
+        return self._select("file_id = ? AND id <> ?", submission.file_id, submission.id)
 
     def recent(self, limit: int) -> list[Submission]:
         """The newest submissions, one a path."""
@@ -248,17 +248,6 @@ class Journal:
             rows = self._connection.execute(statement, (self.account, *values))
             names = [column[0] for column in rows.description]
             return [_submission(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
-
-    def _write(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
-        with self._sentence():
-            return self._connection.execute(statement, values)
-
-    @contextmanager
-    def _sentence(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise LazybatchError(f"The journal in {self._folder} cannot be used: {error}.") from None
 
 
 def _submission(row: dict[str, object]) -> Submission:

@@ -153,16 +153,18 @@ CREATE TABLE IF NOT EXISTS whole_only (
   account TEXT PRIMARY KEY,
   told_at REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS withdrawals (
-  submission_id TEXT PRIMARY KEY,
-  key_hint TEXT NOT NULL
+CREATE TABLE IF NOT EXISTS withdrawn_files (
+  submission_id TEXT NOT NULL,
+  file_id TEXT NOT NULL,
+  key_hint TEXT NOT NULL,
+  PRIMARY KEY (submission_id, file_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS preferences (
   name TEXT PRIMARY KEY,
   value
 ) WITHOUT ROWID;
 """
-_VERSION = 10
+_VERSION = 11
 _LOCK_TIMEOUT = 10.0  # seconds
 
 
