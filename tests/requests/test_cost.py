@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -124,6 +125,27 @@ def test_nineteen_of_twenty_estimates_are_within_one_percent(files: dict[str, tu
     errors.sort()
     assert errors[int(0.95 * len(errors)) - 1] <= 0.01, errors
     assert sum(said) >= 0.85 * len(said)
+
+
+@pytest.mark.usefixtures("sampled")
+def test_where_lines_differ_it_is_looked_what_they_are_made_of(files: dict[str, tuple[Report, int]]) -> None:
+    assert "a sample of 500 lines and a look at " in estimate(files["half Chinese, in escapes"][0]).basis
+    assert "from a sample of 500 lines; " in estimate(files["lengths, sorted"][0]).basis
+
+
+@pytest.mark.usefixtures("sampled")
+def test_where_that_does_not_tell_more_lines_are_taken(write: Callable[..., Report]) -> None:
+    """Words and letters at random look alike, and differ in their tokens."""
+    rng = random.Random(1)
+    odd = ["".join(rng.choices("aeinrst", k=4)) for _ in range(1000)]
+    words = [["that", "with", "from", "this", "have"], odd]
+    report = write(*(chat(" ".join(rng.choices(rng.choice(words), k=rng.randint(50, 150))), n) for n in range(5000)))
+    found = estimate(report)
+    lines = re.search(r"a sample of ([\d,]+) lines and a look at [\d,]+ places", found.basis)
+    assert lines
+    assert int(lines[1].replace(",", "")) > 500
+    assert found.input_error <= 0.01
+    assert found.input_tokens == pytest.approx(estimate(report, exact=True).input_tokens, rel=2 * found.input_error)
 
 
 @pytest.mark.usefixtures("sampled")

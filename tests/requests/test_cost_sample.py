@@ -1,6 +1,5 @@
-"""The sample: every byte has the same chance, and what is made of it is right on average."""
+"""The sample: every byte has the same chance."""
 
-import random
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.requests import sample
-from tui.requests.sample import Sampled
 from tui.requests.source import Source
 
 FILES = st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"")), min_size=1, max_size=12)
@@ -37,56 +35,6 @@ def test_each_byte_leads_to_its_line(
                 assert (found_start, found) == (start, content[start : start + len(line)])
                 assert stop == start + len(found)
             start += len(line)
-
-
-@given(st.lists(st.tuples(st.integers(1, 200), st.integers(0, 500)), min_size=1, max_size=30))
-def test_the_mean_per_byte_over_all_bytes_is_the_total(lines: list[tuple[int, int]]) -> None:
-    """A line is taken once for each of its bytes: with that probability the plain mean of ratios has no bias."""
-    size = sum(length for length, _ in lines)
-    each_byte = [tokens / length for length, tokens in lines for _ in range(length)]
-    assert sum(each_byte) / size * size == pytest.approx(sum(tokens for _, tokens in lines))
-
-
-def test_on_average_the_estimate_is_the_total(path: Path) -> None:
-    """Lines of very different lengths and contents, sorted; the first lines would say a tenth of the truth."""
-    rng = random.Random(1)
-    lines = sorted(b"x" * int(rng.lognormvariate(4, 1)) + b"\n" for _ in range(3000))
-    lines = [line[:-1].replace(b"x", b"y" if index % 3 else b"z") + b"\n" for index, line in enumerate(lines)]
-    path.write_bytes(b"".join(lines))
-    true = sum(_weight(line) for line in lines)
-    size = path.stat().st_size
-    with Source(path) as source:
-        values = []
-        for seed in range(60):
-            taken = sample.lines(source, 100, str(seed))
-            values.append(
-                sample.total([Sampled(_weight(line) / len(line), 1 / len(line)) for line in taken], size, 3000)
-            )
-    mean = sum(total.value for total in values) / len(values)
-    assert mean == pytest.approx(true, rel=0.02)
-    within = sum(abs(total.value - true) <= total.error for total in values)
-    assert within >= 0.85 * len(values)  # 95 % are promised; 60 draws are few
-    first = sum(_weight(line) for line in lines[:100]) / sum(map(len, lines[:100])) * size
-    assert abs(first / true - 1) > 0.2
-
-
-def _weight(line: bytes) -> float:
-    return 30 + len(line) * (0.1 if b"z" in line else 0.3)
-
-
-def test_what_is_the_same_for_each_line_or_each_byte_is_exact() -> None:
-    rng = random.Random(2)
-    lengths = [rng.randrange(10, 10_000) for _ in range(400)]
-    size, drawn = sum(lengths), rng.choices(lengths, lengths, k=50)
-    each_line = sample.total([Sampled(7 / length, 1 / length) for length in drawn], size, 400)
-    each_byte = sample.total([Sampled(0.25, 1 / length) for length in drawn], size, 400)
-    assert each_line.value == pytest.approx(7 * 400)
-    assert each_line.error == pytest.approx(0, abs=1e-3)
-    assert each_byte.value == pytest.approx(size / 4)
-
-
-def test_one_line_alone_has_no_known_error() -> None:
-    assert sample.total([Sampled(0.5, 0.1)], 10, 1) == (5, float("inf"))
 
 
 def test_the_same_seed_takes_the_same_lines(path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tui.batches.money import NO_OUTPUT, NOT_BY_TOKENS
 from tui.requests import counting
-from tui.requests.counting import Counted, Sums
+from tui.requests.counted import Counted, Sums
 from tui.requests.endpoints import usual
 from tui.requests.prices import Rates, rates
 from tui.requests.source import Changed, Source
@@ -190,6 +190,8 @@ class _Pricing:
     def _input_basis(self) -> str:
         counted = self._counted
         way = "all lines" if counted.lines is None else f"a sample of {plural(counted.lines, 'line')}"
+        if counted.places:
+            way += f" and a look at {plural(counted.places, 'place')}"
         off = f" ±{percent(self._error)}" if self._error else ""
         if counted.vocabulary is None:
             way += " measured by their characters, for no tokenizer is there"

@@ -2,17 +2,14 @@
 
 The file is cut into ranges of equal size, and of each the line is taken that holds a random byte of it: the first lines
 are no sample, because files are often sorted, and lines all over the file are. A line is then taken with a probability
-that is its share of the file's bytes, so that the plain mean of a quantity per byte, times the bytes of the file, is an
-unbiased estimate of the total (Hansen and Hurwitz, 1943). The lines of a file are counted when it is validated, and a
-regression on them takes out what is the same for each line, however long.
+that is its share of the file's bytes, as `estimators` supposes.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from tui.requests.source import LONGEST_LINE, Source
 
@@ -22,20 +19,6 @@ _REACH: Final = 8 * 1024
 _WINDOW: Final = 256
 # How far a space is looked for: Chinese has none.
 _LONGEST_WORD: Final = 40
-
-
-class Total(NamedTuple):
-    """An estimated sum over all lines, and half the width of its 95 % interval, in the same unit."""
-
-    value: float
-    error: float
-
-
-class Sampled(NamedTuple):
-    """What one line of the sample adds: a quantity per byte, and lines per byte (0 for a line that does not count)."""
-
-    per_byte: float
-    lines_per_byte: float
 
 
 def lines(source: Source, count: int, seed: str) -> Iterator[bytes]:
@@ -73,36 +56,6 @@ def _line_at(source: Source, offset: int) -> tuple[int, int, bytes]:
         if whole or reach * 4 > LONGEST_LINE:
             return low + start, low + end, window[start:end] if whole else b""
         reach *= 4
-
-
-def total(sample: Sequence[Sampled], size: int, count: int, *, by_line: bool = False) -> Total:
-    """The quantity's sum over a file of `size` bytes and `count` lines, from lines in the order of the file.
-
-    `by_line` is for one that has nothing to do with a line's length: all of it is then put down to the lines.
-
-    The variance is that between neighbours: what differs from one end of the file to the other is no error, because
-    the sample has both ends.
-    """
-    number = len(sample)
-    if number < 2:
-        return Total(sum(one.per_byte for one in sample) * size, float("inf"))
-    mean = sum(one.per_byte for one in sample) / number
-    mean_lines = sum(one.lines_per_byte for one in sample) / number
-    slope = mean / mean_lines if by_line and mean_lines else _slope(sample)
-    rest = [one.per_byte - slope * one.lines_per_byte for one in sample]
-    squares = sum((second - first) ** 2 for first, second in pairwise(rest))
-    variance = squares / (2 * (number - 1)) / number
-    return Total(size * (mean + slope * (count / size - mean_lines)), 1.96 * variance**0.5 * size)
-
-
-def _slope(sample: Sequence[Sampled]) -> float:
-    """By how much the quantity grows with a line more, from the differences between neighbours."""
-    products = squares = 0.0
-    for first, second in pairwise(sample):
-        step = second.lines_per_byte - first.lines_per_byte
-        products += step * (second.per_byte - first.per_byte)
-        squares += step * step
-    return products / squares if squares else 0.0
 
 
 def windows(texts: Sequence[str], width: int, place: float) -> tuple[list[str], float]:
