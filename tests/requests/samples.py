@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tui.requests.rules import ENDPOINTS
+from tui.requests.endpoints import ENDPOINTS
 
 CHAT = "/v1/chat/completions"
 BODIES: dict[str, dict[str, Any]] = {

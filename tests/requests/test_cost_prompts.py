@@ -8,8 +8,8 @@ from hypothesis import given, settings
 
 from tests.requests.samples import CHAT, files
 from tui.requests import prompts
+from tui.requests.endpoints import ENDPOINTS
 from tui.requests.prompts import ELSEWHERE, IMAGES, Prompt
-from tui.requests.rules import ENDPOINTS
 
 
 def read(endpoint: str, **body: Any) -> Prompt:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from tests.requests.plain_rules import Plain
 from tests.requests.samples import CHAT, files, lines, request
-from tui.requests.rules import ENDPOINTS, Checker, Limits
+from tui.requests.checker import Checker
+from tui.requests.endpoints import ENDPOINTS
+from tui.requests.limits import Limits
 from tui.requests.validate import Cancelled, Changed, Report, Unreadable, validate
 
 
@@ -299,7 +301,7 @@ def test_one_line_at_a_time_comes_to_the_same(tmp_path: Path) -> None:
     content = lines(GOOD, *bad)
     checker, one_by_one = Checker(), []
     for number, raw in enumerate(content.splitlines(), 1):
-        one_by_one += checker.check(raw, number)
+        one_by_one += checker.check(raw, number).problems()
     one_by_one += checker.finish(len(content))
     report = check(tmp_path, content)
     assert Counter((p.line, p.code, p.param, p.message, p.detail) for p in one_by_one) == Counter(

@@ -12,7 +12,9 @@ import msgspec
 from tui.demo import catalog, life, model
 from tui.demo.records import BatchRecord, Check, Problem, Usage
 from tui.demo.results import StoppedError
-from tui.requests.rules import Checker, Limits, is_blank
+from tui.requests.checker import Checker
+from tui.requests.limits import Limits
+from tui.requests.rules import is_blank
 
 __all__ = ["Limits", "check"]
 
@@ -59,7 +61,7 @@ def check(batch: BatchRecord, path: Path, limits: Limits, stopping: threading.Ev
             line = raw.removesuffix(b"\n")
             if is_blank(line) or len(problems) >= _MOST_PROBLEMS:
                 continue
-            wrong = [Problem(p.code, p.message, p.line, p.param) for p in rules.check(line, number)]
+            wrong = [Problem(p.code, p.message, p.line, p.param) for p in rules.check(line, number).problems()]
             problems += wrong or _looked_at(line, number, survey)
         size = lines.tell()
     problems += [Problem(p.code, p.message, p.line, p.param) for p in rules.finish(size)]

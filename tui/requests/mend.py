@@ -13,9 +13,10 @@ from msgspec import Raw
 
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
+from tui.requests.checker import Checker
 from tui.requests.output import Output, Unwritable
 from tui.requests.problem import Problem
-from tui.requests.rules import BOM, Checker, is_blank
+from tui.requests.rules import BOM, is_blank
 from tui.requests.source import LONGEST_LINE, Block, Source
 
 MOST_CHANGES: Final = 1000
@@ -149,7 +150,7 @@ class _Mending:
             return None
         if len(request) < len(raw):
             self._say("crlf", "The line now ends in LF.")
-        wrong = {problem.param: problem for problem in self._checker.check(request, self._line)}
+        wrong = {problem.param: problem for problem in self._checker.check(request, self._line).problems()}
         return self._edited(request, wrong) if _EDITS & wrong.keys() else request
 
     def _edited(self, request: bytes | bytearray, wrong: dict[str | None, Problem]) -> bytes:

@@ -8,6 +8,7 @@ ours: `invalid_type` (of a line, custom_id, method, url or body), `invalid_utf8`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,6 +46,20 @@ class Fault(NamedTuple):
     message: str
     param: str | None = None
     detail: str = ""
+
+
+class Wrong(NamedTuple):
+    """A line and what is wrong with it."""
+
+    line: int
+    offset: int | None
+    custom_id: str | None
+    """As it is, of whatever length."""
+    faults: Sequence[Fault]
+
+    def problems(self) -> list[Problem]:
+        name = None if self.custom_id is None else cut(self.custom_id, 200)
+        return [Problem(self.line, f.code, f.message, f.param, name, self.offset, f.detail) for f in self.faults]
 
 
 def cut(value: str, length: int) -> str:

@@ -97,7 +97,7 @@ def good(lines: bytes, endpoint: str) -> Good | None:
     except (msgspec.DecodeError, RecursionError):
         return None
     bodies = [request.body for request in requests]
-    if True in [body.stream for body in bodies] or not _one_a_line(lines, len(requests)):
+    if True in [body.stream for body in bodies] or not one_a_line(lines, len(requests)):
         return None
     return Good([request.custom_id for request in requests], [body.model for body in bodies], _inputs(bodies))
 
@@ -109,7 +109,7 @@ def _inputs(bodies: list[_Body]) -> int:
     return sum([body.inputs for body in bodies if isinstance(body, _Embedding)])
 
 
-def _one_a_line(lines: bytes, number: int) -> bool:
+def one_a_line(lines: bytes, number: int) -> bool:
     """Whether `number` objects, one after the other, stand one on each line.
 
     The decoder takes a newline for any white space: a request may span lines, and two may share one. If every newline

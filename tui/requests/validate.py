@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from tui.requests import reading
+from tui.requests.checker import Checker
 from tui.requests.ids import Repeat
 from tui.requests.limits import Limits
-from tui.requests.problem import Fault, Problem, cut
-from tui.requests.rules import BOM, Checker, is_blank, repeated
+from tui.requests.problem import Fault, Problem, Wrong, cut
+from tui.requests.rules import BOM, is_blank, repeated
 from tui.requests.source import LONGEST_LINE, Block, Cancelled, Changed, Digest, Identity, Source, Unreadable
 
 __all__ = ["Cancelled", "Changed", "Identity", "Limits", "Problem", "Report", "Unreadable", "validate"]
@@ -104,9 +105,7 @@ class _Validation:
             self._block_offsets.append(block.offset)
             if block.skipped:
                 self._too_long(block, longest)
-            elif taken := self._checker.take(block.lines, self._line):
-                self._line += taken
-            else:
+            elif not self._at_once(block):
                 self._each_line(block)
         repeats = self._repeats()
         faults = self._checker.file_faults(self._source.identity.size)
@@ -141,6 +140,16 @@ class _Validation:
             identity=self._source.identity,
         )
 
+    def _at_once(self, block: Block) -> bool:
+        if taken := self._checker.take(block.lines, self._line):
+            self._line += taken
+            return True
+        taken, wrong = self._checker.sort_out(block.lines, self._line, block.offset)
+        for line in wrong:
+            self._add(line)
+        self._line += taken
+        return taken > 0
+
     def _each_line(self, block: Block) -> None:
         offset = block.offset
         for raw in _split(block.lines):
@@ -155,10 +164,11 @@ class _Validation:
             self._line += 1
             offset += length
 
-    def _add(self, problems: list[Problem]) -> None:
-        self._counts.update([problem.code for problem in problems])
+    def _add(self, wrong: Wrong) -> None:
+        for fault in wrong.faults:
+            self._counts[fault.code] += 1
         if len(self._problems) < MOST_PROBLEMS:
-            self._problems += problems
+            self._problems += wrong.problems()
 
     def _blank(self, offset: int) -> None:
         self._warning_count += 1
@@ -172,7 +182,7 @@ class _Validation:
 
     def _too_long(self, block: Block, longest: int) -> None:
         message = f"This line has {block.skipped:,} bytes; lines of more than {longest:,} are not read."
-        self._add([Problem(self._line, "line_too_long", message, offset=block.offset)])
+        self._add(Wrong(self._line, block.offset, None, [Fault("line_too_long", message)]))
         self._checker.requests += 1
         self._line += 1
 

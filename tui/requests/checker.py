@@ -1,0 +1,185 @@
+"""Puts the rules to work, for one line at a time or for many: on a file, and on what the demo server was sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from tui.requests import bodies, reading, rules
+from tui.requests.alike import Look, looked_at
+from tui.requests.endpoints import ENDPOINTS, usual
+from tui.requests.ids import Ids
+from tui.requests.limits import Limits
+from tui.requests.problem import Fault, Problem, Wrong, cut, quote
+from tui.requests.sieve import Sieve
+
+# Beyond those of one block; each may be a few hundred bytes.
+_MOST_VERDICTS: Final = 1000
+
+
+class _Verdict(NamedTuple):
+    """What the rules say of a line, and what of it counts for the whole file."""
+
+    faults: tuple[Fault, ...]
+    model: str | None = None
+    inputs: int = 0
+    """Of embeddings."""
+
+
+class Checker:
+    """Holds the lines of one file to the rules, in their order, and keeps what the rules about the whole file need.
+
+    Without an `endpoint` it is that of the first line which names one of `ENDPOINTS`; `model` is that of the first line
+    that has one. Not safe for threads.
+    """
+
+    def __init__(self, endpoint: str | None = None, limits: Limits | None = None) -> None:
+        self.endpoint = endpoint
+        self.limits = limits or Limits()
+        self.model: str | None = None
+        self.requests = 0
+        """Lines that are not blank, whether right or wrong."""
+        self.inputs = 0
+        """Embeddings inputs, summed."""
+        self.models: Counter[str] = Counter()
+        """Requests of each model, of at most 1,000 models; names cut to 200 characters."""
+        self.ids = Ids()
+        # What was said of lines by what is seen of them.
+        self._verdicts: dict[Look, _Verdict] = {}
+        # Where one line is wrong the next often is: then trying the fast way first only costs.
+        self._wrong = False
+        self._sieve = Sieve()
+        self._others = bool(self.limits.other_endpoints)
+        self._unknown = endpoint if endpoint is not None and not rules.may_be(endpoint, self._others) else None
+
+    def check(self, raw: bytes | bytearray, line: int, offset: int | None = None) -> Wrong:
+        """Everything wrong with one line (without its newline, not blank), if anything; `line` counts from 1.
+
+        That an earlier line has the same custom_id is left to `finish`.
+        """
+        if self.take(raw, line):
+            return Wrong(line, offset, None, ())
+        custom_id, verdict = self._judged(raw, line)
+        self._note(verdict, 1)
+        if custom_id:
+            self.ids.extend([custom_id], line)
+        self._wrong = bool(verdict.faults)
+        return Wrong(line, offset, custom_id, verdict.faults)
+
+    def take(self, lines: bytes | bytearray, line: int) -> int:
+        """Takes whole lines at once, the first being `line`, if all are right; how many, 0 if some may be wrong."""
+        if self._wrong or not self.endpoint or not (good := self._sieve.good(lines, self.endpoint)):
+            return 0
+        models = Counter(good.models)
+        if self.limits.one_model and (len(models) > 1 or self.model not in models):
+            return 0
+        self.requests += len(good.custom_ids)
+        self.ids.extend(good.custom_ids, line)
+        self.inputs += good.inputs
+        for name, number in models.items():
+            self._count_model(name, number)
+        return len(good.custom_ids)
+
+    def sort_out(self, lines: bytes | bytearray, line: int, offset: int) -> tuple[int, list[Wrong]]:
+        """Takes whole lines at once, right and wrong, the first being `line` and at `offset`: how many, the wrong ones.
+
+        0 where some must be checked one by one.
+        """
+        seen = looked_at(lines, self.endpoint)
+        if seen is None or not seen.looks or (self.endpoint is None and any(map(self._names_endpoint, seen.looks))):
+            return 0, []
+        if len(self._verdicts) > _MOST_VERDICTS:
+            self._verdicts.clear()
+        wrong, start = list[Wrong](), 0
+        for number, (name, look) in enumerate(zip(seen.custom_ids, seen.looks, strict=True), line):
+            end = lines.find(b"\n", start) + 1 or len(lines)
+            if look not in self._verdicts:
+                self._verdicts[look] = self._judged(lines[start:end].removesuffix(b"\n"), number)[1]
+            verdict = self._verdicts[look]
+            if name:
+                self.ids.extend([name], number)
+            if verdict.faults:
+                wrong.append(Wrong(number, offset + start, name, verdict.faults))
+            start = end
+        for look, times in Counter(seen.looks).items():
+            self._note(self._verdicts[look], times)
+        self._wrong = bool(self._verdicts[seen.looks[-1]].faults)
+        return len(seen.looks), wrong
+
+    def finish(self, size: int | None = None, most: int = 1000) -> list[Problem]:
+        """What is wrong with the file as a whole, then up to `most` lines that repeat a custom_id, in line order.
+
+        `size` is that of the file in bytes, if it is to be checked. Two different custom_ids are taken for the same
+        with a chance of one in ten billion among 50,000; `validate` looks at the file to be sure.
+        """
+        faults = list(self.file_faults(size))
+        _, repeats = self.ids.repeats(most)
+        return [Problem(None, *fault[:3], detail=fault.detail) for fault in faults] + [
+            Problem(repeat.line, *fault[:3], detail=fault.detail)
+            for repeat, fault in ((repeat, rules.repeated(repeat)) for repeat in repeats)
+        ]
+
+    def file_faults(self, size: int | None) -> Iterator[Fault]:
+        """Of the file as a whole, once every line was checked."""
+        if self._unknown is not None:
+            yield rules.unknown_endpoint(self._unknown, "endpoint")
+        yield from rules.file_faults(self.requests, self.inputs, size, self.limits)
+
+    @property
+    def unusual(self) -> Fault | None:
+        """Of an endpoint that is taken for right though OpenAI does not have it."""
+        if not self._others or self._unknown is not None or self.endpoint is None or self.endpoint in ENDPOINTS:
+            return None
+        message = (
+            f"{quote(self.endpoint)} is not one of OpenAI's endpoints; whether it is one here, only the server knows."
+        )
+        return Fault("unknown_endpoint", message, "url")
+
+    def _names_endpoint(self, look: Look) -> bool:
+        return isinstance(look.url, str) and rules.may_be(look.url, self._others)
+
+    def _judged(self, raw: bytes | bytearray, line: int) -> tuple[str | None, _Verdict]:
+        """The custom_id of one line, if that is a string, and what the rules say of the line."""
+        faults = list[Fault]()
+        if line == 1 and raw.startswith(rules.BOM):
+            faults.append(Fault("byte_order_mark", "The file starts with a byte order mark; it must be plain UTF-8."))
+            raw = raw[len(rules.BOM) :]
+        read = rules.read(raw)
+        if isinstance(read, Fault):
+            return None, _Verdict((*faults, read))
+        fault = rules.url(read, self.endpoint, others=self._others)
+        if not fault and self.endpoint is None:
+            self.endpoint = reading.text(read.url)
+            self._verdicts.clear()
+        faults += filter(None, (rules.custom_id(read), rules.method(read), fault, rules.body(read)))
+        name = reading.text(read.custom_id) if reading.kind(read.custom_id) == "string" else None
+        if reading.kind(read.body) != "object":
+            return name, _Verdict(tuple(faults))
+        # At another endpoint's url nobody can tell which of them the body is meant for: the url is problem enough.
+        elsewhere = fault and reading.kind(read.url) == "string" and reading.text(read.url) in ENDPOINTS
+        of_body = self._body_judged(reading.read_body(read.body), None if elsewhere else self.endpoint)
+        return name, of_body._replace(faults=(*faults, *of_body.faults))
+
+    def _body_judged(self, read: reading.Body, endpoint: str | None) -> _Verdict:
+        name, fault = None, bodies.model(read)
+        if not fault:
+            name = reading.text(read.model)
+            self.model = self.model or name
+            fault = bodies.same_model(name, self.model) if self.limits.one_model else None
+        faults = filter(None, (fault, bodies.stream(read, endpoint), bodies.payload(read, endpoint)))
+        inputs = bodies.embedding_inputs(read) if usual(endpoint) == "/v1/embeddings" else 0
+        return _Verdict(tuple(faults), name, inputs)
+
+    def _note(self, verdict: _Verdict, times: int) -> None:
+        """So many lines of this verdict are there."""
+        self.requests += times
+        self.inputs += times * verdict.inputs
+        if verdict.model is not None:
+            self._count_model(verdict.model, times)
+
+    def _count_model(self, name: str, number: int) -> None:
+        self.model = self.model or name
+        name = cut(name, 200)
+        if name in self.models or len(self.models) < 1000:
+            self.models[name] += number
