@@ -13,8 +13,8 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
-from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, cut, least_parts, only_limits, submit_parts
-from tui.flows.steps import Already, Created, Order, Step, Unknowable
+from tui.flows.parts import Broken, PartsOrder, cut, least_parts, only_limits, submit_parts
+from tui.flows.steps import Already, Created, Order, OtherwiseSubmitted, Step, Unknowable
 from tui.flows.submit import submit
 from tui.requests.validate import Limits, Report, validate
 from tui.state.journal import Journal, Stage

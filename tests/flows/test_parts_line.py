@@ -9,12 +9,12 @@ from tests.conftest import CHAT, MakeInput
 from tui.batches.money import Expected
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.parts import OtherwiseSubmitted, PartsOrder, Queued, cut, part_orders, submit_parts
+from tui.flows.parts import PartsOrder, Queued, cut, part_orders, submit_parts
 from tui.flows.parts_line import Line
 from tui.flows.queue_add import add
 from tui.flows.queueing import Sender
 from tui.flows.session import Session
-from tui.flows.steps import Already, Created, Order, Uploaded, Uploading
+from tui.flows.steps import Already, Created, Order, OtherwiseSubmitted, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.requests.validate import Limits, validate
 from tui.state.queue import State
@@ -110,7 +110,7 @@ async def test_parts_of_a_file_that_went_out_whole_are_held(
     session: Session, demo: DemoServer, order: PartsOrder
 ) -> None:
     await queue_all(order, session)
-    whole = Order(validate(order.whole.path), CHAT, {})
+    whole = Order(validate(order.whole.path), CHAT, {}, again=True)
     ways = [step async for step in submit(whole, wire=session.wire, journal=session.journal, looks=LOOKS)]
     assert isinstance(ways[-1], Created)
     await send(session)

@@ -17,7 +17,7 @@ from tui.batches.money import Expected
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
 from tui.flows.parts_line import Line
-from tui.flows.steps import LOOKS, Created, Order, Step, Unknowable
+from tui.flows.steps import LOOKS, Created, Order, OtherwiseSubmitted, Step, Unknowable
 from tui.flows.submit import already_there, submit
 from tui.flows.threads import Cancelled, Progress
 from tui.requests.output import Unwritable
@@ -278,10 +278,6 @@ async def came_to(others: Sequence[Submission], wire: Wire) -> str | None:
         return f"as {there.batch.id}"
     unclear = any(found.in_doubt for found in others)
     return "and it is not known whether that came to a batch" if unclear else None
-
-
-class OtherwiseSubmitted(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
-    """The file's requests went out before, whole or in other parts: only its user can decide to pay for them twice."""
 
 
 def _named(metadata: Mapping[str, str], number: int, parts: int) -> dict[str, str]:

@@ -7,7 +7,7 @@ next one finds in the journal, and where that leaves it open on the server, what
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY, Status
@@ -22,7 +22,7 @@ from tui.flows.queue_look import Outlook, moves
 from tui.flows.queue_steps import CameBack, Going, QueueStep, Stopped, Went
 from tui.flows.session import Session
 from tui.flows.sole import sole_sender
-from tui.flows.steps import LOOKS, Already, Created, Order, Unknowable, passing
+from tui.flows.steps import LOOKS, Already, Created, Order, OtherwiseSubmitted, Unknowable, passing
 from tui.flows.submit import submit
 from tui.requests.validate import Identity
 from tui.state.journal import Busy, Stage, Submission, new_id
@@ -171,7 +171,18 @@ class Sender:
                 return
             await asyncio.to_thread(self._queue.renew, entry.id, found)
             entry = await self._again(entry)
-        if (known := await self._uncut(entry)) is not None:
+        group = entry.metadata.get(GROUP_KEY)
+        try:
+            with nullcontext() if group is None else self._journal.claim_source(group):
+                async for step in self._sent(entry, group):
+                    yield step
+        except Busy:
+            # The whole file is just being submitted: what becomes of it decides.
+            return
+
+    async def _sent(self, entry: Entry, group: str | None) -> AsyncIterator[QueueStep]:
+        """Submit `entry`, while nobody submits the whole file that it may be a part of."""
+        if group is not None and not entry.again and (known := await self._uncut(group)) is not None:
             yield await self._held(entry, _WHOLE.format(known))
             return
         earlier = await asyncio.to_thread(self._journal.of_content, entry.sha256)
@@ -194,11 +205,8 @@ class Sender:
             if (told := await self._failed(entry, error)) is not None:
                 yield told
 
-    async def _uncut(self, entry: Entry) -> str | None:
+    async def _uncut(self, group: str) -> str | None:
         """What the whole file came to that a part was cut from, if it went out while the part was waiting."""
-        group = entry.metadata.get(GROUP_KEY)
-        if group is None or entry.again:
-            return None
         return await came_to(await asyncio.to_thread(self._journal.uncut, group), self._session.wire)
 
     async def _went(self, entry: Entry, step: Created | Already) -> Went:
@@ -212,6 +220,8 @@ class Sender:
         """What becomes of an entry that could not be sent; raises where no other could be, either."""
         if isinstance(error, Unknowable):
             return await self._held(entry, _UNKNOWN.format(error.sentence))
+        if isinstance(error, OtherwiseSubmitted):
+            return await self._held(entry, error.sentence)
         if isinstance(error, WireError) and (told := refusal(error.code, error.message or "")) is not None:
             model = told.model or entry.model
             if model is not None:

@@ -113,6 +113,10 @@ class Unknowable(LazybatchError):  # noqa: N818  # what it says of the outcome; 
         self.candidates = tuple(candidates)
 
 
+class OtherwiseSubmitted(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
+    """The file's requests went out before, whole or in other parts: only its user can decide to pay for them twice."""
+
+
 def passing(error: WireError) -> bool:
     """Whether the same call may succeed later: nothing was decided against it."""
     return error.unclear or error.kind in {Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED, Kind.SERVER}

@@ -15,10 +15,10 @@ from tui.flows.creating import create
 from tui.flows.doubt import created
 from tui.flows.giving_up import GivenUp, outdated, written_off
 from tui.flows.lookup import CONTENT_DIGITS, find_content, find_upload, still_there
-from tui.flows.steps import LOOKS, TRIES, Already, Created, Order, Step, Uploaded, Withdrawn
+from tui.flows.steps import LOOKS, TRIES, Already, Created, Order, OtherwiseSubmitted, Step, Uploaded, Withdrawn
 from tui.flows.uploading import upload
 from tui.state.journal import Journal, Stage, Submission, new_id
-from tui.text import clean_line
+from tui.text import clean_line, plural
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import batch_from
@@ -37,12 +37,9 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
             yield given_up
         earlier = await asyncio.to_thread(journal.of_content, order.report.sha256)
         open_one = next((found for found in earlier if found.open), None)
-        if open_one is None and not order.again:
-            # What went out in parts has gone out as well.
-            parts = await asyncio.to_thread(journal.of_source, order.report.sha256)
-            if already := await already_there([*earlier, *parts], wire) or await _already_elsewhere(order, wire):
-                yield already
-                return
+        if not order.again and (already := await _already(order, earlier, wire, journal)):
+            yield already
+            return
         if order.adopt is not None:
             yield await _adopted(open_one, order.adopt, wire, journal)
             return
@@ -131,6 +128,33 @@ async def _adopted(submission: Submission | None, batch_id: str, wire: Wire, jou
     if batch is None:
         raise AssertionError("the wire lets no batch without an id through")
     return await created(submission, batch, journal, adopted=True)
+
+
+async def _already(order: Order, earlier: Sequence[Submission], wire: Wire, journal: Journal) -> Already | None:
+    """What the same content came to before, whole or in parts, here or elsewhere.
+
+    Raises `OtherwiseSubmitted` where parts of it are going out.
+    """
+    open_one = next((found for found in earlier if found.open), None)
+    if open_one is not None and open_one.in_doubt:
+        # What may have been created whole keeps all parts from going out.
+        return None
+    parts = await asyncio.to_thread(journal.of_source, order.report.sha256)
+    whole = [] if open_one is not None else earlier
+    if already := await already_there([*whole, *parts], wire):
+        return already
+    if any(part.in_doubt for part in parts):
+        raise OtherwiseSubmitted(
+            "Parts of this file were submitted, and it is not known whether one of them came to a batch: submit it in "
+            "parts again to find out. Nothing was sent.",
+            1,
+        )
+    if waiting := await asyncio.to_thread(journal.waiting_parts, order.report.sha256):
+        others = f" and {plural(len(waiting) - 1, 'other')}" if waiting[1:] else ""
+        raise OtherwiseSubmitted(
+            f"Parts of this file wait in the queue, as {waiting[0]}{others}: remove those first. Nothing was sent.", 1
+        )
+    return await _already_elsewhere(order, wire) if open_one is None else None
 
 
 async def _already_elsewhere(order: Order, wire: Wire) -> Already | None:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from tui.batches.batch import GROUP_KEY
 from tui.errors import LazybatchError
-from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, Queued, cut, submit_parts
+from tui.flows.parts import Broken, PartsOrder, Queued, cut, submit_parts
 from tui.flows.parts_line import Line
 from tui.flows.price import expected, range_text
-from tui.flows.steps import Already, Created, Uploading
+from tui.flows.steps import Already, Created, OtherwiseSubmitted, Uploading
 from tui.headless.asking import agreed
 from tui.headless.budgeting import tell_budget
 from tui.headless.checking import estimated, summary

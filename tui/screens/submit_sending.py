@@ -11,12 +11,13 @@ from tui.batches.batch import Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
-from tui.flows.parts import Broken, OtherwiseSubmitted, PartsOrder, Queued, submit_parts
+from tui.flows.parts import Broken, PartsOrder, Queued, submit_parts
 from tui.flows.parts_line import Line
 from tui.flows.steps import (
     Already,
     Created,
     Order,
+    OtherwiseSubmitted,
     Step,
     Unclear,
     Unknowable,

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,8 @@ from tui.state.paths import readable, storable
 from tui.state.uploads import PartedUploads
 
 _GROUP_DIGITS = 16
+# Of a row's metadata, what its group tells of the file that its parts were cut from; constants alone.
+_CUT_FROM = f"substr(json_extract(metadata, '$.{GROUP_KEY}'), 1, {_GROUP_DIGITS})"
 
 
 class Stage(StrEnum):
@@ -109,13 +111,17 @@ class Journal(Ledger):
     def claim(self, sha256: str) -> Iterator[None]:
         """Keep every other process from submitting the same content; the lock goes with the process, however it ends.
 
-        Raises `Busy` where another has it.
+        As many digits as a group has of the file that its parts were cut from. Raises `Busy` where another has it.
         """
         try:
-            with locked(self._folder / f"{sha256[:32]}.lock"):
+            with locked(self._folder / f"{sha256[:_GROUP_DIGITS]}.lock"):
                 yield
         except Taken:
             raise Busy("Another lazybatch is submitting this very file right now.", 1) from None
+
+    def claim_source(self, group: str) -> AbstractContextManager[None]:
+        """`claim` the file that the parts of `group` were cut from: neither goes out while the other does."""
+        return self.claim(group.partition("-")[0])
 
     def open(self, submission: Submission) -> None:
         """Write the intent down, before the first byte goes out."""
@@ -213,11 +219,12 @@ class Journal(Ledger):
 
     def of_source(self, sha256: str) -> list[Submission]:
         """Submissions of parts of a file of that content, newest first."""
-        prefix = f"{sha256[:_GROUP_DIGITS]}-"
-        return self._select(
-            f"substr(json_extract(metadata, '$.{GROUP_KEY}'), 1, {len(prefix)}) = ?",  # constants alone
-            prefix,
-        )
+        return self._select(f"{_CUT_FROM} = ?", sha256[:_GROUP_DIGITS])
+
+    def waiting_parts(self, sha256: str) -> list[int]:
+        """The numbers in the queue of parts of a file of that content that have not gone out."""
+        statement = f"SELECT id FROM queue WHERE account = ? AND {_CUT_FROM} = ? AND state <> 'sent'"  # noqa: S608
+        return sorted(number for (number,) in self._do(statement, (self.account, sha256[:_GROUP_DIGITS])))
 
     def uncut(self, group: str) -> list[Submission]:
         """Submissions of the whole file that the parts of `group` were cut from, newest first."""
