@@ -30,8 +30,8 @@ FIRST_FRAME = {
     },
     "tui.state": {"cache", "preferences", "samples", "store"},
     "tui.widgets": {
-        "bar", "bottom", "column", "glyphs", "line", "lines", "looks", "roles", "table", "table_line", "table_paint",
-        "table_place", "table_rows",
+        "bar", "bottom", "column", "glyphs", "line", "lines", "looks", "notice", "roles", "table", "table_line",
+        "table_paint", "table_place", "table_rows",
     },
     "tui.wire": {"shapes"},
 }  # fmt: skip

@@ -19,13 +19,14 @@ from tui.driver import DifferingDriver
 from tui.flows.session import Session
 from tui.screens.home import Home
 from tui.screens.room import Room
-from tui.text import clean, plural
+from tui.text import plural
 
 if TYPE_CHECKING:
     from tui.screens.cancelling import Cancelling
     from tui.screens.deleting import Deleting
     from tui.screens.downloading import Downloads
     from tui.screens.home_countdown import Countdown
+    from tui.screens.notices import Notices
     from tui.screens.queueing import Queueing
     from tui.screens.ringing import Ringer
 
@@ -75,9 +76,12 @@ class LazybatchApp(App[str]):
                 yield SystemCommand(title, help_text, callback)
 
     async def on_event(self, event: events.Event) -> None:
-        """Any key stops a countdown, wherever one is, and does nothing else."""
+        """Any key stops a countdown, wherever one is, and does nothing else; escape closes what is told."""
         if self.countdown is not None and isinstance(event, events.Key) and not event.is_forwarded:
             self.countdown.stop()
+            return
+        told = "notices" in vars(self) and isinstance(event, events.Key) and not event.is_forwarded
+        if told and isinstance(event, events.Key) and self.notices.pressed(event.key):
             return
         await super().on_event(event)
 
@@ -103,8 +107,27 @@ class LazybatchApp(App[str]):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """As Textual's, but nothing in `message` reaches the terminal as a command."""
-        super().notify(clean(message), title=title, severity=severity, timeout=timeout, markup=markup)
+        """In the line above the keys, in place of Textual's toasts, which cover what is being looked at.
+
+        Nothing in `message` reaches the terminal as a command.
+        """
+        self.notices.add(": ".join(filter(None, (title, message))), severity, timeout)
+
+    def show_notice(self, room: Room) -> None:
+        """What is told is told on `room` too, which its user has come to."""
+        if "notices" in vars(self):
+            self.notices.show_on(room)
+
+    def clear_notifications(self) -> None:
+        """What was told is over."""
+        self.notices.clear()
+
+    @cached_property
+    def notices(self) -> "Notices":
+        """What is told in the line above the keys."""
+        from tui.screens.notices import Notices
+
+        return Notices(self)
 
     def copy_to_clipboard(self, text: str) -> None:
         """As Textual's, through tmux and GNU screen; a text that is too long for a terminal is not copied."""

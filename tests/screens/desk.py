@@ -19,6 +19,7 @@ from tui.flows.session import Session
 from tui.screens.home import Home
 from tui.settings import Profile
 from tui.widgets.line import Line
+from tui.widgets.notice import NoticeLine
 from tui.widgets.table import Table
 
 KEY = "test-key-of-the-suite"
@@ -66,12 +67,11 @@ class Desk:
         return " ".join(self.text.split())
 
     @property
-    def toasts(self) -> str:
-        """What the toasts say, as they are drawn."""
-        strips = self.app.screen._compositor.render_strips()
-        regions = [toast.content_region for toast in self.app.screen.query("Toast")]
-        told = (strips[y].crop(region.x, region.right).text for region in regions for y in region.line_range)
-        return " ".join(" ".join(told).split())
+    def notice(self) -> str:
+        """What the line above the keys tells, as it is drawn."""
+        regions = [notice.region for notice in self.app.screen.query(NoticeLine)]
+        told = " ".join(self.lines[y] for region in regions for y in region.line_range)
+        return " ".join(told.replace("─", " ").split())
 
     @property
     def table(self) -> Table:
@@ -121,8 +121,8 @@ class Desk:
         await self.pilot.pause()
 
     async def told(self, sentence: str) -> None:
-        """Wait until a toast says so."""
-        await self.until(lambda: sentence in self.toasts)
+        """Wait until the line above the keys says so."""
+        await self.until(lambda: sentence in self.notice)
 
     async def settle(self) -> None:
         """Wait until nothing changes on the screen any more."""
@@ -187,7 +187,7 @@ async def desk(
     session = Session(account, folder / "state", everything=everything)
     running = app(session, samples=samples)
     try:
-        async with running.run_test(size=size, notifications=True) as pilot:
+        async with running.run_test(size=size) as pilot:
             yield Desk(running, pilot)
     finally:
         await session.close()

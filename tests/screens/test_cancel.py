@@ -284,8 +284,8 @@ async def test_what_is_not_reached_stays_marked_and_is_tried_again(
         await home.until("y yes")
         await home.press("y")
         await home.told("2 cancelling, 1 refused (runaway ")
-        assert ": Not [/now]), 3 not reached (The connection to " in home.toasts
-        assert "Those not reached are still marked: c tries them again." in home.toasts
+        assert ": Not [/now]), 3 not reached (The connection to " in home.notice
+        assert "Those not reached are still marked: c tries them again." in home.notice
         assert len(home.table.marks) == 3 and len(home.app.cancelling.failed) == 4
         failed = home.app.cancelling.failed
         refused = next(key for key, why in failed.items() if why.startswith("Cancel refused: "))
@@ -309,7 +309,7 @@ async def test_a_wait_that_the_server_asks_for_is_told(server: DemoServer, tmp_p
         await home.until("y yes")
         await home.press("y")
         await home.told("asks for fewer requests (429).")
-        assert "Going on in 3s; 2 still to be cancelled." in home.toasts
+        assert "Going on in 3s; 2 still to be cancelled." in home.notice
         # Leaving now would leave two running: that is asked about.
         await home.press("q")
         await home.until("2 cancels still to be sent. Stop and quit?")
@@ -324,7 +324,7 @@ async def test_one_that_was_cancelled_offers_what_was_done(seeded: DemoServer, t
         await home.until(lambda: "◌ cancelling" in home.line("nightly-eval"))
         seeded.clock.jump(900)
         await home.told("nightly-eval: cancelled, 2,6")
-        assert "of 4,000 requests done. o on its row reads what was done." in home.toasts
+        assert "of 4,000 requests done. o on its row reads what was done." in home.notice
         await home.press("o")
         await home.until(lambda: home.room == "Results")
 
@@ -338,8 +338,10 @@ async def test_a_server_without_cancel_is_asked_once(seeded: DemoServer, tmp_pat
         await home.told("has no cancel: its batches run to their end.")
         calls = seeded.calls["batches.cancel"]
         await home.cursor_to("crawl-summaries")
+        await home.press("escape")
+        await home.until(lambda: not home.notice)
         await home.press("c")
-        await home.until(lambda: home.toasts.count("has no cancel") == 2)
+        await home.told("has no cancel: its batches run to their end.")
         assert "y yes" not in home.text and seeded.calls["batches.cancel"] == calls == 1
 
 

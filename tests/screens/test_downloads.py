@@ -101,7 +101,7 @@ async def test_failures_are_told_and_stay_marked(seeded: DemoServer, tmp_path: P
         await home.told("1 failure: ")
         await home.told("file is no longer on the server: it expired or was deleted.")
         # It would not come back.
-        assert "tries again" not in home.toasts
+        assert "tries again" not in home.notice
         assert len(home.table.marks) == 1
         await home.press("d")
         await home.told(" is downloaded (")
@@ -167,4 +167,4 @@ async def test_before_there_is_a_connection(tmp_path: Path, seeded: DemoServer) 
     async with desk(seeded.base_url, tmp_path) as home:
         await home.cursor_to("moderate-comments")
         await home.press("d")
-        await home.until(lambda: "Still connecting" in home.toasts or "Cannot reach" in home.toasts)
+        await home.until(lambda: "Still connecting" in home.notice or "Cannot reach" in home.notice)

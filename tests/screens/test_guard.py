@@ -178,11 +178,11 @@ async def test_a_command_that_fails_is_told_once(
         home.app.ring("first")
         await home.told(sentence)
         home.app.clear_notifications()
-        await home.until(lambda: sentence not in home.toasts)
+        await home.until(lambda: sentence not in home.notice)
         home.app.ring("second")
         await home.until(lambda: not [worker for worker in home.app.workers if worker.group == "notify"])
         await home.settle()
-        assert sentence not in home.toasts
+        assert sentence not in home.notice
 
 
 async def test_a_command_that_hangs_holds_up_nothing(
@@ -244,5 +244,5 @@ async def test_an_error_file_that_cannot_be_read_yet_is_no_alarm(server: DemoSer
         await home.until(lambda: server.calls.get("files.content", 0) == 1)
         await answered(home, server)
         await looked(home)
-        assert "! runaway" not in home.text and not home.toasts
+        assert "! runaway" not in home.text and not home.notice
         assert server.calls["files.content"] == 1

@@ -154,7 +154,7 @@ async def test_a_result_file_that_changes_while_it_is_open_is_told(seeded: DemoS
         output.write_bytes(b"")
         await home.press("pagedown", "G")
         await home.until("became shorter while it was open")
-        await home.press("v", "g", "e", "e", "escape")
+        await home.press("v", "g", "e", "e", "escape", "escape")
         await home.until(lambda: home.room == "Home")
 
 
@@ -166,7 +166,7 @@ async def test_a_download_that_breaks_off_is_told(seeded: DemoServer, tmp_path: 
         batch = home.batch("labels-2026-11-18")
         api.call(seeded, f"/files/{batch.output_file_id}", method="DELETE")
         await home.press("o")
-        await home.told("no longer on the server: it expired or was deleted")
+        await home.until("no longer on the server: it expired or was deleted")
         await home.press("escape")
         seeded.faults.add(Fault("files.content", "truncate", after_bytes=5_000))
         await home.cursor_to("labels-2026-11-22")

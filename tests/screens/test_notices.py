@@ -81,7 +81,7 @@ async def test_all_are_told_while_nobody_looks(server: DemoServer, tmp_path: Pat
         server.clock.jump(5000)
         await home.until(lambda: rung)
         assert len(rung) == 1 and rung[0].endswith(": done, 1 of 1 request. 2 others have ended too.")
-        assert "ended too" not in home.toasts
+        assert "ended too" not in home.notice
         home.app.post_message(events.AppFocus())
         await home.until(lambda: home.app.app_focus)
         # Who looks sees for themselves.

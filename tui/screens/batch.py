@@ -133,6 +133,11 @@ def describe(
     yield _row("status", looks.status_cell(batch.status, batch.raw_status))
     yield _row("id", Cell(batch.id))
     yield _row("endpoint", Cell(" · ".join(filter(None, (batch.endpoint, batch.model))) or "?"))
+    if batch.oddities:
+        yield _row(
+            "unreadable",
+            Cell(f"The server sent these fields in a form unknown here: {', '.join(batch.oddities)}.", "warn"),
+        )
     yield from _requests(batch, now, samples)
     if kept is not None:
         yield _row("results", Cell("".join(cell.text for cell in verdict_cells(kept))))
@@ -150,12 +155,6 @@ def describe(
         yield []
         for place, (key, value) in enumerate(batch.metadata):
             yield [Cell(("metadata" if not place else "").rjust(_LABEL) + "  ", "dim"), Cell(f"{key} = "), Cell(value)]
-    if batch.oddities:
-        yield []
-        yield _row(
-            "unreadable",
-            Cell(f"The server sent these fields in a form unknown here: {', '.join(batch.oddities)}.", "warn"),
-        )
 
 
 def _row(label: str, value: Cell) -> Paragraph:

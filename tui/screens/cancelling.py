@@ -13,25 +13,34 @@ from tui.screens.room import Room
 from tui.text import count, duration, plural
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from tui.app import LazybatchApp
 
 _LONG_WAIT: Final = 3.0  # seconds from which on a wait is told
 _NAMED: Final = 3
 _READABLE: Final = 20.0  # seconds for which a summary stays
+_PATIENCE: Final = 0.5  # seconds after which it is told that an answer is waited for
 
 
 class Cancelling:
     """The cancels of one run of the screen.
 
-    `left` is how many are still to be sent. `failed` tells by a batch's id why its cancel came to nothing.
+    `failed` tells by a batch's id why its cancel came to nothing.
     """
 
     def __init__(self, app: "LazybatchApp") -> None:
         self._app = app
-        self.left = 0
+        self._asked: dict[str, str] = {}  # what is still to be sent or answered: names by id
+        self._looking: Timer | None = None
         self.failed: dict[str, str] = {}
         # Batches that were cancelled here and have not ended yet, a group for each time of asking.
         self._groups: list[dict[str, Batch | None]] = []
+
+    @property
+    def left(self) -> int:
+        """How many are still to be sent or answered."""
+        return len(self._asked)
 
     def ask(self, room: Room, batches: Iterable[Batch]) -> None:
         """Ask on `room`, then cancel; batches that have ended are left out."""
@@ -66,30 +75,49 @@ class Cancelling:
     async def _cancel(self, batches: Sequence[Batch]) -> None:
         ends: list[Cancelled] = []
         names = {batch.id: self._app.name_of(batch) for batch in batches}
-        self.left += len(batches)
+        self._begin(names)
         try:
             async for step in cancel(names, wire=self._app.session.wire, journal=self._app.session.journal):
                 if isinstance(step, Waiting):
                     self._tell_wait(step, len(names) - len(ends))
                 else:
-                    self.left -= 1
+                    self._asked.pop(step.batch_id, None)
                     ends.append(step)
                     self._take(step)
         except LazybatchError as error:
             self._app.notify(error.sentence, severity="error", markup=False, timeout=_READABLE)
         finally:
-            self.left -= len(names) - len(ends)
+            self._end(names)
         settled = {end.batch_id for end in ends if end.outcome is not Outcome.UNREACHABLE}
         self._app.settle_marks([batch for batch in batches if batch.id in settled])
         self._tell(ends, names)
         if begun := [end.batch_id for end in ends if end.outcome is Outcome.CANCELLING]:
             self._groups.append(dict.fromkeys(begun))
 
+    def _begin(self, names: dict[str, str]) -> None:
+        self._asked |= names
+        if self._looking is None:
+            self._looking = self._app.set_interval(_PATIENCE, self._tell_asked)
+
+    def _end(self, names: dict[str, str]) -> None:
+        for batch_id in names:
+            self._asked.pop(batch_id, None)
+        if not self._asked and self._looking is not None:
+            self._looking.stop()
+            self._looking = None
+            self._app.notices.doing("")
+
+    def _tell_asked(self) -> None:
+        """A server that does not answer is waited for in sight."""
+        names = list(self._asked.values())
+        what = names[0] if len(names) == 1 else f"{count(len(names))} batches"
+        self._app.notices.doing(f"Asking the server to cancel {what} …" if names else "")
+
     def _tell_wait(self, step: Waiting, left: int) -> None:
         if step.seconds >= _LONG_WAIT:
             self._app.notify(
                 f"{step.error.sentence} Going on in {duration(step.seconds)}; {count(left)} still to be cancelled.",
-                severity="warning", markup=False, timeout=step.seconds,
+                markup=False, timeout=step.seconds,
             )  # fmt: skip
 
     def _take(self, end: Cancelled) -> None:

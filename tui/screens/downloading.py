@@ -72,7 +72,7 @@ class Downloads:
         """Have a line on `room` while something is under way."""
         if self._running and not room.query(DownloadLine):
             line = DownloadLine()
-            room.mount(line, before=room.bottom)
+            room.mount(line, before=room.notice)
             line.say(*self._told)
 
     async def _fetch(self) -> None:

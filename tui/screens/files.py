@@ -56,7 +56,7 @@ class Files(Room):
         self._due: Timer | None = None
 
     def body(self) -> Sequence[Widget]:
-        return self.tally, Rule(), self.table, Rule(), self.strip, Rule()
+        return self.tally, Rule(), self.table, Rule(), self.strip
 
     def on_mount(self) -> None:
         self.title_line("files")

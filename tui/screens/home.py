@@ -50,7 +50,7 @@ class Home(Grouping):
         self._fitting = 0  # batches that the filter and the view let through; rows may be fewer
 
     def body(self) -> Sequence[Widget]:
-        return self.tally, Rule(), self.table, Rule(), self.strip, Rule()
+        return self.tally, Rule(), self.table, Rule(), self.strip
 
     def on_mount(self) -> None:
         self.recall_order()

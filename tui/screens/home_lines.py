@@ -155,7 +155,8 @@ def strip(
         if (refusal := refused(batch)) is not None:
             return [Cell(refusal.sentence)], []
         error = batch.errors[0]
-        return [Cell((f"line {error.line}: " if error.line else "") + error.message)], right
+        told = [Cell((f"line {error.line}: " if error.line else "") + error.message)]
+        return told, right if sum(cell_len(cell.text) for cell in (*told, *right)) + _EDGES <= width else []
     return [Cell(looks.stages_text(batch, now))], right
 
 

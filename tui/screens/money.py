@@ -47,7 +47,7 @@ class MoneyScreen(Room):
         self._seen: object = None
 
     def body(self) -> Sequence[Widget]:
-        return self.day, self.month, Rule(), self.table, Rule(), self.note, self.prices, Rule()
+        return self.day, self.month, Rule(), self.table, Rule(), self.note, self.prices
 
     def on_mount(self) -> None:
         self.title_line("money")

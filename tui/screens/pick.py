@@ -73,7 +73,7 @@ class Pick(Room):
         self.table = Table(_COLUMNS, self._cells, id="files", empty="Reading the folder …")
 
     def body(self) -> Sequence[Widget]:
-        return self.path, Rule(), self.table, Rule()
+        return self.path, Rule(), self.table
 
     def on_mount(self) -> None:
         self.table.focus()

@@ -48,7 +48,7 @@ class QueueScreen(Room):
         self.who = Line(id="who")
 
     def body(self) -> Sequence[Widget]:
-        return self.table, Rule(), self.why, self.room, self.who, Rule()
+        return self.table, Rule(), self.why, self.room, self.who
 
     def on_mount(self) -> None:
         self.title_line("queue")

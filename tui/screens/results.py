@@ -68,7 +68,6 @@ class Results(Moving, Taking):
                 self._came(step)
         except LazybatchError as error:
             self._remark = error.sentence
-            self.complain(error)
         if not self._has_lines(Part.OUTPUT) and self._has_lines(Part.ERRORS):
             self.part = Part.ERRORS
         self.show_lines()

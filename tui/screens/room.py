@@ -15,6 +15,7 @@ from tui.flows.session import Session
 from tui.widgets.bottom import Bottom
 from tui.widgets.column import Cell
 from tui.widgets.line import Line
+from tui.widgets.notice import NoticeLine
 
 if TYPE_CHECKING:
     from tui.app import LazybatchApp
@@ -42,6 +43,7 @@ class Room(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.head = Line(id="head")
+        self.notice = NoticeLine()
         self.bottom = Bottom(self._keys_that_work, id="bottom")
 
     @property
@@ -60,7 +62,12 @@ class Room(Screen[None]):
     def compose(self) -> ComposeResult:
         yield self.head
         yield from self.body()
+        yield self.notice
         yield self.bottom
+
+    def on_screen_resume(self) -> None:
+        """What is told goes where its user goes."""
+        self.lazybatch.show_notice(self)
 
     def title_line(self, *parts: str) -> None:
         """Tell in the head where the user is: `lazybatch › new batch › reviews.jsonl`."""

@@ -52,7 +52,7 @@ class SubmitRoom(Room):
         self.endpoint, self.description, self.pairs = self.form.endpoint, self.form.description, self.form.pairs
 
     def body(self) -> Sequence[Widget]:
-        return self.summary, Rule(), self.form, self.table, self.detail, self.progress, Rule()
+        return self.summary, Rule(), self.form, self.table, self.detail, self.progress
 
     def action_validate(self) -> None:
         """Read the file again."""

@@ -15,6 +15,7 @@ from tui.widgets.glyphs import shown
 from tui.widgets.line import Line
 
 _EDGES: Final = 3  # cells of a line that are not its texts
+_ALWAYS: Final = frozenset({"back", "help", "quit"})  # the ways out are told at any width
 _DIGITS: Final = frozenset("0123456789")
 
 
@@ -151,14 +152,14 @@ class Bottom(Line):
         self.show_keys()
 
     def show_keys(self) -> None:
-        """Tell the keys that work now, as many as there is room for; help and quit always."""
+        """Tell the keys that work now, as many as there is room for; the ways out always."""
         if self.asking:
             return
         if self._announced is not None:
             self.say(*self._announced)
             return
         actions = [action for action in self._live() if action.label]
-        always = [action for action in actions if action.name in {"help", "quit"}]
+        always = [action for action in actions if action.name in _ALWAYS]
         room = self.size.width - 2 - sum(map(_width, always))
         cells: list[Cell] = []
         for action in actions:

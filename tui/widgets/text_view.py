@@ -12,14 +12,17 @@ from textual.strip import Strip
 
 from tui.widgets import roles
 from tui.widgets.column import Cell
-from tui.widgets.glyphs import shown
+from tui.widgets.glyphs import GLYPHS, shown
 from tui.widgets.lines import Lines
 
 _WHEEL_ROWS = 3
 
 
 class TextView(Lines, can_focus=True, inherit_bindings=False):
-    """Paragraphs, each a few cells of which the last is wrapped, hanging from where it begins."""
+    """Paragraphs, each a few cells of which the last is wrapped, hanging from where it begins.
+
+    At the right edge a sign tells that there is more above or below, where the line leaves a cell for it.
+    """
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = roles.classes(roles.ROLES)
@@ -64,10 +67,18 @@ class TextView(Lines, can_focus=True, inherit_bindings=False):
         """Line `y` of what is in view."""
         width = self.size.width
         place = self._first + y
-        self._reach(place + 1)
+        self._reach(place + 2)
         cells = self._lines[place] if place < len(self._lines) else []
         strip = Strip([Segment(shown(cell.text), roles.resolve(self, cell.role, False)) for cell in cells])
-        return strip.adjust_cell_length(width, roles.resolve(self, "", False)).simplify()
+        sign = self._beyond(y) if strip.cell_length < width else ""
+        strip = strip.adjust_cell_length(width - len(sign), roles.resolve(self, "", False))
+        return Strip([*strip, Segment(sign, roles.resolve(self, "dim", False))], width).simplify()
+
+    def _beyond(self, y: int) -> str:
+        """The sign at the end of line `y` that the text goes on below the last line, or above the first."""
+        if y == self.size.height - 1 and len(self._lines) > self._first + self.size.height:
+            return GLYPHS.descending
+        return GLYPHS.ascending if y == 0 and self._first else ""
 
     def action_move(self, rows: int) -> None:
         self._reach(self._first + rows + self.size.height)
@@ -114,12 +125,12 @@ def _hanging(paragraph: Sequence[Cell], width: int) -> Iterator[list[Cell]]:
     indent = sum(cell_len(cell.text) for cell in before)
     start: list[Cell] = list(before)
     for text in last.text.split("\n"):
-        for piece in _pieces(text.expandtabs(4), max(8, width - indent)):
+        for piece in pieces(text.expandtabs(4), max(8, width - indent)):
             yield [*start, Cell(piece, last.role)]
             start = [Cell(" " * indent)] if indent else []
 
 
-def _pieces(text: str, width: int) -> Iterator[str]:
+def pieces(text: str, width: int) -> Iterator[str]:
     """`text` in lines of up to `width` cells, broken at blanks; between wide characters anywhere."""
     start = 0
     while True:
