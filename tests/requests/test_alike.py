@@ -32,7 +32,8 @@ def report(path: Path, *, alike: bool, endpoint: str | None = None, **limits: An
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rules, "read", counted)
         if not alike:
-            patch.setattr(checker, "looked_at", lambda lines, endpoint: None)
+            for name in ("look_at", "looked_at"):
+                patch.setattr(checker, name, lambda lines, endpoint: None)
         return validate(path, endpoint=endpoint, limits=Limits(**limits)), asked
 
 

@@ -7,6 +7,7 @@ depends on its `Look` alone, and on what is the same for the whole file. A test 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -98,32 +99,47 @@ def looked_at(lines: bytes | bytearray, endpoint: str | None) -> Looks | None:
     if isinstance(lines, bytearray) or utf8_fault(lines) is not None:
         return None
     try:
-        requests = _decoder(_BODIES.get(usual(endpoint), _Body)).decode_lines(lines)
+        requests = _decoder(endpoint).decode_lines(lines)
     except (msgspec.DecodeError, RecursionError):
         return None
     if not one_a_line(lines, len(requests)):
         return None
-    amount = _embeddings if usual(endpoint) == "/v1/embeddings" else bool
-    looks = [
-        Look(
-            type(request.custom_id) if request.custom_id != "" else None,
-            request.method,
-            request.url,
-            body.model,
-            body.stream,
-            type(body.payload),
-            amount(body.payload),
-        )
-        for request in requests
-        for body in (request.body,)
-    ]
-    return Looks(
-        [custom_id if isinstance(custom_id := request.custom_id, str) else None for request in requests], looks
-    )
+    amount = _amount(endpoint)
+    return Looks([_name(request) for request in requests], [_look(request, amount) for request in requests])
+
+
+def look_at(raw: bytes | bytearray, endpoint: str | None) -> tuple[str | None, Look] | None:
+    """As `looked_at`, of one line, with or without white space around it."""
+    if isinstance(raw, bytearray) or utf8_fault(raw) is not None:
+        return None
+    try:
+        request = _decoder(endpoint).decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return _name(request), _look(request, _amount(endpoint))
+
+
+def _name(request: _Line) -> str | None:
+    return request.custom_id if isinstance(request.custom_id, str) else None
+
+
+def _look(request: _Line, amount: Callable[[Any], int]) -> Look:
+    body = request.body
+    kind = type(request.custom_id) if request.custom_id != "" else None
+    payload = body.payload
+    return Look(kind, request.method, request.url, body.model, body.stream, type(payload), amount(payload))
+
+
+def _amount(endpoint: str | None) -> Callable[[Any], int]:
+    return _embeddings if usual(endpoint) == "/v1/embeddings" else bool
+
+
+def _decoder(endpoint: str | None) -> msgspec.json.Decoder[_Line]:
+    return _decoder_with(_BODIES.get(usual(endpoint), _Body))
 
 
 @cache
-def _decoder(body: type[_Body]) -> msgspec.json.Decoder[_Line]:
+def _decoder_with(body: type[_Body]) -> msgspec.json.Decoder[_Line]:
     return msgspec.json.Decoder(msgspec.defstruct("Line", [("body", body)], bases=(_Line,), gc=False, kw_only=True))
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from tui.requests import bodies, reading, rules
-from tui.requests.alike import Look, looked_at
+from tui.requests.alike import Look, look_at, looked_at
 from tui.requests.endpoints import ENDPOINTS, usual
 from tui.requests.ids import Ids
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, Problem, Wrong, cut, quote
 from tui.requests.sieve import Sieve
 
-# Beyond those of one block; each may be a few hundred bytes.
+# Each may take a few hundred bytes.
 _MOST_VERDICTS: Final = 1000
 
 
@@ -47,8 +47,9 @@ class Checker:
         self.ids = Ids()
         # What was said of lines by what is seen of them.
         self._verdicts: dict[Look, _Verdict] = {}
-        # Where one line is wrong the next often is: then trying the fast way first only costs.
-        self._wrong = False
+        # Where one line is wrong the next often is, and so with one that is wrong in an unusual way: then trying a
+        # faster way first only costs.
+        self._wrong = self._odd = False
         self._sieve = Sieve()
         self._others = bool(self.limits.other_endpoints)
         self._unknown = endpoint if endpoint is not None and not rules.may_be(endpoint, self._others) else None
@@ -58,9 +59,13 @@ class Checker:
 
         That an earlier line has the same custom_id is left to `finish`.
         """
-        if self.take(raw, line):
-            return Wrong(line, offset, None, ())
-        custom_id, verdict = self._judged(raw, line)
+        seen = None if self._odd else look_at(raw, self.endpoint)
+        if seen is None or self._may_name_it(seen[1]):
+            custom_id, verdict = self._judged(raw, line)
+            self._odd = bool(verdict.faults)
+        else:
+            custom_id, look = seen
+            verdict = self._verdicts.get(look) or self._learn(look, raw, line)
         self._note(verdict, 1)
         if custom_id:
             self.ids.extend([custom_id], line)
@@ -86,25 +91,24 @@ class Checker:
 
         0 where some must be checked one by one.
         """
+        self._odd = False
         seen = looked_at(lines, self.endpoint)
-        if seen is None or not seen.looks or (self.endpoint is None and any(map(self._names_endpoint, seen.looks))):
+        if seen is None or not seen.looks or any(map(self._may_name_it, {*seen.looks})):
             return 0, []
-        if len(self._verdicts) > _MOST_VERDICTS:
-            self._verdicts.clear()
-        wrong, start = list[Wrong](), 0
+        wrong, verdicts, start = list[Wrong](), list[_Verdict](), 0
         for number, (name, look) in enumerate(zip(seen.custom_ids, seen.looks, strict=True), line):
             end = lines.find(b"\n", start) + 1 or len(lines)
-            if look not in self._verdicts:
-                self._verdicts[look] = self._judged(lines[start:end].removesuffix(b"\n"), number)[1]
-            verdict = self._verdicts[look]
+            verdict = self._verdicts.get(look) or self._learn(look, lines[start:end].removesuffix(b"\n"), number)
+            verdicts.append(verdict)
             if name:
                 self.ids.extend([name], number)
             if verdict.faults:
                 wrong.append(Wrong(number, offset + start, name, verdict.faults))
             start = end
+        said = dict(zip(seen.looks, verdicts, strict=True))
         for look, times in Counter(seen.looks).items():
-            self._note(self._verdicts[look], times)
-        self._wrong = bool(self._verdicts[seen.looks[-1]].faults)
+            self._note(said[look], times)
+        self._wrong = bool(verdicts[-1].faults)
         return len(seen.looks), wrong
 
     def finish(self, size: int | None = None, most: int = 1000) -> list[Problem]:
@@ -136,8 +140,17 @@ class Checker:
         )
         return Fault("unknown_endpoint", message, "url")
 
-    def _names_endpoint(self, look: Look) -> bool:
-        return isinstance(look.url, str) and rules.may_be(look.url, self._others)
+    def _may_name_it(self, look: Look) -> bool:
+        """Whether the line would say what the endpoint is: what is said of lines is not the same from there on."""
+        return self.endpoint is None and isinstance(look.url, str) and rules.may_be(look.url, self._others)
+
+    def _learn(self, look: Look, raw: bytes | bytearray, line: int) -> _Verdict:
+        """What is said of all lines that look like this one."""
+        if len(self._verdicts) >= _MOST_VERDICTS:
+            self._verdicts.clear()
+        _, verdict = self._judged(raw, line)
+        self._verdicts[look] = verdict
+        return verdict
 
     def _judged(self, raw: bytes | bytearray, line: int) -> tuple[str | None, _Verdict]:
         """The custom_id of one line, if that is a string, and what the rules say of the line."""
