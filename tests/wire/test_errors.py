@@ -274,9 +274,8 @@ async def test_a_connection_closed_without_an_answer(odd: OddServer, odd_wire: W
 
 
 async def test_an_answer_that_does_not_come(odd: OddServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("_READ_TIMEOUT", "_SLOW_TIMEOUT"):
-        monkeypatch.setattr(f"tui.wire.client.{name}", 0.2)
-    monkeypatch.setattr("tui.wire.upload._TIMEOUT", 0.2)
+    for name in ("client._SLOW_TIMEOUT", "clients._READ_TIMEOUT", "clients._UPLOAD_TIMEOUT"):
+        monkeypatch.setattr(f"tui.wire.{name}", 0.2)
     odd.delay = 2.0
     odd.say("{}")
     path = tmp_path / "a.jsonl"

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tui.batches.files import StoredFile
-from tui.text import clean_line
 from tui.wire.address import Address
+from tui.wire.clients import CONNECT_TIMEOUT, blocking_client_of, client_of
 from tui.wire.errors import Kind, WireError, translated
 from tui.wire.shapes import Page, batch_from, file_from, page_from
 
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _MOMENT = 0.25  # seconds
-# Seconds without a byte. Reads and cancels answer at once; a create, and a file's first byte, may take longer.
-_READ_TIMEOUT = 20.0
+# Seconds without a byte. A create, and a file's first byte, may take longer than other calls, which answer at once.
 _SLOW_TIMEOUT = 60.0
 _STORING_TIMEOUT = 300.0  # the answer comes after the server has joined the parts
-_CONNECT_TIMEOUT = 5.0
 _CLOCK_NOISE = 3.0
 _NO_SUCH_CALL = frozenset({405, 501})
 
@@ -75,7 +73,7 @@ class Wire:
                 Kind.UNAUTHORIZED,
                 "The API key has characters that no key has. Check OPENAI_API_KEY or the profile's key.",
             )
-        return cls(await asyncio.to_thread(_build, address), address, read_retries)
+        return cls(await asyncio.to_thread(client_of, address), address, read_retries)
 
     async def close(self) -> None:
         await self._client.close()
@@ -85,9 +83,7 @@ class Wire:
     @cached_property
     def _blocking(self) -> "OpenAI":
         """For the parts of a file, which go over one connection."""
-        from tui.wire.upload import blocking_client
-
-        return blocking_client(self.address)
+        return blocking_client_of(self.address)
 
     async def list_batches(self, *, after: str | None = None, limit: int | None = 100) -> Page:
         """One page, newest first; `after` is the last id of the page before, `limit` None leaves its length open."""
@@ -225,7 +221,7 @@ class Wire:
     def _timeout(self, read: float) -> Any:
         import httpx2
 
-        return httpx2.Timeout(read, connect=_CONNECT_TIMEOUT)
+        return httpx2.Timeout(read, connect=CONNECT_TIMEOUT)
 
     def _decoded(self, content: bytes, *, unclear: bool = False) -> object:
         import msgspec
@@ -291,22 +287,3 @@ def _first_byte(content_range: str | None, asked: int) -> int:
     """Where a part begins, which need not be where it was asked to."""
     told = re.match(r"bytes (\d{1,18})-", content_range or "")
     return int(told[1]) if told else asked
-
-
-def _build(address: Address) -> "AsyncOpenAI":
-    import httpx2
-    import openai
-
-    try:
-        client = openai.AsyncOpenAI(
-            api_key=address.key,
-            base_url=address.base_url,
-            max_retries=0,
-            timeout=httpx2.Timeout(_READ_TIMEOUT, connect=_CONNECT_TIMEOUT),
-        )
-    except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
-        # A host that no name can be, a proxy or certificates in the environment that cannot be used.
-        raise WireError(Kind.UNREACHABLE, f"Cannot reach {address.host}: {clean_line(str(error))}") from None
-    # Touched here because the first touch imports the resource's module.
-    _ = client.batches.with_raw_response, client.files.with_raw_response, client.files.with_streaming_response
-    return client

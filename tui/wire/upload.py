@@ -15,13 +15,11 @@ from typing import IO, TYPE_CHECKING, cast
 
 from tui.errors import LazybatchError
 from tui.wire.address import Address
+from tui.wire.clients import blocking_client_of
 
 if TYPE_CHECKING:
     import openai
 
-# Seconds without progress. The answer comes after the server has stored the file, which may take it a while.
-_TIMEOUT = 300.0
-_CONNECT_TIMEOUT = 5.0
 # Bytes that go to the socket at a time. The client asks for 64 kB, and takes what it gets: twice the processor's time.
 _CHUNK = 1 << 20
 
@@ -90,7 +88,7 @@ async def send(address: Address, path: Path, filename: str, progress: Callable[[
     """
 
     def run(source: _Source) -> bytes:
-        with blocking_client(address) as client:
+        with blocking_client_of(address) as client:
             file = filename, cast("IO[bytes]", source), "application/jsonl"
             return client.files.with_raw_response.create(file=file, purpose="batch").content
 
@@ -146,17 +144,3 @@ async def _threaded(open_source: Callable[[], _Source], work: Callable[[_Source]
         return await answer
     finally:
         source.abandoned.set()
-
-
-def blocking_client(address: Address) -> "openai.OpenAI":
-    import httpx2
-    import openai
-
-    client = openai.OpenAI(
-        api_key=address.key,
-        base_url=address.base_url,
-        max_retries=0,
-        timeout=httpx2.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT),
-    )
-    client.organization, client.project = address.organization, address.project
-    return client

@@ -1,0 +1,56 @@
+"""The `openai` client of one account, in its two kinds."""
+
+from typing import TYPE_CHECKING, Final
+
+from tui.text import clean_line
+from tui.wire.address import Address
+from tui.wire.errors import Kind, WireError
+from tui.wire.on_demand import import_on_demand
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+CONNECT_TIMEOUT: Final = 5.0  # seconds
+# Seconds without a byte.
+_READ_TIMEOUT = 20.0
+# The same for an upload: its answer comes after the server has stored the file, which may take it a while.
+_UPLOAD_TIMEOUT = 300.0
+
+
+def client_of(address: Address) -> "AsyncOpenAI":
+    """Import `openai` and make its client: for a thread. Raises `WireError` where it cannot be made.
+
+    Its organisation and project are the environment's, which is another account: whoever takes it sets them.
+    """
+    import_on_demand()
+    import httpx2
+    import openai
+
+    try:
+        client = openai.AsyncOpenAI(
+            api_key=address.key,
+            base_url=address.base_url,
+            max_retries=0,
+            timeout=httpx2.Timeout(_READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+        )
+    except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
+        # A host that no name can be, a proxy or certificates in the environment that cannot be used.
+        raise WireError(Kind.UNREACHABLE, f"Cannot reach {address.host}: {clean_line(str(error))}") from None
+    # Touched here because the first touch imports the resource's module.
+    _ = client.batches.with_raw_response, client.files.with_raw_response, client.files.with_streaming_response
+    return client
+
+
+def blocking_client_of(address: Address) -> "OpenAI":
+    """A client for the thread of an upload."""
+    import httpx2
+    import openai
+
+    client = openai.OpenAI(
+        api_key=address.key,
+        base_url=address.base_url,
+        max_retries=0,
+        timeout=httpx2.Timeout(_UPLOAD_TIMEOUT, connect=CONNECT_TIMEOUT),
+    )
+    client.organization, client.project = address.organization, address.project
+    return client
