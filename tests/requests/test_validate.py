@@ -178,6 +178,18 @@ def test_blank_lines_and_crlf_are_warnings(tmp_path: Path) -> None:
     assert content[report.warnings[3].offset :] == b"\n"
 
 
+def test_lines_that_end_in_cr_lf_are_read_many_at_once_too(tmp_path: Path, small_blocks: None) -> None:
+    ended = [request(number) for number in "abcdef"]
+    content = lines(*ended[:2]) + lines(*ended[2:]).replace(b"\n", b"\r\n").removesuffix(b"\n")
+    report = check(tmp_path, content)
+    assert report.ok and report.requests == 6
+    [warning] = report.warnings
+    assert (warning.line, warning.offset) == (3, len(lines(*ended[:2])))
+    assert warning.message.startswith("4 lines end in CR LF")
+    # In a string it is no white space.
+    assert found(check(tmp_path, content.replace(b"Hello", b"Hel\rlo", 1))) == [(1, "invalid_json_line", None)]
+
+
 def test_a_byte_order_mark_is_told_apart_from_what_is_wrong_with_line_1(tmp_path: Path) -> None:
     report = check(tmp_path, b"\xef\xbb\xbf" + lines(request("a", stream=True), request("b")))
     assert found(report) == [(1, "byte_order_mark", None), (1, "streaming_unsupported", "body.stream")]

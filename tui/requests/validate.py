@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -141,12 +141,19 @@ class _Validation:
         )
 
     def _at_once(self, block: Block) -> bool:
-        if taken := self._checker.take(block.lines, self._line):
-            self._line += taken
-            return True
-        taken, wrong = self._checker.sort_out(block.lines, self._line, block.offset)
-        for line in wrong:
-            self._add(line)
+        lines = block.lines
+        each: list[bytes] = []
+        # A long line is a bytearray, which is not copied.
+        if isinstance(lines, bytes) and b"\r" in lines:
+            # To look for two bytes takes longer than all the rest.
+            each = lines.split(b"\n")
+            lines = b"\n".join([line.removesuffix(b"\r") for line in each])
+        if taken := self._checker.take(lines, self._line):
+            self._count_all_crlf(each, block.offset)
+        elif not each:
+            taken, wrong = self._checker.sort_out(lines, self._line, block.offset)
+            for line in wrong:
+                self._add(line)
         self._line += taken
         return taken > 0
 
@@ -155,7 +162,7 @@ class _Validation:
         for raw in _split(block.lines):
             length = len(raw) + 1
             if raw.endswith(b"\r"):
-                self._count_crlf(offset)
+                self._count_crlf(self._line, offset)
             request = raw.rstrip(b"\r")
             if is_blank(request):
                 self._blank(offset)
@@ -176,9 +183,15 @@ class _Validation:
             message = "This line is blank and will be ignored."
             self._warnings.append(Problem(self._line, "blank_line", message, offset=offset))
 
-    def _count_crlf(self, offset: int) -> None:
+    def _count_all_crlf(self, lines: Sequence[bytes], offset: int) -> None:
+        for line, raw in enumerate(lines, self._line):
+            if raw.endswith(b"\r"):
+                self._count_crlf(line, offset)
+            offset += len(raw) + 1
+
+    def _count_crlf(self, line: int, offset: int) -> None:
         self._crlf_count += 1
-        self._crlf = self._crlf or Problem(self._line, "crlf", "", offset=offset)
+        self._crlf = self._crlf or Problem(line, "crlf", "", offset=offset)
 
     def _too_long(self, block: Block, longest: int) -> None:
         message = f"This line has {block.skipped:,} bytes; lines of more than {longest:,} are not read."
