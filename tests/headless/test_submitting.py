@@ -175,8 +175,11 @@ def test_an_answer_that_is_lost_makes_no_second_batch(
 def test_a_refused_create_is_told(cli: Cli, make_file: MakeFile, server: DemoServer) -> None:
     server.faults.add(Fault("batches.create", "status", status=400, message="Billing hard limit has been reached."))
     ran = cli("submit", make_file(3), "--yes", "--json")
-    assert (ran.code, ran.out) == (1, "")
     assert "Billing hard limit" in ran.err
+    # The document tells of what is known: it was uploaded, and there is no batch.
+    assert (ran.code, ran.json["batch_id"], ran.json["requests"]) == (1, None, 3)
+    assert ran.json["submission"]
+    assert ran.json["input_file_id"] in {file["id"] for file in cli("files", "--json").json}
     server.faults.add(Fault("files.create", "status", status=403, message="No."))
     assert cli("submit", make_file(4), "--yes").code == 3
 
@@ -196,11 +199,16 @@ def test_two_at_once_make_one_batch(cli: Cli, make_file: MakeFile, server: DemoS
     server.faults.add(Fault("batches.create", "slow", delay_s=4))
     with start("submit", path, "--yes") as running:
         _wait_for(server, "batches.create")
-        second = cli("submit", path, "--yes")
+        second = cli("submit", path, "--yes", "--json")
         running.communicate(timeout=60)
     assert running.returncode == 0
     assert second.code == 1
     assert "right now" in second.err
+    # A script learns which submission has it.
+    assert set(second.json) == FIELDS
+    (batch,) = cli("list", "--json").json
+    assert second.json["batch_id"] is None
+    assert second.json["submission"] == batch["metadata"]["lazybatch_submission"]
     assert server.calls["batches.create"] == 1
 
 
@@ -235,6 +243,33 @@ def test_where_the_server_cannot_tell_its_user_does(
     assert (adopted.code, adopted.json["batch_id"]) == (0, there)
     assert _batches(cli) == [there]
     assert cli("submit", path, "--yes", "--adopt", there).code == 1
+
+
+def test_a_create_that_was_withdrawn_is_told(
+    cli: Cli, make_file: MakeFile, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.headless.submitting.submit", partial(submit, looks=(0, 0.05)))
+    server.faults.add(Fault("batches.create", "late", until="batches.create"))
+    ran = cli("submit", make_file(4), "--yes", "--json")
+    assert ran.code == 0
+    assert "Deleting the uploaded file, so that none can come of it later …" in ran.err
+    assert "Uploading the file anew." in ran.err
+    assert _batches(cli) == [ran.json["batch_id"]]
+    assert [file["id"] for file in cli("files", "--json").json] == [ran.json["input_file_id"]]
+
+
+def test_a_create_that_cannot_be_withdrawn_is_told(
+    cli: Cli, make_file: MakeFile, server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.headless.submitting.submit", partial(submit, looks=(0, 0.05)))
+    path = make_file(4)
+    server.faults.add(Fault("batches.create", "late", until="batches.create"))
+    server.faults.add(Fault("files.delete", "status", status=403, message="Not with this key."))
+    ran = cli("submit", path, "--yes", "--json")
+    assert (ran.code, ran.json["batch_id"]) == (3, None)
+    assert "One may come of it yet, because the uploaded file cannot be deleted" in ran.err
+    assert f"To submit it all the same: lazybatch submit {path} --again" in ran.err
+    assert _batches(cli) == []
 
 
 def test_what_another_machine_submitted_is_refused(

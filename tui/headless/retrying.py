@@ -41,7 +41,12 @@ def run(options: Namespace) -> int:
             output.say("Nothing was submitted: that would pay for them twice.")
             status, batch_id = 1, running
         else:
-            status, batch_id = _submit(found.batch, remainder.out, profile, output, yes=options.yes)
+            try:
+                status, batch_id = _submit(found.batch, remainder.out, profile, output, yes=options.yes)
+            except LazybatchError:
+                # The file is written, whatever becomes of its batch.
+                output.document(_object(remainder, None))
+                raise
     output.document(_object(remainder, batch_id))
     return status
 

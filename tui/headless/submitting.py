@@ -4,6 +4,7 @@ import asyncio
 import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tui.batches.batch import Batch
@@ -16,6 +17,7 @@ from tui.flows.steps import (
     Already,
     Created,
     Order,
+    OtherwiseSubmitted,
     Step,
     Unclear,
     Unknowable,
@@ -34,6 +36,7 @@ from tui.headless.session import connected, journal, to_change
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
 from tui.settings import Profile
+from tui.state.journal import Submission
 from tui.text import age, count, plural
 
 
@@ -66,9 +69,24 @@ def run(options: Namespace) -> int:
         tokens = f"About {count(worth.input_tokens)} input tokens, where {count(budget)} are allowed at one time"
         output.note(f"{tokens}: --split submits it in parts.")
     order = Order(report, report.endpoint, pairs, options.again, expected(report, worth), adopt=options.adopt)
-    status, end = send(order, worth, profile, output, yes=options.yes)
-    _document(output, report, end)
+    try:
+        status, end = send(order, worth, profile, output, yes=options.yes)
+    except LazybatchError:
+        _document(output, report, None, _left(report, profile))
+        raise
+    if end is None:
+        _document(output, report)
+    else:
+        _document(output, report, end.batch, end.submission)
     return status
+
+
+def _left(report: Report, profile: Profile) -> Submission | None:
+    """The submission of the file that the journal has, of this process or of another, if it came to no batch."""
+    newest = None
+    with suppress(LazybatchError), journal(profile) as book:
+        newest = next(iter(book.of_content(report.sha256)), None)
+    return newest if newest is not None and newest.batch_id is None else None
 
 
 def metadata_of(options: Namespace) -> Mapping[str, str]:
@@ -93,6 +111,8 @@ def send(
         end = asyncio.run(_carry_out(order, profile, output))
     except Unknowable as error:
         raise only_again(error, output, error.candidates, report.path) from None
+    except OtherwiseSubmitted as error:
+        raise only_again(error, output, (), report.path) from None
     return _told(end, report, output), end
 
 
@@ -152,12 +172,11 @@ def _told(end: Created | Already, report: Report, output: Output) -> int:
     return 0
 
 
-def _document(output: Output, report: Report, end: Created | Already | None = None) -> None:
-    submission = None if end is None else end.submission
+def _document(output: Output, report: Report, batch: Batch | None = None, submission: Submission | None = None) -> None:
     output.document(
         {
             "submission": None if submission is None else submission.id,
-            "batch_id": None if end is None else end.batch.id,
+            "batch_id": None if batch is None else batch.id,
             "input_file_id": None if submission is None else submission.file_id,
             "sha256": report.sha256,
             "requests": report.requests,
