@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import cast
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -11,12 +12,14 @@ from tests.conftest import CHAT, Validated
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
+from tui.flows.giving_up import GivenUp
 from tui.flows.reconcile import reconcile
 from tui.flows.steps import Created, Order, Step, Unclear, Uploaded, Uploading
 from tui.flows.submit import submit
-from tui.requests.validate import Report
+from tui.requests.validate import Identity, Report
 from tui.state.journal import Journal, Stage
 from tui.wire.client import Wire
+from tui.wire.errors import WireError
 
 LOOKS = (0, 0.05)
 PART = 100_000
@@ -155,6 +158,47 @@ async def test_an_upload_that_has_ended_is_begun_anew(
     assert isinstance((await run(large, wire, journal))[-1], Created)
     assert calls(demo) == {"uploads.create": 2, "uploads.parts": 11, "uploads.complete": 1}
     assert len(await stored(wire)) == 1
+
+
+async def test_pieces_of_a_file_that_has_another_content_now_are_forgotten(
+    demo: DemoServer, wire: Wire, journal: Journal, large: Report
+) -> None:
+    demo.faults.add(Fault("uploads.parts", "drop_before", skip=3, times=3))
+    await broken_off(large, wire, journal)
+    kept = journal.uploads.find(journal.open_ones()[0].id)
+    assert kept is not None
+    large.path.write_bytes(large.path.read_bytes()[::-1].strip() + b"\n")
+    anew = replace(large, sha256="f" * 64, identity=Identity.of(large.path.stat()), bytes=large.path.stat().st_size)
+    first, *_ = await run(anew, wire, journal)
+    assert isinstance(first, GivenUp)
+    assert journal.uploads.find(first.submission.id) is None
+    assert demo.calls["uploads.cancel"] == 1
+    with pytest.raises(WireError):
+        await wire.complete_upload(kept.id, list(kept.parts.values()))
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "status"])
+async def test_pieces_that_cannot_be_forgotten_hold_nothing_up(
+    demo: DemoServer, wire: Wire, journal: Journal, large: Report, kind: Any
+) -> None:
+    """The server forgets them by itself in the end."""
+    demo.faults.add(Fault("uploads.parts", "drop_before", skip=3, times=3))
+    await broken_off(large, wire, journal)
+    demo.faults.add(Fault("uploads.cancel", kind, times=None))
+    large.path.write_bytes(large.path.read_bytes() + b"\n")
+    anew = replace(large, sha256="f" * 64, identity=Identity.of(large.path.stat()), bytes=large.path.stat().st_size)
+    steps = await run(anew, wire, journal)
+    assert [type(step) for step in steps] == [GivenUp, Uploaded, Created]
+    assert demo.calls["uploads.cancel"] == 1
+
+
+async def test_pieces_of_what_is_refused_are_forgotten(
+    demo: DemoServer, wire: Wire, journal: Journal, large: Report
+) -> None:
+    demo.faults.add(Fault("uploads.complete", "status", status=413, message="Too large, all in all."))
+    assert "Too large" in (await broken_off(large, wire, journal)).sentence
+    assert demo.calls["uploads.cancel"] == 1
+    assert journal.given_up()[0].stage is Stage.REFUSED
 
 
 async def test_an_upload_that_was_cancelled_elsewhere_is_begun_anew(

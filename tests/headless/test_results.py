@@ -228,6 +228,13 @@ def test_retry_submits_the_rest_once(cli: Cli, ended: str, server: DemoServer) -
     assert cli("retry", ended, "--submit", "--yes", "--read-only").code == 2
 
 
+def test_retry_tells_what_it_wrote_where_it_cannot_be_submitted(cli: Cli, ended: str, server: DemoServer) -> None:
+    server.faults.add(Fault("batches.create", "status", status=400, message="Billing hard limit has been reached."))
+    ran = cli("retry", ended, "--submit", "--yes", "--json")
+    assert (ran.code, ran.json["out"], ran.json["batch_id"]) == (1, f"{ended}.remainder.jsonl", None)
+    assert "Billing hard limit" in ran.err
+
+
 def test_retry_never_writes_over_its_own_input(cli: Cli, ended: str, home: Path) -> None:
     before = (home / "sums.jsonl").read_bytes()
     ran = cli("retry", ended, "-o", "sums.jsonl")

@@ -8,7 +8,6 @@ from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.giving_up import abandoned, never_told
 from tui.flows.lookup import find_batch, find_upload, seen_upload
-from tui.flows.uploading_parts import still_open
 from tui.state.journal import Journal, Stage, Submission
 from tui.text import size
 from tui.wire.client import Wire
@@ -62,10 +61,10 @@ async def _settled(submission: Submission, wire: Wire, journal: Journal) -> Sett
         if submission.stage is Stage.UPLOADED or await find_upload(submission, wire) is not None:
             return Settled(submission, None, _NO_BATCH)
         begun = await asyncio.to_thread(journal.uploads.find, submission.id)
-        if begun is not None and still_open(begun, wire):
+        if begun is not None and begun.takes_more(wire.now):
             there = f"{size(begun.arrived(submission.bytes))} of {size(submission.bytes)} are on the server"
             return Settled(submission, None, f"No batch was created. {there}. Choose it again to go on.")
-        return Settled(await abandoned(submission, _NOTHING, journal), None, _NO_BATCH)
+        return Settled(await abandoned(submission, _NOTHING, wire, journal), None, _NO_BATCH)
     try:
         batch = await find_batch(submission, wire, journal)
     except WireError as error:

@@ -33,7 +33,7 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
     done; where even that is not known, the submission stays open in the journal and the sentence says so.
     """
     with journal.claim(order.report.sha256):
-        async for given_up in outdated(order.report, journal):
+        async for given_up in outdated(order.report, wire, journal):
             yield given_up
         earlier = await asyncio.to_thread(journal.of_content, order.report.sha256)
         open_one = next((found for found in earlier if found.open), None)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from tui.errors import LazybatchError
 from tui.flows import uploading_parts
-from tui.flows.giving_up import abandoned
+from tui.flows.giving_up import abandoned, forget_pieces
 from tui.flows.steps import TRIES, Unclear, Uploaded, Uploading, passing
 from tui.flows.upload_steps import Sending, broken_off, check_unchanged, looked_for_upload, wait_after
 from tui.flows.uploading_parts import OnlyWhole, PartsUpload
@@ -26,7 +26,7 @@ async def upload(
         await check_unchanged(report)
     except LazybatchError as error:
         # Nothing of it can come to a batch: what is open no more is not asked about at every start.
-        await abandoned(submission, error.sentence, journal)
+        await abandoned(submission, error.sentence, wire, journal)
         raise
     try:
         async for step in _sent(submission, report, wire, journal, looks):
@@ -35,6 +35,7 @@ async def upload(
             yield step
     except WireError as error:
         if not passing(error):
+            await forget_pieces(submission, wire, journal)
             await asyncio.to_thread(journal.advance, submission.id, Stage.REFUSED, reason=error.sentence)
         raise
 

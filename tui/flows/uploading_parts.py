@@ -5,7 +5,6 @@ does no harm, because the parts that make up the file are named at the end.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
@@ -22,7 +21,6 @@ from tui.wire.errors import Kind, WireError
 LARGE = 64 << 20
 PART_BYTES = 32 << 20
 _LIFETIME = 3600.0  # seconds that an upload lasts where the server does not tell
-_MARGIN = 60.0  # seconds before its end in which it is not gone on with
 # What a server answers for an upload that has ended, and where it takes none of this kind.
 _OVER = frozenset({Kind.NOT_FOUND, Kind.REFUSED, Kind.CONFLICT})
 _NONE = frozenset({Kind.REFUSED, Kind.FORBIDDEN, Kind.NOT_AN_API})
@@ -30,11 +28,6 @@ _NONE = frozenset({Kind.REFUSED, Kind.FORBIDDEN, Kind.NOT_AN_API})
 
 class OnlyWhole(Exception):  # noqa: N818  # what it says of the provider
     """Nothing was sent: here files go whole, or none of this size go at all."""
-
-
-def still_open(upload: PartedUpload, wire: Wire) -> bool:
-    """Whether the server should take more parts for it."""
-    return time.time() + wire.clock_ahead < upload.expires_at - _MARGIN
 
 
 class PartsUpload:
@@ -55,7 +48,7 @@ class PartsUpload:
         Raises `OnlyWhole` at its beginning, and `LazybatchError`.
         """
         begun = await asyncio.to_thread(self._kept.find, self._submission.id)
-        if begun is not None and still_open(begun, self._wire):
+        if begun is not None and begun.takes_more(self._wire.now):
             try:
                 async for step in self._rest(begun):
                     yield step
@@ -85,7 +78,7 @@ class PartsUpload:
                 # One that was begun unheard ends by itself, and nothing was sent to it.
                 await wait_after(error, attempt, self._pause(attempt))
             else:
-                expires_at = expires_at or time.time() + self._wire.clock_ahead + _LIFETIME
+                expires_at = expires_at or self._wire.now + _LIFETIME
                 begun = PartedUpload(upload_id, PART_BYTES, expires_at, {})
                 await asyncio.to_thread(self._kept.begin, submission.id, begun)
                 return begun

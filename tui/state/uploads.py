@@ -9,6 +9,7 @@ from typing import Any, Final
 
 # Seconds: a 404 can be a gateway's bad day, and a provider that has learnt it tells nobody.
 _BELIEVED: Final = 86400.0
+_MARGIN: Final = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class PartedUpload:
     expires_at: float
     parts: Mapping[int, str]
     """The ids of those that have arrived, by their number from 0."""
+
+    def takes_more(self, now: float) -> bool:
+        """Whether the server should take more parts for it `now`, a time of its clock; not in its last minute."""
+        return now < self.expires_at - _MARGIN
 
     def span(self, number: int, size: int) -> range:
         """The bytes of a file of `size` that are its part of that number."""

@@ -75,6 +75,11 @@ class Wire:
             )
         return cls(await asyncio.to_thread(client_of, address), address, read_retries)
 
+    @property
+    def now(self) -> float:
+        """The server's time, in Unix seconds."""
+        return time.time() + self.clock_ahead
+
     async def close(self) -> None:
         await self._client.close()
         if "_blocking" in self.__dict__:
@@ -159,6 +164,12 @@ class Wire:
         if found is None:
             raise self._not_an_api(unclear=True)
         return found
+
+    async def cancel_upload(self, upload_id: str) -> None:
+        """Have the parts of an upload forgotten, once."""
+        with self._call():
+            uploads = await asyncio.to_thread(lambda: self._client.uploads.with_raw_response)
+            await uploads.cancel(upload_id)
 
     async def list_files(
         self, *, purpose: str | None = None, after: str | None = None, limit: int | None = 1000
