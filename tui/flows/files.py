@@ -1,7 +1,6 @@
 """Finding out which files the server keeps, and which batches refer to them."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -117,7 +116,7 @@ async def _follow_batches(files: Sequence[StoredFile], batches: dict[str, Batch]
         found = [batch for batch in map(batch_from, page.items) if batch is not None]
         batches |= {batch.id: batch for batch in found}
         complete = not page.has_more
-        now = time.time() + wire.clock_ahead
+        now = wire.now
         if not complete and await asyncio.to_thread(_far_enough, found, files, list(batches.values()), now):
             return True
     return complete

@@ -195,7 +195,7 @@ class Monitor:
 
     async def _sample(self, batches: Iterable[Batch]) -> None:
         """Note how far the active ones among `batches` are; also where that is as far as before."""
-        samples, now = self._samples, time.time() + self._wire.clock_ahead
+        samples, now = self._samples, self._wire.now
         if samples is None:
             return
         for batch in batches:

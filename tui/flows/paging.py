@@ -1,6 +1,5 @@
 """The batches of an account, newest first, page by page."""
 
-import time
 from collections.abc import AsyncIterator, Callable
 
 from tui.batches.batch import CANCELLABLE, Batch
@@ -57,7 +56,7 @@ async def active(wire: Wire, cut_short: Callable[[], None] = lambda: None) -> li
 
     Looks no further back than `HORIZON`: no completion window is as long.
     """
-    since = time.time() + wire.clock_ahead - HORIZON
+    since = wire.now - HORIZON
     return [batch async for batch in newest_first(wire, since=since, cut_short=cut_short) if batch.status.active]
 
 

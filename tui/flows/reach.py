@@ -1,6 +1,5 @@
 """The account's list of batches, page by page: how far it was followed, and what its server cannot do."""
 
-import time
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -97,7 +96,7 @@ class Listing:
             self._end(Reach.ALL)
         elif stuck:
             self._end(Reach.STUCK)
-        elif oldest is not None and oldest < time.time() + self._wire.clock_ahead - self._horizon:
+        elif oldest is not None and oldest < self._wire.now - self._horizon:
             self._end(Reach.HORIZON)
         else:
             self.reach, self._cursor = Reach.GOING, page.last_id

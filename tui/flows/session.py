@@ -101,7 +101,7 @@ class Session(Priced):
 
     @property
     def now(self) -> float:
-        return time.time() + (self._wire.clock_ahead if self._wire else 0.0)
+        return self._wire.now if self._wire else time.time()
 
     @property
     def results_folder(self) -> Path:

@@ -1,7 +1,6 @@
 """The profile's budget, before something is submitted."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 from tui.batches.budget import Spent
@@ -38,4 +37,4 @@ async def _spent(profile: Profile, output: Output) -> Spent:
 
     with costing(profile) as costs:
         async with connected(profile) as wire:
-            return await ask_what_was_spent(wire, costs, time.time() + wire.clock_ahead, cut_short)
+            return await ask_what_was_spent(wire, costs, wire.now, cut_short)

@@ -1,7 +1,6 @@
 """`lazybatch cancel`."""
 
 import asyncio
-import time
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -73,7 +72,7 @@ async def _find(profile: Profile, ids: Sequence[str], query: Query | None, names
         await names.ask_for_many(batches, wire)
         if query is None:
             return batches
-        now = time.time() + wire.clock_ahead
+        now = wire.now
         with costing(profile) as costs:
             if asks_for_cost(query):
                 costs.learn(batches)

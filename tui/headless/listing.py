@@ -1,7 +1,6 @@
 """`lazybatch list`."""
 
 import asyncio
-import time
 from argparse import Namespace
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -90,13 +89,13 @@ async def _gather(
         if asks_for_cost(wanted.query):
             found = _priced(found, costs)
         async for batch in found:
-            if wanted.has(batch, names.of(batch), time.time() + wire.clock_ahead, costs.spent_on(batch)):
+            if wanted.has(batch, names.of(batch), wire.now, costs.spent_on(batch)):
                 batches.append(batch)
             if len(batches) == most:
                 break
         shown = batches[:limit]
         await names.ask_for_many(shown, wire)
-        now = time.time() + wire.clock_ahead
+        now = wire.now
     # Not every provider sorts.
     return sorted(shown, key=lambda batch: -(batch.created_at or 0)), len(batches) > len(shown), now
 
