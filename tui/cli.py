@@ -7,6 +7,7 @@ by every call of a script.
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +15,7 @@ from tui.errors import LazybatchError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from types import ModuleType
+    from collections.abc import Iterator
 
 # What the screen is opened with.
 _DEFAULTS = {
@@ -40,6 +41,8 @@ _MODULES = {
     "files": "filing",
     "profiles": "profiles",
 }
+# Commands that count the tokens of their file.
+_COUNTING = frozenset({"validate", "submit"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,20 +83,29 @@ def _function(options: "Namespace") -> "Callable[[Namespace], int]":
         raise LazybatchError("--speed goes with --demo, or after serve.")
     if options.everything and options.command is not None:
         raise LazybatchError("--all opens the screen on all batches: it does not stand before a command.")
-    module = _imported(f"tui.headless.{_MODULES[options.command]}")
+    with _uninterrupted():
+        if options.command in _COUNTING:
+            # While the command is imported the other processors would have nothing to do.
+            from tui.requests.ahead import load_vocabulary
+
+            load_vocabulary(options.file)
+        module = importlib.import_module(f"tui.headless.{_MODULES[options.command]}")
     function: Callable[[Namespace], int] = module.run
     return function
 
 
-def _imported(name: str) -> "ModuleType":
-    """The module `name`. An interrupt waits until it is imported: msgspec 0.22 crashes where one falls into the making
-    of a decoder."""
-    # With asyncio every command imports it, but --help does not.
+@contextmanager
+def _uninterrupted() -> "Iterator[None]":
+    """An interrupt waits for the end: msgspec 0.22 crashes where one falls into the making of a decoder.
+
+    A thread that is begun meanwhile never gets one, so that none falls to it instead.
+    """
+    # With asyncio most commands import it, but --help does not.
     import signal
 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return importlib.import_module(name)
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

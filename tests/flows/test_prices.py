@@ -90,6 +90,8 @@ def test_the_edition_is_that_of_the_list() -> None:
         (b"{}\n", None),
         (b"\xff\n", None),
         (b"[" * 100_000 + b"\n", None),
+        (b'{"body": {"input": "\\"model\\": \\"o1\\"", "model" : "o3"}}\n', "o3"),
+        (b'{"body": {"input": "\\"model\\":"}}\n{"body": {"model": "o3"}}', None),
         (b"", None),
     ],
 )

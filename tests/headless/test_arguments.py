@@ -61,7 +61,7 @@ def test_an_interrupt_while_a_command_is_imported_waits_for_the_end_of_that(tmp_
 def test_validate_imports_neither_the_screen_nor_the_client(tmp_path: Path) -> None:
     loaded = _loaded("validate", str(tmp_path / "none.jsonl"))
     assert "msgspec" in loaded
-    assert not {"textual", "openai", "starlette"} & loaded
+    assert not {"textual", "openai", "starlette", "asyncio"} & loaded
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["list", "--version"]])

@@ -15,7 +15,6 @@ from tui.batches.batch import Batch
 from tui.batches.money import Average, Cost, Expected, Rates, cost, told_usage
 from tui.errors import LazybatchError
 from tui.flows.prices import DAY, Prices, priced_size
-from tui.state.journal import Journal
 from tui.state.store import connect, memory
 from tui.state.usages import Usages
 
@@ -39,7 +38,8 @@ class Costs:
         # Its own, because its transactions must not take in what others write.
         self._connection = memory() if folder is None else connect(folder)
         self._usages = Usages(self._connection, account)
-        self._journal = Journal(self._connection, account, folder or Path())
+        self._account = account
+        self._folder = folder or Path()
         self.prices = Prices(self._connection, base_url)
         self._lock = Lock()
         self._rates: dict[_Key, Rates | None] = {}
@@ -115,11 +115,15 @@ class Costs:
             self._connection.close()
 
     def _read_journal(self) -> None:
+        # The estimate of a file has no use for it.
+        from tui.state.journal import Journal
+
         # Without a journal, what the server tells is known.
         with suppress(LazybatchError):
-            submissions = self._journal.by_batch()
+            journal = Journal(self._connection, self._account, self._folder)
+            submissions = journal.by_batch()
             self._models = {key: found.model for key, found in submissions.items() if found.model}
-            self._expected = self._journal.expected()
+            self._expected = journal.expected()
 
     def _find_out(self, named: Iterable[tuple[Batch, str]]) -> bool:
         """Prices and averages for batches of these models; whether some were not known yet."""

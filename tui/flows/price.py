@@ -2,24 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tui.batches.money import Expected
 from tui.flows.costs import Costs
-from tui.flows.threads import Progress, worked
+from tui.requests.ahead import likely_model, load_vocabulary
 from tui.requests.cost import Estimate, estimate
-from tui.requests.first import first_model
-from tui.requests.tokens import Counter
 from tui.requests.validate import Report
 from tui.text import money, money_about, money_range
 
 # Who has no budget does not wait for it.
 if TYPE_CHECKING:
     from tui.batches.budget import Budget, Spent
-
-# Where a file does not say: most models of today share its vocabulary.
-_USUAL: Final = "gpt-4o"
+    from tui.flows.threads import Cancelled, Progress
 
 
 async def price(
@@ -27,37 +22,39 @@ async def price(
     costs: Costs,
     *,
     exact: bool = False,
-    tell: Progress = lambda done, total: None,
+    tell: "Progress" = lambda done, total: None,
 ) -> Estimate:
+    """As `priced`, in a thread that stops where nobody waits for it any more."""
+    # A command that asks no server does without asyncio.
+    from tui.flows.threads import worked
+
+    return await worked(lambda told, gone: priced(report, costs, told, gone, exact=exact), tell)
+
+
+def priced(report: Report, costs: Costs, tell: "Progress", gone: "Cancelled", *, exact: bool = False) -> Estimate:
     """The estimate for `report`'s file, from a sample of its lines or, if `exact`, from all of them.
 
-    It goes by the prices and the history of the account. Given up, its thread stops. Raises `LazybatchError` where the
-    file cannot be read or is no longer the one that was validated.
+    It goes by the prices and the history of the account. Raises `LazybatchError` where the file cannot be read or is no
+    longer the one that was validated.
     """
-    return await worked(
-        lambda told, gone: estimate(
-            report,
-            expected_output=costs.output_of,
-            exact=exact,
-            price_of=costs.prices.of,
-            progress=told,
-            cancelled=gone,
-        ),
-        tell,
+    return estimate(
+        report,
+        expected_output=costs.output_of,
+        exact=exact,
+        price_of=costs.prices.of,
+        progress=tell,
+        cancelled=gone,
     )
 
 
 def prepare(path: Path, costs: Costs) -> None:
     """Load what the estimate of a file will need: meant for a thread, while the file is validated.
 
-    That takes as long as to validate 100 MB. The file may be of any kind, or none.
+    The file may be of any kind, or none.
     """
-    model = first_model(path) or _USUAL
-    # It lets other threads run while it loads.
-    vocabulary = Thread(target=Counter, args=(model,))
-    vocabulary.start()
-    costs.prices.of(model)
-    vocabulary.join()
+    loading = load_vocabulary(path)
+    costs.prices.of(likely_model(path))
+    loading.join()
 
 
 def expected(report: Report, value: Estimate) -> Expected:

@@ -15,10 +15,10 @@ def need_a_terminal(*, yes: bool, verb: str) -> None:
 
 def agreed(question: str, *, number: int | None = None) -> bool:
     """Whether the person at the terminal says yes to `question`; with `number`, by typing that number."""
-    sys.stderr.write(f"{clean(question)} {'[y/N]' if number is None else f'Type {number} to agree:'} ")
-    sys.stderr.flush()
     answer = ""
     try:
+        sys.stderr.write(f"{clean(question)} {'[y/N]' if number is None else f'Type {number} to agree:'} ")
+        sys.stderr.flush()
         answer = sys.stdin.readline()
     finally:
         # ctrl-d or ctrl-c: the next line is one of its own all the same.

@@ -1,20 +1,18 @@
 """`lazybatch validate`, which is also the first step of `submit`."""
 
-import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tui.flows.check import Validated, check
-from tui.flows.price import prepare, price, range_text
+from tui.flows.price import prepare, priced, range_text
 from tui.headless.costing import costing
 from tui.headless.printing import Output
-from tui.headless.progress import Progress
 from tui.headless.session import chosen
+from tui.headless.working import worked
 from tui.requests.cost import Estimate, estimate_json
-from tui.requests.validate import Limits, Problem, Report
+from tui.requests.validate import Problem, Report, validate
 from tui.settings import Profile
 from tui.text import count, plural, size
 
@@ -38,27 +36,22 @@ def run(options: Namespace) -> int:
 def estimated(report: Report, profile: Profile) -> Estimate:
     """What the requests of a good file will cost, with what earlier batches tell of the output."""
     with costing(profile) as costs:
-        return asyncio.run(price(report, costs))
+        return worked(f"Estimating {report.path.name}", lambda told, gone: priced(report, costs, told, gone))
 
 
-def validated(path: Path, endpoint: str | None, profile: Profile) -> Report:
+def validated(path: Path, endpoint: str | None, profile: Profile, *, then_estimated: bool = True) -> Report:
     """The report on the file at `path`, with a progress bar on the way."""
-    Thread(target=_prepare, args=(path, profile)).start()
-    return asyncio.run(_validated(path, endpoint, profile.limits))
+    if then_estimated:
+        Thread(target=_prepare, args=(path, profile)).start()
+    return worked(
+        f"Validating {path.name}",
+        lambda told, gone: validate(path, endpoint=endpoint, limits=profile.limits, progress=told, cancelled=gone),
+    )
 
 
 def _prepare(path: Path, profile: Profile) -> None:
     with costing(profile) as costs:
         prepare(path, costs)
-
-
-async def _validated(path: Path, endpoint: str | None, limits: Limits) -> Report:
-    with Progress(f"Validating {path.name}") as bar:
-        async for step in check(path, endpoint=endpoint, limits=limits):
-            if isinstance(step, Validated):
-                return step.report
-            bar.update(step.done, step.total)
-    raise AssertionError("the last step is the report")
 
 
 def report_object(report: Report, worth: Estimate | None) -> dict[str, Any]:

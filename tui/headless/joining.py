@@ -34,7 +34,7 @@ def run(options: Namespace) -> int:
     if options.json and lines_wanted and options.out is None:
         raise LazybatchError("With --json the joined lines need a file of their own: give -o OUT.")
     to_output = lines_wanted and options.out is None
-    found, written = asyncio.run(_results(options, profile))
+    found, written = _results(options, profile)
     verdict = found.judgement.verdict
     # Where the lines are the result, the words go beside it.
     output = Output(as_json=options.json or to_output)
@@ -48,12 +48,12 @@ def run(options: Namespace) -> int:
     return 1 if verdict.failed or verdict.notes else 0
 
 
-async def _results(options: Namespace, profile: Profile) -> tuple[Judged, int]:
+def _results(options: Namespace, profile: Profile) -> tuple[Judged, int]:
     """What was found, and how many lines were written to a file."""
-    found, written = await judged(profile, options.id, options.input, whole=options.whole), 0
+    found, written = asyncio.run(judged(profile, options.id, options.input, whole=options.whole)), 0
     if options.out is not None:
         out = Path(options.out)
-        written = await worked(
+        written = worked(
             f"Writing {out.name}", lambda told, gone: _export(found.judgement, out, options, told, gone), count
         )
     return found, written

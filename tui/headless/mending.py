@@ -1,6 +1,5 @@
 """`lazybatch mend`."""
 
-import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +20,8 @@ def run(options: Namespace) -> int:
     profile = chosen(options)
     output = Output(as_json=options.json)
     path, out = Path(options.file), Path(options.out)
-    mended = asyncio.run(
-        worked(f"Mending {path.name}", lambda told, gone: mend(path, out, progress=told, cancelled=gone))
-    )
-    report = validated(out, None, profile)
+    mended = worked(f"Mending {path.name}", lambda told, gone: mend(path, out, progress=told, cancelled=gone))
+    report = validated(out, None, profile, then_estimated=False)
     output.say("\n".join([*_words(mended), *report_lines(report)]))
     output.document({"changes": _changes(mended), "out": str(mended.out), "ok": report.ok})
     return 0 if report.ok else 1

@@ -94,9 +94,7 @@ def _orders(wanted: _Wanted, pairs: Mapping[str, str], profile: Profile, *, agai
     if limits is None:
         return [Order(report, endpoint, pairs, again, known)]
     state = state_folder()
-    parts = asyncio.run(
-        worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
-    )
+    parts = worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
     return asyncio.run(_part_orders(PartsOrder(report, parts, endpoint, pairs, again, known), profile))
 
 

@@ -30,7 +30,7 @@ def run(options: Namespace) -> int:
     if options.submit:
         need_a_terminal(yes=options.yes, verb="submit")
     output = Output(as_json=options.json)
-    found, remainder = asyncio.run(_remainder(options, profile))
+    found, remainder = _remainder(options, profile)
     output.say(_words(remainder))
     status, batch_id = 0, None
     running = next((batch.id for batch, _ in found.left_out if batch.status.active), None)
@@ -51,14 +51,12 @@ def run(options: Namespace) -> int:
     return status
 
 
-async def _remainder(options: Namespace, profile: Profile) -> tuple[Judged, Remainder]:
-    found = await judged(profile, options.id, options.input)
+def _remainder(options: Namespace, profile: Profile) -> tuple[Judged, Remainder]:
+    found = asyncio.run(judged(profile, options.id, options.input))
     if found.judgement.requests is None:
         raise LazybatchError("Without the input file the requests to run again are not known: give --input FILE.", 1)
     out = _default_name(found.batch.id) if options.out is None else Path(options.out)
-    remainder = await worked(
-        f"Writing {out.name}", lambda told, gone: write_remainder(found.judgement, out, told, gone)
-    )
+    remainder = worked(f"Writing {out.name}", lambda told, gone: write_remainder(found.judgement, out, told, gone))
     return found, remainder
 
 

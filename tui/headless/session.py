@@ -7,16 +7,15 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from tui import settings
-from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.headless.printing import tell
 from tui.settings import Profile, state_folder
-from tui.state.journal import Journal, Submission
-from tui.state.store import connect
 
 # Commands that ask no server want the profile alone.
 if TYPE_CHECKING:
+    from tui.batches.batch import Batch
     from tui.flows.session import Session
+    from tui.state.journal import Journal, Submission
     from tui.wire.client import Wire
 
 # Reads alone: what changes something is never repeated blindly.
@@ -74,8 +73,11 @@ async def opened(profile: Profile) -> "AsyncIterator[Session]":
 
 
 @contextmanager
-def journal(profile: Profile) -> Iterator[Journal]:
+def journal(profile: Profile) -> "Iterator[Journal]":
     """The profile's journal."""
+    from tui.state.journal import Journal
+    from tui.state.store import connect
+
     folder = state_folder()
     connection = connect(folder)
     try:
@@ -84,7 +86,7 @@ def journal(profile: Profile) -> Iterator[Journal]:
         connection.close()
 
 
-def own_submissions(profile: Profile) -> Mapping[str, Submission]:
+def own_submissions(profile: Profile) -> "Mapping[str, Submission]":
     """Our own submissions by batch id, for their files' names alone: without a usable state there are none."""
     if not state_folder().is_dir():
         return {}
@@ -96,7 +98,7 @@ def own_submissions(profile: Profile) -> Mapping[str, Submission]:
         return {}
 
 
-async def retrieved(wire: "Wire", batch_id: str) -> Batch:
+async def retrieved(wire: "Wire", batch_id: str) -> "Batch":
     """The batch `batch_id` as it is now."""
     from tui.wire.errors import Kind, WireError
     from tui.wire.shapes import batch_from

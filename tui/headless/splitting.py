@@ -1,6 +1,5 @@
 """`lazybatch split`."""
 
-import asyncio
 from argparse import Namespace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ def run(options: Namespace) -> int:
         max_tokens=options.max_tokens or limits.max_tokens,
     )
     output = Output(as_json=options.json)
-    parts = asyncio.run(_split(Path(options.file), None if options.out is None else Path(options.out), limits))
+    parts = _split(Path(options.file), None if options.out is None else Path(options.out), limits)
     for part in parts:
         output.say(f"{part.path}  {plural(part.requests, 'request')}, {size(part.bytes)}")
     output.document(
@@ -36,13 +35,13 @@ def run(options: Namespace) -> int:
     return 0
 
 
-async def _split(path: Path, folder: Path | None, limits: Limits) -> tuple[Part, ...]:
+def _split(path: Path, folder: Path | None, limits: Limits) -> tuple[Part, ...]:
     if folder is not None:
         try:
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LazybatchError(f"Cannot make the folder {folder}: {error.strerror}.") from None
-    return await worked(
+    return worked(
         f"Splitting {path.name}",
         lambda told, gone: split(path, folder, limits=limits, progress=told, cancelled=gone),
     )

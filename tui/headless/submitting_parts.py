@@ -41,9 +41,7 @@ def send_parts(
     Broken off, the document tells how far it came before the error is raised.
     """
     state = state_folder()
-    parts = asyncio.run(
-        worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
-    )
+    parts = worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
     held = f"{plural(len(parts), 'part')} of {report.path}: {summary(report)}"
     worth = estimated(report, profile)
     output.note(f"{held}. Estimated cost of all: {range_text(worth)}.")

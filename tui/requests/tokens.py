@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
+from threading import Lock
 from typing import Final, NamedTuple, Protocol
 
 # The first that matches. OpenAI's as tiktoken's table of models has them: https://github.com/openai/tiktoken.
@@ -33,6 +34,8 @@ _USUAL: Final = "o200k_base"
 _PIECE: Final = 64 * 1024
 _MARK: Final = "<|"
 _MOST_COUNTERS: Final = 1000
+# Who comes while a vocabulary is loaded waits for it.
+_LOADING: Final = Lock()
 
 
 class Vocabulary(NamedTuple):
@@ -61,7 +64,8 @@ class Counter:
 
     def __init__(self, model: str) -> None:
         wanted = vocabulary(model)
-        self._encoder = _load(wanted.name)
+        with _LOADING:
+            self._encoder = _load(wanted.name)
         self.vocabulary = wanted if self._encoder else None
         """None where only characters are counted."""
 
