@@ -51,7 +51,11 @@ def test_what_ended_batches_used_is_expected_of_the_running(costs: Costs) -> Non
 
 def test_only_what_changed_is_looked_at(costs: Costs) -> None:
     assert costs.learn([DONE, RUNNING])
-    assert not costs.learn([DONE, replace(RUNNING, counts=Counts(1000, 501, 0))])
+    further = replace(RUNNING, counts=Counts(1000, 750, 0))
+    assert not costs.learn([DONE, further])
+    for batch, share in ((RUNNING, 0.5), (further, 0.75)):
+        known = costs.of(batch)
+        assert known and known.so_far == pytest.approx(0.375 * share)
     other = replace(RUNNING, model="gpt-4o")
     assert costs.of(other) is None
     assert costs.learn([DONE, other])

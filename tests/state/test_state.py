@@ -460,6 +460,19 @@ def test_the_cache_gives_back_what_the_server_said(cache: Cache) -> None:
     assert len(cache.load()) == 4
 
 
+def test_the_cache_is_read_one_by_one_while_it_is_written(tmp_path: Path) -> None:
+    connection = connect(tmp_path)
+    cache = Cache(connection, ACCOUNT)
+    cache.save([(f"b{number}", number, {"id": f"b{number}"}) for number in range(500)], 1.0)
+    given = cache.each(offset=100)
+    assert next(given) == {"id": "b399"}
+    cache.save([("b1000", 1000, {"id": "b1000"})], 2.0)
+    assert next(given) == {"id": "b398"}
+    connection.close()
+    # The rest is lost with the state, and nothing else.
+    assert len(list(given)) < 398
+
+
 def test_caches_do_not_mix(database: sqlite3.Connection, cache: Cache) -> None:
     cache.save([("b", 1, {"id": "b"})], 1.0)
     other = Cache(database, "another")

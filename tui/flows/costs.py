@@ -48,16 +48,13 @@ class Costs:
         self._expected: Mapping[str, Expected] = {}
         self._models: Mapping[str, str] = {}
         self._learned: dict[str, Batch] = {}
-        self._known: dict[str, tuple[Batch, Cost | None]] = {}
+        self._costs: dict[str, Cost | None] = {}
         self.learned_at = 0.0
         """When it was that costs became others than before without their batches, on the clock of `time.monotonic`."""
 
     def of(self, batch: Batch) -> Cost | None:
         """What `batch` costs; None while its price has not been learned, and where there is none."""
-        known = self._known.get(batch.id)
-        if known is None or known[0] is not batch:
-            known = self._known[batch.id] = (batch, self._work_out(batch))
-        return known[1]
+        return self._costs.get(batch.id) if self._learned.get(batch.id) is batch else self._work_out(batch)
 
     def spent_on(self, batch: Batch) -> float | None:
         """What `batch` has cost so far, in US dollars; None while that is not known."""
@@ -99,9 +96,9 @@ class Costs:
                 self._averages = {}
                 named = [(batch, model) for batch in batches if (model := self.model(batch))]
             news |= self._find_out(named)
+            self._costs.update((batch.id, self._work_out(batch)) for batch in (batches if news else changed))
             self._learned.update((batch.id, batch) for batch in changed)
             if news:
-                self._known = {batch.id: (batch, self._work_out(batch)) for batch in batches}
                 self.learned_at = time.monotonic()
             return news
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tui.wire.client import Wire
 
 _FIRST_FRAME = 60  # cached batches that are read before the first frame, a tall screen of them; the rest follow
-_PAGE = 500  # of the rest at a time
 
 
 class Session(Priced):
@@ -254,12 +253,7 @@ class Session(Priced):
 
     def _all_remembered(self, offset: int) -> list[Batch]:
         """The rest of the cache; ten thousand batches take a third of a second, so this is for a thread."""
-        found: list[Batch] = []
-        # In pages: the answers of all at once would take more memory than what is made of them, and never give it back.
-        while items := self._cache.load(offset=offset, limit=_PAGE):
-            found += _made_of(items)
-            offset += _PAGE
-        return found
+        return _made_of(self._cache.each(offset=offset))
 
     def _take_in(self, remembered: Iterable[Batch]) -> None:
         # What has come from the server meanwhile is newer than what was remembered.

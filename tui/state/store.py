@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS batches (
   PRIMARY KEY (account, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS batches_by_age ON batches (account, created_at DESC);
+CREATE INDEX IF NOT EXISTS batches_by_sight ON batches (account, seen_at);
 CREATE TABLE IF NOT EXISTS verdicts (
   account TEXT NOT NULL,
   batch_id TEXT NOT NULL,
@@ -164,8 +165,10 @@ CREATE TABLE IF NOT EXISTS preferences (
   value
 ) WITHOUT ROWID;
 """
-_VERSION = 11
+_VERSION = 12
 _LOCK_TIMEOUT = 10.0  # seconds
+# KiB that a connection keeps of the file, which the system keeps as well: of SQLite's own 2 MB none would come back.
+_PAGES = 256
 
 
 class Connection(sqlite3.Connection):
@@ -212,6 +215,7 @@ def connect(folder: Path) -> Connection:
         try:
             _write_ahead(connection)
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA cache_size=-{_PAGES}")
             _migrate(connection, path)
         except BaseException:
             connection.close()
