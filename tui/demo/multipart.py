@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -91,19 +91,21 @@ class _Reader:
             self.form.fields[self._field] = self._text.decode("utf-8", "replace")
 
 
-async def receive(request: Request, file_field: str, target: Path, limit: int, *, sync: bool = True) -> Form:
-    """Reads a form, writing its file to ``target``; memory stays at a few MiB whatever the size.
+async def receive(
+    request: Request, file_field: str, target: Path, limit: int, *, start: int = 0, sync: bool = True
+) -> Form:
+    """Reads a form, writing its file to ``target`` from byte ``start``; memory stays at a few MiB whatever the size.
 
     Bytes beyond ``limit`` are read, so that the client gets its answer, but not written. Raises ApiError (400) for a
-    body that is no multipart form. Removes ``target`` again on any error.
-    With ``sync`` the disk has all of it at the end.
+    body that is no multipart form. Cuts ``target`` back on any error.
+    With ``sync`` the disk has all of it at the end, without it begins to take it.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise ApiError(400, "The request must be a multipart form with a boundary.")
     reader = _Reader(file_field)
     parser = MultipartParser(options[b"boundary"], reader.callbacks())  # type: ignore[arg-type]  # a TypedDict by value
-    with _kept_if_whole(target, sync) as out:
+    with _kept_if_whole(target, start, sync) as out:
         try:
             async for chunk in request.stream():
                 parser.write(chunk)
@@ -116,16 +118,30 @@ async def receive(request: Request, file_field: str, target: Path, limit: int, *
     return reader.form
 
 
+def cut_back(target: Path, start: int) -> None:
+    """Removes what was written to ``target`` from byte ``start``, if it is there at all."""
+    with suppress(FileNotFoundError):
+        if start:
+            os.truncate(target, start)
+        else:
+            target.unlink()
+
+
 @contextmanager
-def _kept_if_whole(target: Path, sync: bool) -> Iterator[IO[bytes]]:
+def _kept_if_whole(target: Path, start: int, sync: bool) -> Iterator[IO[bytes]]:
     try:
-        with target.open("wb") as out:
+        with target.open("r+b" if start else "wb") as out:
+            out.seek(start)
+            out.truncate()
             yield out
+            out.flush()
             if sync:
-                out.flush()
                 os.fsync(out.fileno())
+            elif hasattr(os, "posix_fadvise"):
+                # Linux has the disk begin then, and does not wait for it.
+                os.posix_fadvise(out.fileno(), start, 0, os.POSIX_FADV_DONTNEED)
     except BaseException:
-        target.unlink(missing_ok=True)
+        cut_back(target, start)
         raise
 
 

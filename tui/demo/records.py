@@ -46,12 +46,14 @@ class UploadRecord:
 
 @dataclass(frozen=True, slots=True)
 class PartRecord:
-    """One part of an upload, ``bytes`` long."""
+    """One part of an upload, ``bytes`` long, at ``start`` of what is stored as ``blob``."""
 
     id: str
     upload_id: str
     created_at: float
     bytes: int
+    blob: str
+    start: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,8 +231,8 @@ class Store:
 
     def drop_parts(self, upload_id: str) -> None:
         """Forgets an upload's parts with their content."""
-        for part_id in self.parts(upload_id):
-            self.path(part_id).unlink(missing_ok=True)
+        for part in self.parts(upload_id).values():
+            self.path(part.blob).unlink(missing_ok=True)
         self._many("DELETE FROM parts WHERE upload_id = ?", [(upload_id,)])
 
     def _many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:

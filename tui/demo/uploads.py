@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui.demo import errors, files, multipart
+from tui.demo import errors, files, multipart, parts
 from tui.demo.answers import Json, expiry_seconds, json_object, text_field, world
 from tui.demo.errors import ApiError
 from tui.demo.ids import hex_id
@@ -22,7 +21,6 @@ from tui.demo.world import World
 
 _LIFETIME = 3_600
 _PART_BYTES = 64 << 20
-_CHUNK = 1 << 20
 
 
 def _shown(here: World, upload: UploadRecord, file: FileRecord | None = None) -> dict[str, Any]:
@@ -70,29 +68,46 @@ def _open(here: World, upload_id: str) -> UploadRecord:
 
 async def add_part(request: Request) -> Response:
     """``POST /v1/uploads/{upload_id}/parts``"""
-    here = world(request)
-    incoming = here.store.path(f"incoming-{os.urandom(8).hex()}")
-    form = await multipart.receive(request, "data", incoming, _PART_BYTES, sync=False)
-    # Only now, so that a client that is refused has sent all it had and gets to read why.
-    try:
-        upload = _open(here, request.path_params["upload_id"])
-        if form.filename is None:
-            raise errors.missing("data")
-        if form.size > _PART_BYTES:
-            raise ApiError(400, "The part is too large: at most 64 MB.", param="data")
-        part = PartRecord(hex_id("part_"), upload.id, here.clock.now(), form.size)
-        incoming.replace(here.store.path(part.id))
-    finally:
-        incoming.unlink(missing_ok=True)
-    here.store.save_part(part)
-    created = int(part.created_at)
-    return Json({"id": part.id, "object": "upload.part", "created_at": created, "upload_id": upload.id})
+    here, upload_id = world(request), request.path_params["upload_id"]
+    with parts.place(here, here.store.upload(upload_id)) as place:
+        form = await multipart.receive(request, "data", place.path, _PART_BYTES, start=place.start, sync=False)
+        # Only now, so that a client that is refused has sent all it had and gets to read why.
+        try:
+            upload = _open(here, upload_id)
+            if form.filename is None:
+                raise errors.missing("data")
+            if form.size > _PART_BYTES:
+                raise ApiError(400, "The part is too large: at most 64 MB.", param="data")
+        except ApiError:
+            multipart.cut_back(place.path, place.start)
+            raise
+        part_id, created = hex_id("part_"), here.clock.now()
+        blob = place.path if place.shared else place.path.rename(here.store.path(part_id))
+        here.store.save_part(PartRecord(part_id, upload.id, created, form.size, blob.name, place.start))
+    return Json({"id": part_id, "object": "upload.part", "created_at": int(created), "upload_id": upload.id})
 
 
 async def complete(request: Request) -> Response:
     """``POST /v1/uploads/{upload_id}/complete``"""
     here, asked = world(request), await json_object(request)
-    upload = _open(here, request.path_params["upload_id"])
+    async with here.completing:
+        upload = _open(here, request.path_params["upload_id"])
+        chosen = _chosen(here, upload, asked)
+        joined = here.store.path(f"incoming-{os.urandom(8).hex()}")
+        try:
+            with parts.place(here, upload) as place:
+                whole = await asyncio.to_thread(parts.together, here, place, chosen, joined)
+                if asked.get("md5") not in (None, asked.get("md5") and await asyncio.to_thread(_md5, whole)):
+                    raise ApiError(400, "The parts have another MD5 checksum.", param="md5", code="invalid_value")
+                file = files.add(here, whole, upload.filename, upload.purpose, upload.file_expires_s)
+                upload = _close(here, upload, "completed", file.id)
+        finally:
+            joined.unlink(missing_ok=True)
+    return Json(_shown(here, upload, file))
+
+
+def _chosen(here: World, upload: UploadRecord, asked: dict[str, Any]) -> list[PartRecord]:
+    """The parts that make up the file, in their order."""
     wanted = asked.get("part_ids")
     if wanted is None:
         raise errors.missing("part_ids")
@@ -102,26 +117,20 @@ async def complete(request: Request) -> Response:
     for part_id in wanted:
         if part_id not in known:
             raise ApiError(400, f"No such part: {part_id}.", param="part_ids", code="invalid_value")
-    came = sum(known[part_id].bytes for part_id in wanted)
+    chosen = [known[part_id] for part_id in wanted]
+    came = sum(part.bytes for part in chosen)
     if came != upload.bytes:
         message = f"Expected {upload.bytes} bytes, but the parts have {came}."
         raise ApiError(400, message, param="part_ids", code="invalid_value")
-    whole = here.store.path(f"incoming-{os.urandom(8).hex()}")
-    try:
-        await asyncio.to_thread(_join, [here.store.path(part_id) for part_id in wanted], whole)
-        if asked.get("md5") not in (None, asked.get("md5") and await asyncio.to_thread(_md5, whole)):
-            raise ApiError(400, "The parts have another MD5 checksum.", param="md5", code="invalid_value")
-        file = files.add(here, whole, upload.filename, upload.purpose, upload.file_expires_s)
-    finally:
-        whole.unlink(missing_ok=True)
-    return Json(_shown(here, _close(here, upload, "completed", file.id), file))
+    return chosen
 
 
 async def cancel(request: Request) -> Response:
     """``POST /v1/uploads/{upload_id}/cancel``"""
     here = world(request)
-    upload = _open(here, request.path_params["upload_id"])
-    return Json(_shown(here, _close(here, upload, "cancelled", None)))
+    async with here.completing:
+        upload = _open(here, request.path_params["upload_id"])
+        return Json(_shown(here, _close(here, upload, "cancelled", None)))
 
 
 def _close(here: World, upload: UploadRecord, status: str, file_id: str | None) -> UploadRecord:
@@ -129,16 +138,6 @@ def _close(here: World, upload: UploadRecord, status: str, file_id: str | None) 
     here.store.save_upload(upload)
     here.store.drop_parts(upload.id)
     return upload
-
-
-def _join(parts: list[Path], whole: Path) -> None:
-    """Writes the parts one after the other."""
-    with whole.open("wb") as out:
-        for path in parts:
-            with path.open("rb") as part:
-                shutil.copyfileobj(part, out, _CHUNK)
-        out.flush()
-        os.fsync(out.fileno())
 
 
 def _md5(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,4 +27,8 @@ class World:
     store: Store
     runner: Runner
     api_key: str | None = None
+    completing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One upload is completed or cancelled at a time: its parts go away with that."""
+    receiving: set[str] = field(default_factory=set)
+    """The uploads whose file a part is being written to."""
     reset: Callable[[tuple[str, int]], None] = field(default=_no_connection)
