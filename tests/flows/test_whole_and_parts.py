@@ -122,11 +122,11 @@ async def test_the_whole_file_waits_for_no_part_that_is_going_out(
     demo.faults.add(Fault("files.create", "slow", delay_s=4))
     going = asyncio.ensure_future(send(session))
     await called(demo, "files.create")
-    with pytest.raises(Busy):
+    with pytest.raises(Busy, match="is submitting a part of this file right now"):
         await whole(queued, session, again=True)
     with another_process(queued, session, "--again") as process:
         said, _ = await asyncio.to_thread(process.communicate)
-    assert "is submitting this very file" in said
+    assert "is submitting a part of this file" in said
     assert process.returncode == 1
     # As long as no limit is known, one at a time goes out.
     assert len([step for step in await going if isinstance(step, Went)]) == 1

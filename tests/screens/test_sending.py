@@ -196,3 +196,43 @@ async def test_where_the_server_cannot_tell_its_user_is_asked(
         await home.press("y")
         await home.until(lambda: home.room == "Home" and "reviews-200" in home.cursor_row)
         assert len(api.batches(server)) == 1 and server.calls["batches.create"] == 1
+
+
+async def test_a_create_that_nobody_answered_is_withdrawn(
+    server: DemoServer, tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.submit_sending.submit", partial(submit, looks=(0, 0.05)))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.until(lambda: home.room == "Home")
+        server.faults.add(Fault("batches.create", "late", until="batches.create"))
+        server.faults.add(Fault("files.delete", "slow", delay_s=1.0))
+        server.faults.add(Fault("files.create", "slow", skip=1, delay_s=1.0))
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("No batch there. Deleting the upload, so that none comes late …")
+        await home.until("uploading")
+        await home.until(lambda: home.room == "Home")
+        assert "reviews-200" in home.cursor_row
+        assert len(api.batches(server)) == 1 and server.calls["batches.create"] == 2
+
+
+async def test_a_create_that_cannot_be_withdrawn_is_its_users_to_decide(
+    server: DemoServer, tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.submit_sending.submit", partial(submit, looks=(0, 0.05)))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.until(lambda: home.room == "Home")
+        server.faults.add(Fault("batches.create", "drop_before"))
+        server.faults.add(Fault("files.delete", "status", status=403, message="Not with this key."))
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until(lambda: "A submits it all the same." in home.prose)
+        assert "One may come of it yet, because the uploaded file cannot be deleted" in home.prose
+        assert api.batches(server) == []
+        await home.press("A")
+        await home.until("Submit AGAIN")
+        await home.press("y")
+        await home.until(lambda: home.room == "Home")
+        assert len(api.batches(server)) == 1

@@ -23,7 +23,7 @@ from tui.text import key_hint
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 
-_LOOKS: Final = 4  # after the file is gone, for what was made just before
+_LOOKS: Final = 5  # after the file is gone, for what was made just before
 
 
 async def withdraw(

@@ -180,7 +180,7 @@ class Sending(Before):
             case Unclear(error):
                 self.progress.say([Cell(f"{part}Asking the server what came of it: {error.sentence}", "warn")])
             case Withdrawing():
-                told = "No batch is there: deleting the upload, lest one comes late …"
+                told = "No batch there. Deleting the upload, so that none comes late …"
                 self.progress.say([Cell(f"{part}{told}", "warn")])
             case Withdrawn():
                 self.progress.say([Cell(f"{part}The upload is deleted; sending the file anew …", "running")])

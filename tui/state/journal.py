@@ -108,20 +108,21 @@ class Journal(Ledger):
         self.uploads = PartedUploads(connection, account)
 
     @contextmanager
-    def claim(self, sha256: str) -> Iterator[None]:
+    def claim(self, sha256: str, what: str = "this very file") -> Iterator[None]:
         """Keep every other process from submitting the same content; the lock goes with the process, however it ends.
 
-        As many digits as a group has of the file that its parts were cut from. Raises `Busy` where another has it.
+        As many digits as a group has of the file that its parts were cut from. Raises `Busy` where another has it,
+        which is told `what` that one submits.
         """
         try:
-            with locked(self._folder / f"{sha256[:_GROUP_DIGITS]}.lock"):
+            with locked(self._folder / f"{sha256[:_GROUP_DIGITS]}.lock", what):
                 yield
-        except Taken:
-            raise Busy("Another lazybatch is submitting this very file right now.", 1) from None
+        except Taken as taken:
+            raise Busy(f"Another lazybatch is submitting {taken.note or what} right now.", 1) from None
 
     def claim_source(self, group: str) -> AbstractContextManager[None]:
         """`claim` the file that the parts of `group` were cut from: neither goes out while the other does."""
-        return self.claim(group.partition("-")[0])
+        return self.claim(group.partition("-")[0], "a part of this file")
 
     def open(self, submission: Submission) -> None:
         """Write the intent down, before the first byte goes out."""
