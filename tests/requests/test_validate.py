@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -276,6 +277,37 @@ def test_a_line_that_is_too_long_is_told_and_not_read(tmp_path: Path, small_bloc
     assert report.problems[-1].offset == len(content)
     report = check(tmp_path, content)
     assert report.sha256 == hashlib.sha256((tmp_path / "requests.jsonl").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("ended", [b"\n", b"", b" \r\n"])
+def test_a_long_line_is_read_as_any_other(tmp_path: Path, small_blocks: None, ended: bytes) -> None:
+    sizes = [10, 4000, 4090, 4100, 9000, 30_000]
+    long = [request(f"{size}", user="x" * size, stream=size == 9000) for size in sizes]
+    content = lines(GOOD, *long, GOOD, *long[-1:])[:-1] + ended
+    report = check(tmp_path, content)
+    assert found(report) == [
+        (6, "streaming_unsupported", "body.stream"), (8, "duplicate_custom_id", "custom_id"),
+        (9, "duplicate_custom_id", "custom_id"),
+    ]  # fmt: skip
+    assert [problem.offset for problem in report.problems] == [
+        content.index(b'{"custom_id": "9000"'), content.rindex(b'{"custom_id": "good"'),
+        content.rindex(b'{"custom_id": "30000"'),
+    ]  # fmt: skip
+    assert (report.sha256, report.requests) == (hashlib.sha256(content).hexdigest(), 9)
+
+
+def test_a_line_of_more_than_a_file_may_have_is_not_kept_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "requests.jsonl"
+    with path.open("wb") as file:
+        file.truncate(220 << 20)
+    tracemalloc.start()
+    try:
+        report = validate(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert report.counts_by_code == {"line_too_long": 1, "file_too_large": 1}
+    assert peak < 32 << 20
 
 
 def test_hashes_that_meet_are_not_taken_for_a_duplicate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,21 +130,20 @@ class _Mending:
             yield content
 
     def _mended(self, block: Block) -> bytes:
-        end = b"\n" if block.lines.endswith(b"\n") else b""
-        kept = []
-        for raw in block.lines.removesuffix(b"\n").split(b"\n"):
+        kept, ended = list[bytes | bytearray](), block.lines.endswith(b"\n")
+        for raw in block.each():
             mended = self._line_mended(raw)
             if mended is not None:
                 kept.append(mended)
             self._line += 1
-        return b"\n".join(kept) + end if kept else b""
+        return b"\n".join([*kept, b""] if kept and ended else kept)
 
     def _line_mended(self, raw: bytes | bytearray) -> bytes | bytearray | None:
         """The line, without its newline; None when nothing is left of it."""
         if self._line == 1 and raw.startswith(BOM):
             self._say("byte_order_mark", "The byte order mark was left out.")
             raw = raw[len(BOM) :]
-        request = raw.rstrip(b"\r")
+        request = raw.rstrip(b"\r") if raw.endswith(b"\r") else raw
         if is_blank(request):
             self._say("blank_line", "A blank line was left out.")
             return None

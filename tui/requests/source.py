@@ -8,6 +8,7 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,8 @@ CHUNK: Final = 1 << 20
 BLOCK: Final = 256 * 1024
 # Longer lines are not read into memory, whatever a profile's limits say.
 LONGEST_LINE: Final = 256 * 1024 * 1024
+# So much of a line is kept while its end is looked for. What is longer is read again, once it is known to be wanted.
+_KEPT_CHUNKS: Final = 8
 
 
 class Unreadable(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
@@ -63,6 +66,14 @@ class Block(NamedTuple):
     """Of the first byte, from the start of the file."""
     skipped: int = 0
     """Bytes of a line that was too long to be kept; `lines` is then empty."""
+
+    def each(self) -> list[bytes] | list[bytearray]:
+        """The lines without their newlines; a long one is not copied, but `lines` itself loses its newline."""
+        if isinstance(self.lines, bytearray):
+            if self.lines.endswith(b"\n"):
+                self.lines.pop()
+            return [self.lines]
+        return self.lines.removesuffix(b"\n").split(b"\n")
 
 
 class Source:
@@ -109,19 +120,19 @@ class Source:
         `digest`.
         """
         rest: bytes | bytearray = b""
-        offset = skipped = 0
+        offset = left = 0
         for chunk in self._chunks(digest):
             start = chunk.find(b"\n") + 1
             if not start:
-                if skipped or len(rest) + len(chunk) > longest:
-                    skipped += len(rest) + len(chunk)
+                if left or len(rest) + len(chunk) > _KEPT_CHUNKS * CHUNK:
+                    left += len(rest) + len(chunk)
                     rest = b""
                 else:
                     rest = rest if isinstance(rest, bytearray) else bytearray(rest)
                     rest += chunk
                 continue
             # What a line that began in an earlier chunk ends with goes apart: nothing else is copied along.
-            block = _joined(rest, chunk[:start], offset, skipped, longest)
+            block = self._one_line(offset, left, rest, chunk[:start], longest)
             offset += len(block.lines) or block.skipped
             yield block
             last = chunk.rfind(b"\n") + 1
@@ -130,9 +141,29 @@ class Source:
                 yield Block(chunk[start:end], offset)
                 offset += end - start
                 start = end
-            rest, skipped = chunk[last:], 0
-        if rest or skipped:
-            yield _joined(rest, b"", offset, skipped, longest)
+            rest, left = chunk[last:], 0
+        if rest or left:
+            yield self._one_line(offset, left, rest, b"", longest)
+
+    def _one_line(self, offset: int, left: int, rest: bytes | bytearray, end: bytes, longest: int) -> Block:
+        """The block of one line at `offset`: `left` bytes that were not kept, or `rest`, and then `end`."""
+        length = left + len(rest) + len(end)
+        if length - end.endswith(b"\n") > max(longest, CHUNK):
+            return Block(b"", offset, length)
+        if left:
+            return Block(self._again(offset, length), offset)
+        rest += end
+        return Block(rest, offset)
+
+    def _again(self, offset: int, length: int) -> bytearray:
+        line, done = bytearray(length), 0
+        with memoryview(line) as view, self._refusals():
+            while done < length:
+                got = os.preadv(self._fd, [view[done:]], offset + done)
+                if not got:
+                    raise Changed(self.path)
+                done += got
+        return line
 
     def _chunks(self, digest: Digest | None) -> Iterator[bytes]:
         # glibc gives freed memory back to the system by the size of what it saw freed: having seen 8 MiB come and go it
@@ -142,10 +173,8 @@ class Source:
         while True:
             if self.cancelled():
                 raise Cancelled
-            try:
+            with self._refusals():
                 chunk = os.read(self._fd, CHUNK)
-            except OSError as error:
-                raise Unreadable(f"Cannot read {str(self.path)!r}: {error.strerror}.") from None
             if not chunk:
                 break
             done += len(chunk)
@@ -166,19 +195,15 @@ class Source:
 
     def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`."""
-        try:
+        with self._refusals():
             return os.pread(self._fd, length, offset)
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise Unreadable(f"Cannot read {str(self.path)!r}: {error.strerror}.") from None
-
-
-def _joined(rest: bytes | bytearray, end: bytes, offset: int, skipped: int, longest: int) -> Block:
-    """The block of one line, of which `rest` was kept or `skipped` bytes were not."""
-    length = skipped + len(rest) + len(end)
-    if skipped or length > max(longest, CHUNK) + 1:
-        return Block(b"", offset, length)
-    rest += end
-    return Block(rest, offset)
 
 
 class Digest:

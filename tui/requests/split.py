@@ -108,7 +108,9 @@ def _spans(lines: bytes | bytearray) -> Iterator[_Span]:
 
 
 def _bare(lines: bytes | bytearray, span: _Span) -> bytes | bytearray:
-    return lines[span.start : span.end].rstrip(b"\r\n")
+    # One long line is copied once.
+    whole = span.end - span.start == len(lines)
+    return (lines if whole else lines[span.start : span.end]).rstrip(b"\r\n")
 
 
 class _Cutter:

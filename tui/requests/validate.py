@@ -68,9 +68,9 @@ def validate(
 ) -> Report:
     """Every problem of an input file; `limits` default to OpenAI's.
 
-    Streams: memory is bounded by some 10 MB, 20 bytes a request, and twice the longest line (of one that is longer than
-    a whole file may be, or than 256 MiB, that length is kept at most; it is reported and not decoded). `progress` is
-    told the bytes done and in total after each MiB, `cancelled` is asked as often. Meant for a thread: what holds the
+    Streams: memory is bounded by some 10 MB, 20 bytes a request, and the longest line (one that is longer than a whole
+    file may be, or than 256 MiB, is reported and not kept). `progress` is told the bytes done and in total after each
+    MiB, `cancelled` is asked as often. Meant for a thread: what holds the
     interpreter lock takes half a millisecond at a time, for a line of many MiB about one millisecond a MiB.
 
     Raises `Unreadable`, `Changed` or `Cancelled`, each with one sentence.
@@ -159,11 +159,11 @@ class _Validation:
 
     def _each_line(self, block: Block) -> None:
         offset = block.offset
-        for raw in _split(block.lines):
+        for raw in block.each():
             length = len(raw) + 1
             if raw.endswith(b"\r"):
                 self._count_crlf(self._line, offset)
-            request = raw.rstrip(b"\r")
+            request = raw.rstrip(b"\r") if raw.endswith(b"\r") else raw
             if is_blank(request):
                 self._blank(offset)
             else:
@@ -240,12 +240,3 @@ class _Validation:
         except (ValueError, TypeError):
             raise Changed(self._source.path) from None
         return reading.text(read.custom_id), start + position
-
-
-def _split(lines: bytes | bytearray) -> list[bytes] | list[bytearray]:
-    """The lines without their newlines; a long one is not copied."""
-    if isinstance(lines, bytearray):
-        if lines.endswith(b"\n"):
-            lines.pop()
-        return [lines]
-    return lines.removesuffix(b"\n").split(b"\n")

@@ -60,7 +60,8 @@ class _Tokens:
 
 def _endpoint(raw: bytes | bytearray) -> str | None:
     try:
-        url = reading.read_line(raw.removeprefix(BOM)).url
+        # A long line is not copied for the mark that it does not have.
+        url = reading.read_line(raw.removeprefix(BOM) if raw.startswith(BOM) else raw).url
     except (ValueError, TypeError):
         return None
     return reading.text(url) if reading.kind(url) == "string" else None
