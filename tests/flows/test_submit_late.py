@@ -151,14 +151,18 @@ async def test_two_late_creates(demo: DemoServer, wire: Wire, journal: Journal, 
     assert len(await files(wire)) == 1
 
 
-async def test_the_create_of_an_earlier_process(
-    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated
-) -> None:
-    """It ended before it heard; what it had asked for is carried out when the next one asks again."""
-    report = validated()
+async def ended_unheard(report: Report, demo: DemoServer, wire: Wire, journal: Journal) -> None:
+    """A process asks for the batch and ends before it hears: that is done when the next one asks."""
     demo.faults.add(Fault("batches.create", "late", until="batches.create"))
     demo.faults.add(Fault("batches.list", "drop_before", skip=1, times=len(LOOKS)))
     await fails(report, wire, journal)
+
+
+async def test_the_create_of_an_earlier_process(
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated
+) -> None:
+    report = validated()
+    await ended_unheard(report, demo, wire, journal)
     assert only(journal, report).stage is Stage.CREATING
     steps = await run(report, wire, journal)
     assert [type(step) for step in steps] == [Withdrawing, Withdrawn, Uploaded, Created]
@@ -170,9 +174,7 @@ async def test_what_is_wanted_now_is_asked_for_anew(
     demo: DemoServer, wire: Wire, journal: Journal, validated: Validated
 ) -> None:
     report = validated()
-    demo.faults.add(Fault("batches.create", "late", until="batches.create"))
-    demo.faults.add(Fault("batches.list", "drop_before", skip=1, times=len(LOOKS)))
-    await fails(report, wire, journal)
+    await ended_unheard(report, demo, wire, journal)
     order = Order(report, CHAT, {"description": "other"})
     created = [step async for step in submit(order, wire=wire, journal=journal, looks=LOOKS)][-1]
     assert isinstance(created, Created)

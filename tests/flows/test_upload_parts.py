@@ -18,6 +18,7 @@ from tui.flows.steps import Created, Order, Step, Unclear, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.requests.validate import Identity, Report
 from tui.state.journal import Journal, Stage
+from tui.state.uploads import PartedUpload
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 
@@ -160,15 +161,27 @@ async def test_an_upload_that_has_ended_is_begun_anew(
     assert len(await stored(wire)) == 1
 
 
-async def test_pieces_of_a_file_that_has_another_content_now_are_forgotten(
-    demo: DemoServer, wire: Wire, journal: Journal, large: Report
-) -> None:
+async def three_arrived(demo: DemoServer, wire: Wire, journal: Journal, large: Report) -> PartedUpload:
+    """Three of the parts are there, and then the upload breaks off."""
     demo.faults.add(Fault("uploads.parts", "drop_before", skip=3, times=3))
     await broken_off(large, wire, journal)
     kept = journal.uploads.find(journal.open_ones()[0].id)
     assert kept is not None
-    large.path.write_bytes(large.path.read_bytes()[::-1].strip() + b"\n")
-    anew = replace(large, sha256="f" * 64, identity=Identity.of(large.path.stat()), bytes=large.path.stat().st_size)
+    return kept
+
+
+def changed(report: Report) -> Report:
+    """Another content in the same place."""
+    report.path.write_bytes(report.path.read_bytes() + b"\n")
+    now = report.path.stat()
+    return replace(report, sha256="f" * 64, identity=Identity.of(now), bytes=now.st_size)
+
+
+async def test_pieces_of_a_file_that_has_another_content_now_are_forgotten(
+    demo: DemoServer, wire: Wire, journal: Journal, large: Report
+) -> None:
+    kept = await three_arrived(demo, wire, journal, large)
+    anew = changed(large)
     first, *_ = await run(anew, wire, journal)
     assert isinstance(first, GivenUp)
     assert journal.uploads.find(first.submission.id) is None
@@ -182,11 +195,9 @@ async def test_pieces_that_cannot_be_forgotten_hold_nothing_up(
     demo: DemoServer, wire: Wire, journal: Journal, large: Report, kind: Any
 ) -> None:
     """The server forgets them by itself in the end."""
-    demo.faults.add(Fault("uploads.parts", "drop_before", skip=3, times=3))
-    await broken_off(large, wire, journal)
+    await three_arrived(demo, wire, journal, large)
     demo.faults.add(Fault("uploads.cancel", kind, times=None))
-    large.path.write_bytes(large.path.read_bytes() + b"\n")
-    anew = replace(large, sha256="f" * 64, identity=Identity.of(large.path.stat()), bytes=large.path.stat().st_size)
+    anew = changed(large)
     steps = await run(anew, wire, journal)
     assert [type(step) for step in steps] == [GivenUp, Uploaded, Created]
     assert demo.calls["uploads.cancel"] == 1
@@ -206,10 +217,7 @@ async def test_an_upload_that_was_cancelled_elsewhere_is_begun_anew(
 ) -> None:
     import httpx2
 
-    demo.faults.add(Fault("uploads.parts", "drop_before", skip=3, times=3))
-    await broken_off(large, wire, journal)
-    kept = journal.uploads.find(journal.open_ones()[0].id)
-    assert kept is not None
+    kept = await three_arrived(demo, wire, journal, large)
     headers = {"Authorization": f"Bearer {wire.address.key}"}
     await asyncio.to_thread(lambda: httpx2.post(f"{demo.base_url}/uploads/{kept.id}/cancel", headers=headers))
     assert isinstance((await run(large, wire, journal))[-1], Created)
