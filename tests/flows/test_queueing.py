@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -249,6 +250,26 @@ async def test_a_lost_answer_makes_no_second_batch(session: Session, demo: DemoS
     demo.faults.clear()
     assert went(await steps(session)) == ["a"]
     assert demo.calls["batches.create"] == 1
+
+
+async def test_one_that_is_not_decided_holds_no_other_up(session: Session, demo: DemoServer, add: Add) -> None:
+    """Its batch was made just before its file was deleted: whether it runs is known once it is validated."""
+    session.profile = replace(session.profile, enqueued_tokens={MODEL: 1_000_000})
+    demo.faults.add(Fault("batches.create", "late", until="files.delete"))
+    first, second = add("first"), add("second")
+    await steps(session)
+    assert states(session) == {"first": State.SENDING, "second": State.SENT}
+    await steps(session)
+    assert states(session) == {"first": State.SENDING, "second": State.SENT}
+    assert demo.calls["batches.create"] == 2
+    demo.clock.jump(10)
+    await steps(session)
+    assert states(session) == {"first": State.SENT, "second": State.SENT}
+    assert sorted(await on_server(session)) == [
+        ("first", "failed"), ("first", "validating"), ("second", "in_progress"),
+    ]  # fmt: skip
+    sent = {entry.id: entry.batch_id for entry in session.queue.entries()}
+    assert sent[first.id] != sent[second.id]
 
 
 async def test_a_server_that_is_away_is_tried_again(session: Session, demo: DemoServer, add: Add) -> None:

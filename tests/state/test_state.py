@@ -253,13 +253,18 @@ def test_a_file_that_is_withdrawn(journal: Journal) -> None:
     assert journal.withdrawn("id2") == {}
 
 
-def test_a_delete_that_was_refused_is_remembered(database: sqlite3.Connection, journal: Journal) -> None:
+def test_a_delete_that_was_refused_is_remembered_for_a_day(
+    database: sqlite3.Connection, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for outcome in ("deleted", "refused"):
         journal.delete_told(journal.delete_asked(f"file-{outcome}"), outcome, None)
     journal.delete_asked("file-unheard")
     refused = [name for name in ("deleted", "refused", "unheard") if journal.delete_refused(f"file-{name}")]
     assert refused == ["refused"]
     assert not Journal(database, "another", Path()).delete_refused("file-refused")
+    then = time.time()
+    monkeypatch.setattr("tui.state.ledger.time.time", lambda: then + 86_500)
+    assert not journal.delete_refused("file-refused")
 
 
 def test_accounts_do_not_mix(database: sqlite3.Connection, journal: Journal, tmp_path: Path) -> None:

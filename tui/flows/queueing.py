@@ -15,7 +15,7 @@ from tui.batches.headroom import refusal, refused
 from tui.errors import LazybatchError
 from tui.flows.content import is_still
 from tui.flows.giving_up import never_told
-from tui.flows.lookup import find_batch
+from tui.flows.lookup import Undecided, find_batch
 from tui.flows.monitor import Offline, back_off
 from tui.flows.parts import came_to
 from tui.flows.queue_look import Outlook, moves
@@ -138,8 +138,8 @@ class Sender:
         if found is not None and found.in_doubt:
             try:
                 found = await self._looked_for(found)
-            except Busy:
-                # Another process is at work on it, and will find out for itself.
+            except (Busy, Undecided):
+                # Another process finds out, or the server has yet to: the others need not wait for that.
                 return None
             except WireError as error:
                 if never_told(error):

@@ -11,9 +11,8 @@ from tui.requests.validate import Report
 from tui.state.journal import Submission
 from tui.wire.errors import Kind, WireError
 
-# Seconds between two looks after an unclear answer. Only when the last look has found nothing either is the server
-# taken to have done nothing: two minutes after the call, for what stands behind a gateway that gave up may still be at
-# it.
+# Seconds between two looks after an unclear answer. Only when the last look has found nothing either is the work taken
+# back: two minutes after the call, for what stands behind a gateway that gave up may still be at it.
 LOOKS: Sequence[float] = (0.5, 1, 2, 4, 8, 15, 30, 60)
 TRIES = 3
 PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no second try

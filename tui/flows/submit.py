@@ -3,6 +3,8 @@
 The journal is a step ahead of the server: each step is written down before it is taken. An answer that leaves open
 whether the work was done is never followed by the same call; the server is asked for what the call would have made,
 which carries the submission's id in its name (the upload) or its metadata (the batch), and what is found is adopted.
+Where no batch is found, the uploaded file is deleted, and the work begins anew with another one: the call that nobody
+answered names a file that is gone.
 """
 
 import asyncio
