@@ -9,6 +9,7 @@ from tui.batches.pace import Sample, rate, seconds_left
 
 if TYPE_CHECKING:
     from tui.batches.query import Query
+    from tui.batches.query_words import Texts
 
 # What moves first, then the newest: the order in which one wants to see them without having asked for any.
 BY_STATE: Final = "status"
@@ -104,12 +105,17 @@ def select(
     name_of: Callable[[Batch], str],
     now: float,
     spent_on: Callable[[Batch], float | None] = lambda _: None,
+    *,
+    texts: "Texts | None" = None,
 ) -> list[Batch]:
-    """The batches that `query` lets through, all without one; `spent_on` gives the cost so far in US dollars."""
+    """The batches that `query` lets through, all without one; `spent_on` gives the cost so far in US dollars.
+
+    `texts` keeps from one time to another what words ask for.
+    """
     if not query:
         return list(batches)
     cost_of = spent_on if query.asks_for_cost else lambda _: None
-    return [batch for batch in batches if query.matches(batch, name=name_of(batch), now=now, cost=cost_of(batch))]
+    return query.among(batches, name_of, now, cost_of, texts=texts)
 
 
 def _newest_first(batch: Batch) -> int:

@@ -4,10 +4,10 @@ import operator
 import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Final
-from unicodedata import normalize
 
 from tui.batches.batch import Batch, Status
-from tui.batches.query_terms import EXAMPLES, META, NUMBER, STATES, TEXTS, WORDS, Term
+from tui.batches.query_terms import EXAMPLES, META, NUMBER, STATES, TEXTS, Term
+from tui.batches.query_words import fold
 
 # What a term asks of a batch: the batch, its name, the time now and its cost.
 Test = Callable[[Batch, str, float, float | None], bool]
@@ -31,13 +31,11 @@ POWERS: Final = {"": "e0", "k": "e3", "K": "e3", "M": "e6", "%": "e-2"}
 
 
 def compiled(terms: Collection[Term]) -> Iterable[Test]:
-    """A test for each term, the cheap ones first; all words share one, which puts the text together once."""
+    """A test for each term that names a field, the cheap ones first."""
     yield from (_status_test(term) for term in terms if term.field == "status")
     yield from (_number_test(term) for term in terms if term.field in EXAMPLES)
     yield from (_text_test(term) for term in terms if term.field in TEXTS)
     yield from (_metadata_test(term) for term in terms if term.field.startswith(META))
-    if words := [term for term in terms if not term.field]:
-        yield _word_test(words)
 
 
 def _status_test(term: Term) -> Test:
@@ -83,39 +81,24 @@ def _equal(key: str, step: float) -> Callable[[float, float], bool]:
 
 def _text_test(term: Term) -> Test:
     read, found, unwanted = TEXTS[term.field], _finder(term), term.negated
-    return lambda batch, name, *_: found(_fold(read(batch, name) or "")) is not unwanted
+    return lambda batch, name, *_: found(fold(read(batch, name) or "")) is not unwanted
 
 
 def _metadata_test(term: Term) -> Test:
-    wanted, found, unwanted = _fold(term.field[len(META) :]), _finder(term), term.negated
+    wanted, found, unwanted = fold(term.field[len(META) :]), _finder(term), term.negated
 
     def test(batch: Batch, *_: object) -> bool:
         for key, value in batch.metadata:
-            if _fold(key) == wanted and found(_fold(value)):
+            if fold(key) == wanted and found(fold(value)):
                 return not unwanted
         return unwanted
 
     return test
 
 
-def _word_test(terms: Iterable[Term]) -> Test:
-    words = [(_fold(term.values[0]), not term.negated) for term in terms]
-
-    def test(batch: Batch, name: str, *_: object) -> bool:
-        values = [value for _, value in batch.metadata]
-        state = WORDS.get(batch.status, batch.status.value)
-        text = _fold("\n".join([name, batch.id, batch.model or "", batch.endpoint or "", state, *values]))
-        for word, wanted in words:  # noqa: SIM110  (as in `Query.matches`)
-            if (word in text) is not wanted:
-                return False
-        return True
-
-    return test
-
-
 def _finder(term: Term) -> _Found:
     """Whether a folded text is, or contains, one of the term's values."""
-    values = [_fold(value) for value in term.values]
+    values = [fold(value) for value in term.values]
     if term.sign:
         return frozenset(values).__contains__
     if len(values) == 1:
@@ -129,8 +112,3 @@ def _finder(term: Term) -> _Found:
         return False
 
     return found
-
-
-def _fold(text: str) -> str:
-    """`text` for a comparison that knows neither case nor the two ways of spelling an accent."""
-    return text.lower() if text.isascii() else normalize("NFC", text.casefold())

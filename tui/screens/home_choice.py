@@ -1,5 +1,7 @@
 """What home shows, and in which order: the filter, the view, the columns, and the one that is sorted by."""
 
+import asyncio
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
 from tui.batches.batch import Batch
@@ -15,12 +17,14 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui.batches.query import Query
+    from tui.batches.query_words import Texts
     from tui.screens.home_column_bar import ColumnBar
 
 # What needs a batch to act on; where a filter hides them all, the keys that change it stay.
 _ABOUT_ROWS: Final = frozenset({
     "open", "results", "cancel", "download", "mark_all", "tell_me", "copy_id", "copy_json", "filter", "sort", "reverse",
 })  # fmt: skip
+_SLICE: Final = 500  # batches whose texts are put together at a time: half a millisecond
 _WHILE_CHOOSING: Final = frozenset({"help", "quit", "redraw", "suspend"})
 
 
@@ -49,7 +53,8 @@ class Choosing(Account):
     def selected(self) -> list[Batch]:
         """The batches that the filter and the view let through."""
         now, suspect = self.session.now, self.suspect
-        found = select(self.session.book, self._query, self.name_of, now, self.session.spent_on)
+        texts = self.texts if self._query else None
+        found = select(self.session.book, self._query, self.name_of, now, self.session.spent_on, texts=texts)
         return found if self._view is View.ALL else [batch for batch in found if self._view.shows(batch, now, suspect)]
 
     @property
@@ -99,6 +104,7 @@ class Choosing(Account):
         """Nothing is behind home; what can be left here is a filter and a view."""
         self._view = View.ALL
         self._filter("")
+        self.texts.forget()
 
     def action_filter(self) -> None:
         from tui.screens.home_filter import FilterField
@@ -108,6 +114,21 @@ class Choosing(Account):
             self.mount(field, after=self.head)
             field.focus()
             self.call_after_refresh(self.look_again)
+            self.work(self._get_ready(), "filter")
+
+    async def _get_ready(self) -> None:
+        """What the first word will be looked for in: in slices, between which keys are heard."""
+        batches = list(self.session.book)
+        for start in range(0, len(batches), _SLICE):
+            self.texts.having(batches[start : start + _SLICE], (), self.name_of)
+            await asyncio.sleep(0)
+
+    @cached_property
+    def texts(self) -> "Texts":
+        """What words are looked for in, kept while there is a filter."""
+        from tui.batches.query_words import Texts
+
+        return Texts()
 
     def on_input_changed(self, event: "Input.Changed") -> None:
         """The filter is the only field here."""
@@ -116,6 +137,8 @@ class Choosing(Account):
 
     def on_filter_field_left(self) -> None:
         self.query("#filter").remove()
+        if not self._query:
+            self.texts.forget()
         self.table.focus()
         self.call_after_refresh(self.look_again)
 
@@ -125,7 +148,6 @@ class Choosing(Account):
         self._wanted, self._query = text, parse(text)
         self.stand_empty()
         self.show()
-        self.bottom.show_keys()
 
     def action_view_all(self) -> None:
         self._look_at(View.ALL)

@@ -27,6 +27,7 @@ class Grouping(Choosing):
     async def learn_names(self) -> None:
         await super().learn_names()
         self.groups.forget()
+        self.texts.forget()
 
     def group(self, key: Hashable | None) -> "Group | None":
         """The parts that a row stands for, if it is one of several."""
