@@ -124,7 +124,7 @@ def test_what_lines_are_made_of_takes_their_difference_out(tmp_path: Path, in_or
         assert max(one.error for one in better) < 0.5 * min(one.error for one in plain)
 
 
-@given(st.binary(min_size=1, max_size=2048))
+@given(st.binary(min_size=1, max_size=1024))
 def test_shares_are_those_of_all_bytes(raw: bytes) -> None:
     found = makeup.makeup(raw, 0.5)
     kinds: list[Callable[[int], bool]] = [

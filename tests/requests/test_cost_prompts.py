@@ -121,3 +121,22 @@ def test_nothing_in_a_file_raises(content: bytes) -> None:
         for endpoint in (*ENDPOINTS, None):
             prompt = prompts.read(raw, endpoint)
             assert prompt is None or all(isinstance(text, str) and text for text in prompt.texts)
+
+
+@pytest.mark.parametrize("text", ["plain", '日本 \U0001f600 " \\ \n', "é" * 1000, "a" * 2_000_000])
+@pytest.mark.parametrize("beside", ["1", "1" * 40, "1e400", "[]"])
+@pytest.mark.parametrize("escaped", [False, True])
+def test_both_decoders_read_the_same(text: str, beside: str, escaped: bool) -> None:
+    """One does not take everything that is JSON, nor long lines; a bytearray is a long line always."""
+    content = json.dumps({"role": "user", "content": text}, ensure_ascii=escaped)
+    raw = f'{{"body":{{"model":"m","messages":[{content}],"seed":{beside}}}}}\n'.encode()
+    prompt = prompts.read(raw, CHAT)
+    assert prompt == prompts.read(bytearray(raw), CHAT)
+    assert prompt
+    assert prompt.texts == ["user", text]
+
+
+@pytest.mark.parametrize("text", [r"\ud83d", r"\ude00\ud83d", r"\x", "\x01"])
+def test_what_no_decoder_takes_is_no_request(text: str) -> None:
+    raw = b'{"body":{"model":"m","messages":[{"role":"user","content":"%b"}]}}' % text.encode()
+    assert prompts.read(raw, CHAT) is prompts.read(bytearray(raw), CHAT) is None

@@ -34,8 +34,9 @@ _TABLE: Final = bytes(next((code for code, kind in enumerate(_KINDS, 1) if byte 
 _PLACE: Final = 256
 # Places whose bytes are counted with one call.
 _TOGETHER: Final = 8
-# Bytes of a line that are looked at.
-_OF_A_LINE: Final = _PLACE * _TOGETHER
+# As many pieces of a line, all over it, tell enough of it.
+_PIECES: Final = 4
+_OF_A_LINE: Final = _PLACE * _PIECES
 # Groups of places between two looks at whether to go on.
 _AT_ONCE: Final = 256
 
@@ -65,8 +66,8 @@ def makeup(raw: bytes | bytearray, place: float) -> Makeup:
     length = len(raw)
     if length <= _OF_A_LINE:
         return _shares(raw)
-    distance = length / _TOGETHER
-    pieces = b"".join([raw[(at := int((place + index) * distance)) : at + _PLACE] for index in range(_TOGETHER)])
+    distance = length / _PIECES
+    pieces = b"".join([raw[(at := int((place + index) * distance)) : at + _PLACE] for index in range(_PIECES)])
     return _shares(pieces + raw[: _OF_A_LINE - len(pieces)])
 
 

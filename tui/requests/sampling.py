@@ -37,7 +37,7 @@ _FEWEST_PLACES: Final = 1024
 _MOST_PLACES: Final = 32 * 1024
 # Characters of a sampled line that are counted: the whole of most, and of a longer one pieces from all over it. Where
 # lines differ from each other, more lines tell more than more of each.
-_WIDTH: Final = 2048
+_WIDTH: Final = 1024
 _MORE_WIDTH: Final = 512
 # Characters that are counted at once.
 _AT_ONCE: Final = 128 * 1024
