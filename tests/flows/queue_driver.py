@@ -51,6 +51,7 @@ def profile(base_url: str, limits: dict[str, int]) -> Profile:
 async def main(base_url: str, state: Path, limits: dict[str, int], die: str, writing: int) -> None:
     for kind, name, told in (
         (Queue, "begin", lambda *_: "begin"), (Queue, "sent", lambda *_: "sent"),
+        (Journal, "delete_told", lambda *_: "told"),
         (Journal, "open", lambda submission: submission.stage), (Journal, "advance", lambda _id, stage, *_: stage),
     ):  # fmt: skip
         mortal(kind, name, die, told)

@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput, chat_line
 from tui.batches.money import Expected
+from tui.demo.faults import Fault
 from tui.demo.knobs import Knobs
 from tui.demo.server import DemoServer
 from tui.requests.validate import validate
@@ -141,6 +142,22 @@ def test_forty_parts_three_at_a_time_and_a_sender_that_is_killed(
     # None was early: an early one would have been refused.
     assert "failed" not in {batch["status"] for batch in there}
     assert most() <= 3
+    assert kept(tmp_path, quick) == ({State.SENT}, {Stage.CREATED}, {batch["id"] for batch in there})
+
+
+@pytest.mark.parametrize("until", ["files.delete", "batches.create"])
+def test_killed_while_it_withdraws_a_file(
+    quick: DemoServer, start: Callable[..., Driver], fill: Callable[[int], list[str]], tmp_path: Path, until: str
+) -> None:
+    """The create that nobody answered is carried out just before its file is deleted, or after the next was sent."""
+    parts = fill(3)
+    driver = start(**{MODEL: 100 * TOKENS})
+    for die in ("before withdrawing", "after withdrawing", "before told"):
+        quick.faults.add(Fault("batches.create", "late", until=until))
+        driver.run(die=die)
+    driver.run()
+    there = [batch for batch in batches(quick) if batch["status"] != "failed"]
+    assert sorted(batch["metadata"]["description"] for batch in there) == parts
     assert kept(tmp_path, quick) == ({State.SENT}, {Stage.CREATED}, {batch["id"] for batch in there})
 
 

@@ -15,6 +15,7 @@ from tests.conftest import CHAT, KEY, MakeInput
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
+from tui.flows.giving_up import GivenUp
 from tui.flows.parts import PartsOrder, cut, part_orders, submit_parts
 from tui.flows.queue_add import add
 from tui.flows.queue_steps import QueueStep, Stopped, Went
@@ -169,9 +170,13 @@ async def test_a_whole_file_that_was_broken_off_does_not_follow_its_parts(
         await whole(queued, session, again=True)
     assert [found.stage for found in session.journal.open_ones()] == [Stage.UPLOADED]
     await send(session)
-    (already,) = await whole(queued, session)
+    given_up, already = await whole(queued, session)
+    assert isinstance(given_up, GivenUp)
     assert isinstance(already, Already)
     assert demo.calls["batches.create"] == 3 + 1
+    # Nor is it asked about at every start; what was uploaded for it is told of as of no use.
+    assert session.journal.open_ones() == []
+    assert session.journal.given_up()[0].file_id
 
 
 async def test_the_whole_file_is_not_sent_while_a_part_is_in_doubt(

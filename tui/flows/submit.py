@@ -15,7 +15,7 @@ from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
 from tui.errors import LazybatchError
 from tui.flows.creating import create
 from tui.flows.doubt import created
-from tui.flows.giving_up import GivenUp, outdated, written_off
+from tui.flows.giving_up import GivenUp, abandoned, outdated, written_off
 from tui.flows.lookup import CONTENT_DIGITS, find_content, find_upload, still_there
 from tui.flows.steps import LOOKS, TRIES, Already, Created, Order, OtherwiseSubmitted, Step, Uploaded, Withdrawn
 from tui.flows.uploading import upload
@@ -25,6 +25,7 @@ from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import batch_from
 
+_IN_PARTS = "Its requests went out in parts: what was begun with the whole file is written off."
 _NAME_ROOM = 80  # characters of the input file's name that the upload's name keeps
 
 
@@ -40,6 +41,8 @@ async def submit(order: Order, *, wire: Wire, journal: Journal, looks: Sequence[
         earlier = await asyncio.to_thread(journal.of_content, order.report.sha256)
         open_one = next((found for found in earlier if found.open), None)
         if not order.again and (already := await _already(order, earlier, wire, journal)):
+            if open_one is not None:
+                yield GivenUp(await abandoned(open_one, _IN_PARTS, wire, journal))
             yield already
             return
         if order.adopt is not None:
