@@ -28,9 +28,13 @@ def test_an_interrupt_asks_the_work_to_stop_and_waits_for_it() -> None:
     code = (
         "import os, signal, time\nfrom tui.headless.working import worked\n"
         "def work(told, gone):\n"
+        # Until it is waited for.
+        "    time.sleep(0.2)\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    while not gone():\n"
         "        time.sleep(0.001)\n"
+        # What it has begun to write it takes away, and that may last.
+        "    time.sleep(0.5)\n"
         "    print('stopped')\n"
         "try:\n"
         "    worked('Counting', work)\n"

@@ -26,12 +26,13 @@ def worked(title: str, work: Callable[[Told, Cancelled], _T], unit: Callable[[in
         thread = _Work(lambda: work(bar.update, given_up.is_set))
         try:
             thread.start()
-            thread.join()
+            # Not `join`, which takes a thread that it did not wait for to its end for ended (CPython 3.11).
+            thread.ended.wait()
         finally:
             given_up.set()
             # An interrupt can come before it runs.
             if thread.is_alive():
-                thread.join()
+                thread.ended.wait()
     return thread.result()
 
 
@@ -40,6 +41,7 @@ class _Work(Thread, Generic[_T]):
 
     def __init__(self, work: Callable[[], _T]) -> None:
         super().__init__()
+        self.ended = Event()
         self._work = work
         self._values: list[_T] = []
         self._error: BaseException | None = None
@@ -49,6 +51,8 @@ class _Work(Thread, Generic[_T]):
             self._values.append(self._work())
         except BaseException as error:  # noqa: BLE001  # it is raised where the work is waited for
             self._error = error
+        finally:
+            self.ended.set()
 
     def result(self) -> _T:
         """What the work returned or raised, once the thread has ended."""
