@@ -175,13 +175,22 @@ def test_an_answer_that_is_lost_makes_no_second_batch(
 def test_a_refused_create_is_told(cli: Cli, make_file: MakeFile, server: DemoServer) -> None:
     server.faults.add(Fault("batches.create", "status", status=400, message="Billing hard limit has been reached."))
     ran = cli("submit", make_file(3), "--yes", "--json")
-    assert "Billing hard limit" in ran.err
+    assert "Billing hard limit" in ran.err and ran.err.rstrip().endswith("No batch was created.")
     # The document tells of what is known: it was uploaded, and there is no batch.
     assert (ran.code, ran.json["batch_id"], ran.json["requests"]) == (1, None, 3)
     assert ran.json["submission"]
     assert ran.json["input_file_id"] in {file["id"] for file in cli("files", "--json").json}
     server.faults.add(Fault("files.create", "status", status=403, message="No."))
     assert cli("submit", make_file(4), "--yes").code == 3
+
+
+def test_what_may_succeed_later_says_how_to_go_on(cli: Cli, make_file: MakeFile, server: DemoServer) -> None:
+    # Whether another machine has submitted it cannot be found out.
+    server.faults.add(Fault("batches.list", "html", times=None))
+    ran = cli("submit", make_file(3), "--yes")
+    assert ran.code == 3
+    assert ran.err.rstrip().endswith("No batch was created. Submit the file again to go on with it.")
+    assert not {"files.create", "batches.create"} & server.calls.keys()
 
 
 def test_nothing_is_sent_where_it_cannot_be_written_down(

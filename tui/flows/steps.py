@@ -119,3 +119,13 @@ class OtherwiseSubmitted(LazybatchError):  # noqa: N818  # what it says of the f
 def passing(error: WireError) -> bool:
     """Whether the same call may succeed later: nothing was decided against it."""
     return error.unclear or error.kind in {Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED, Kind.SERVER}
+
+
+def left_undone(error: LazybatchError) -> str:
+    """What is to be told after an error that a submission ended with, where it is sure that no batch came of it.
+
+    What the server may have made unasked is found out before a submission ends, or is told in a sentence of its own.
+    """
+    if not isinstance(error, WireError):
+        return ""
+    return f"No batch was created.{' Submit the file again to go on with it.' if passing(error) else ''}"

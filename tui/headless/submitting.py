@@ -25,6 +25,7 @@ from tui.flows.steps import (
     Uploading,
     Withdrawing,
     Withdrawn,
+    left_undone,
 )
 from tui.flows.submit import submit
 from tui.headless.asking import agreed, need_a_terminal
@@ -71,9 +72,9 @@ def run(options: Namespace) -> int:
     order = Order(report, report.endpoint, pairs, options.again, expected(report, worth), adopt=options.adopt)
     try:
         status, end = send(order, worth, profile, output, yes=options.yes)
-    except LazybatchError:
+    except LazybatchError as error:
         _document(output, report, None, _left(report, profile))
-        raise
+        raise LazybatchError(f"{error.sentence} {left_undone(error)}".rstrip(), error.exit_code) from None
     if end is None:
         _document(output, report)
     else:

@@ -25,6 +25,7 @@ from tui.flows.steps import (
     Uploading,
     Withdrawing,
     Withdrawn,
+    left_undone,
 )
 from tui.flows.submit import submit
 from tui.requests.validate import Report
@@ -196,7 +197,7 @@ class Sending(Before):
 
     def _say_wrong(self, error: LazybatchError) -> None:
         if not self.candidates:
-            self.say_wrong(error, _AGAIN if _only_again(error) else "")
+            self.say_wrong(error, _AGAIN if _only_again(error) else left_undone(error))
             return
         self.say_wrong(error, _ADOPT, [[], *(self._candidate(batch) for batch in self.candidates)])
 
