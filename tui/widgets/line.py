@@ -1,7 +1,6 @@
 """One line of text with something at its left and something at its right end."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,7 +19,6 @@ class Line(Lines, can_focus=False):
     """
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = roles.classes(roles.WORDS)
     DEFAULT_CSS = "Line { height: 1; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
@@ -62,7 +60,6 @@ class Rule(Lines, can_focus=False):
     """A thin line from edge to edge."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = roles.classes({"dim"})
     DEFAULT_CSS = "Rule { height: 1; }"
 
     def line(self, y: int) -> Strip:

@@ -3,6 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Iterable
 
+from textual.css.styles import RenderStyles
+from textual.dom import DOMNode
 from textual.geometry import Region
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -16,7 +18,6 @@ class Lines(ScrollView):
 
     Textual redraws what a widget names; most widgets name all of themselves. Here lines that may look different are
     built again once no message waits, however often that was asked for, and only the cells that differ are named.
-    Subclasses name the roles that they draw in as `COMPONENT_CLASSES`.
     """
 
     DEFAULT_CSS = roles.CSS
@@ -65,7 +66,21 @@ class Lines(ScrollView):
         self._drawn = {y: strip for y, strip in self._drawn.items() if y < self.size.height}
         self.look_again()
 
+    def get_component_styles(self, *names: str) -> RenderStyles:
+        """As Textual's, of any class, and worked out only once it is drawn in.
+
+        Of declared ones it works out all whenever a widget's own style may change: half the styling of a new screen.
+        """
+        for name in names:
+            if name not in self._component_styles:
+                node = DOMNode(classes=name)
+                node._attach(self)
+                self.app.stylesheet.apply(node)
+                self._component_styles[name] = node.styles
+        return super().get_component_styles(*names)
+
     def notify_style_update(self) -> None:
         """The theme, the focus or a class changed, and colours may have with it."""
+        self._component_styles.clear()
         super().notify_style_update()
         self.look_again()

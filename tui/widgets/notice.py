@@ -1,6 +1,6 @@
 """The thin line above the keys, with what has happened written into it."""
 
-from typing import ClassVar, Final
+from typing import Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -22,7 +22,6 @@ class NoticeLine(Lines, can_focus=False):
     """
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = roles.classes({"dim", "warn", "bad"})
     DEFAULT_CSS = "NoticeLine { height: 1; }"
 
     def __init__(self) -> None:

@@ -1,6 +1,5 @@
 """What texts mean, as colours: in full colour, in the terminal's own sixteen, and without any."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from rich.style import Style
@@ -42,11 +41,6 @@ Lines {
     &:nocolor:focus > .lines--cursor { text-style: reverse; }
 }
 """
-
-
-def classes(roles: Iterable[str]) -> set[str]:
-    """The component classes of `roles`. Textual works out the style of each whenever a widget's own may change."""
-    return {f"lines--{role}" for role in roles}
 
 
 def resolve(table: Widget, role: str, cursor: bool) -> Style:
