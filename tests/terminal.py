@@ -97,6 +97,11 @@ class Terminal:
         """What one row shows."""
         return self.screen.display[y]
 
+    @property
+    def raw(self) -> bool:
+        """Whether a program has taken the keys for itself: a shell would not see what is typed."""
+        return not termios.tcgetattr(self._master)[3] & termios.ICANON
+
     def send(self, keys: str) -> None:
         """Type `keys`, escape sequences included."""
         os.write(self._master, keys.encode())

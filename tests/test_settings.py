@@ -266,8 +266,8 @@ def test_names_of_profiles_are_safe_to_show(write: Write) -> None:
 
 def test_a_file_that_is_not_utf8(tmp_path: Path, write: Write) -> None:
     environ = write("")
-    Path(environ["LAZYBATCH_CONFIG"]).write_bytes(b"a = '\xff'")
-    with pytest.raises(LazybatchError, match="is not valid TOML"):
+    Path(environ["LAZYBATCH_CONFIG"]).write_bytes(b"# M\xc3\xbcnchen\na = '\xff'")
+    with pytest.raises(LazybatchError, match="is not UTF-8 in line 2, as TOML has to be: save it as UTF-8"):
         settings.profile(environ=environ)
 
 

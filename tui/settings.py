@@ -196,7 +196,10 @@ def _read(path: Path) -> dict[str, Any] | None:
 
     try:
         return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise LazybatchError(f"{path} is not UTF-8 in line {line:,}, as TOML has to be: save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
         raise LazybatchError(f"{path} is not valid TOML: {clean_line(str(error))}.") from None
 
 

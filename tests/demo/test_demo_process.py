@@ -47,12 +47,17 @@ def test_in_the_foreground_until_a_signal(number: signal.Signals, tmp_path: Path
 def test_what_it_cannot_serve_it_says_in_a_sentence(server: DemoServer, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     port = server.url.rsplit(":", 1)[1]
-    for options in (["--port", port], ["--speed", "0"], ["--state", str(tmp_path / "file")], ["--port", "99999"]):
+    for options, why in (
+        (["--port", port], f"port {port} is taken. Choose another with --port, or none to be given a free one."),
+        (["--speed", "0"], ""),
+        (["--state", str(tmp_path / "file")], f"{tmp_path / 'file'}: File exists."),
+        (["--port", "99999"], ""),
+    ):
         with run_serve(*options) as child:
             out, err = child.communicate(timeout=10)
         assert child.returncode == 2
         assert out == ""
-        assert err.startswith("The demo server could not start: ")
+        assert err.startswith(f"The demo server could not start: {why}")
         assert err.count("\n") == 1
 
 

@@ -348,7 +348,8 @@ async def test_a_full_disk(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(LazybatchError, match=r"^Cannot write .*output\.jsonl: No space left on device\.$") as failed:
         await run(batch, folder, wire)
-    assert failed.value.exit_code == 1
+    # Nothing is wrong with the batch.
+    assert failed.value.exit_code == 2
     assert not result_path(folder, batch.id, Part.OUTPUT).exists()
     monkeypatch.setattr(os, "fsync", real)
     (end, _) = ends(await run(batch, folder, wire))

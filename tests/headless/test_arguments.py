@@ -181,7 +181,7 @@ def test_a_full_disk_behind_the_output_is_told(home: Path, monkeypatch: pytest.M
     with Path("/dev/full").open("wb") as full:
         for arguments in (["profiles"], ["profiles", "--json"], ["--help"], ["--version"]):
             ran = process(*arguments, stdout=full)
-            assert (ran.code, ran.err) == (1, "Cannot write the output: No space left on device.\n")
+            assert (ran.code, ran.err) == (2, "Cannot write the output: No space left on device.\n")
 
 
 @pytest.mark.parametrize("arguments", [["profiles", "--json"], ["--help"]])

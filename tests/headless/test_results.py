@@ -104,7 +104,7 @@ def test_ids_of_files_that_are_none(cli: Cli, good: str, server: DemoServer) -> 
 def test_a_folder_that_cannot_be(cli: Cli, good: str, home: Path) -> None:
     (home / "taken").write_text("a file")
     ran = cli("download", good, "-o", "taken")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "Cannot write" in ran.err
 
 

@@ -9,8 +9,27 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import desk, request, write
 from tui.demo.server import DemoServer
+from tui.screens.submit import Submit
 
 _PATHS = ("~nobody-of-that-name/x.jsonl", "x" * 300, "a\x00b.jsonl", "/dev/null", "/proc/self/mem")
+
+
+async def test_the_screen_is_drawn_before_the_file_is_read(
+    server: DemoServer, tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(samples / "good.jsonl", 3)
+    drawn: list[bool] = []
+    validate = Submit.action_validate
+    async with desk(server, tmp_path, samples=samples) as home:
+
+        def noted(screen: Submit) -> None:
+            drawn.append("new batch › good.jsonl" in home.text)
+            validate(screen)
+
+        monkeypatch.setattr(Submit, "action_validate", noted)
+        await home.pick("good.jsonl")
+        await home.until("Ready to submit.")
+    assert drawn == [True]
 
 
 async def test_problems_are_listed_and_gone_once_mended(server: DemoServer, tmp_path: Path, samples: Path) -> None:

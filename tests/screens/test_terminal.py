@@ -4,11 +4,12 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,30 @@ def test_a_signal_ends_it_in_order(seeded: DemoServer, tmp_path: Path, ending: s
         assert ended(terminal) == 128 + ending
         restored(terminal)
         assert b"Traceback" not in terminal.log
+
+
+@pytest.mark.parametrize(("ending", "status"), [("q", 0), (signal.SIGHUP, 129), (signal.SIGTERM, 143)])
+def test_a_terminal_that_takes_nothing_any_more_keeps_nobody(
+    seeded: DemoServer, tmp_path: Path, ending: str | signal.Signals, status: int
+) -> None:
+    with opened(tmp_path, **on(seeded), PYTHONUNBUFFERED="1") as terminal:
+        terminal.wait_text("● live", 60)
+        terminal.settle()
+        # Nothing is read from here on, and far more is drawn than the line holds.
+        for _ in range(30):
+            terminal.send("?")
+            time.sleep(0.05)
+            terminal.send("?")
+            time.sleep(0.05)
+        if isinstance(ending, str):
+            terminal.send(ending)
+        else:
+            terminal.process.send_signal(ending)
+        assert eventually(lambda: terminal.process.poll() is not None, 30)
+        assert terminal.process.returncode == status
+        assert not terminal.raw
+    with closing(sqlite3.connect(tmp_path / "state" / "lazybatch.sqlite3")) as store:
+        assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_line_that_drops_ends_it(seeded: DemoServer, tmp_path: Path) -> None:

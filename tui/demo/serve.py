@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -40,9 +41,20 @@ def serve(
         server = DemoServer(state=state, clock=clock, port=port, seed=seed, api_key=api_key)
         asyncio.run(_run(server, until_eof=until_eof))
     except (OSError, OverflowError, ValueError, sqlite3.Error) as error:
-        os.write(2, f"The demo server could not start: {error}\n".encode())
+        os.write(2, f"The demo server could not start: {_reason(error, port)}\n".encode())
         return 2
     return 0
+
+
+def _reason(error: Exception, port: int) -> str:
+    """What went wrong and what to do, for people."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken. Choose another with --port, or none to be given a free one."
+    if error.filename is None:
+        return f"port {port} cannot be had: {error.strerror}."
+    return f"{error.filename}: {error.strerror}."
 
 
 async def _run(server: DemoServer, *, until_eof: bool) -> None:

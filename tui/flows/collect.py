@@ -88,7 +88,7 @@ async def collect(
                 async for step in steps:
                     yield step
         except OSError as error:
-            raise NotWritten(f"Cannot write {goal}: {error.strerror or error}.", 1) from None
+            raise NotWritten(f"Cannot write {goal}: {error.strerror or error}.") from None
 
 
 def result_path(folder: Path, batch_id: str, part: Part) -> Path:

@@ -124,7 +124,7 @@ def write(stream: TextIO | None, text: str | bytes) -> bool:
         return False
     except OSError as error:
         _silence(stream)
-        raise LazybatchError(f"Cannot write the output: {error.strerror}.", 1) from None
+        raise LazybatchError(f"Cannot write the output: {error.strerror}.") from None
     return True
 
 

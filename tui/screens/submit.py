@@ -35,7 +35,8 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         self.title_line("new batch", clean_line(self.path.name))
         self.description.input.value = self.description.input.value or clean_line(self.path.stem)[:100]
         self.show_only()
-        self.action_validate()
+        # Behind the frame: its threads hold the interpreter while they load what they need.
+        self.call_after_refresh(self.action_validate)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what the state of the file and of its submission allows."""
