@@ -36,10 +36,10 @@ def parse(argv: Sequence[str], defaults: Mapping[str, object]) -> argparse.Names
 
     Raises `LazybatchError` for wrong use, and `SystemExit` after `--help` and `--version`.
     """
-    return _parser(defaults).parse_args(argv)
+    return _parser(defaults, argv).parse_args(argv)
 
 
-def _parser(defaults: Mapping[str, object]) -> ArgumentParser:
+def _parser(defaults: Mapping[str, object], argv: Sequence[str]) -> ArgumentParser:
     whole = _Parser(
         prog=_PROG, parents=[_common()], epilog=_EPILOG, allow_abbrev=False,
         description="The terminal tool for OpenAI-style batch jobs: submit, watch, stop and read them.",
@@ -59,8 +59,12 @@ def _parser(defaults: Mapping[str, object]) -> ArgumentParser:
     )
     # Of their own: a parser shares its parent's options, and would share the defaults that were set above.
     common = _common()
-    commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    commands = whole.add_subparsers(prog=_PROG, title="commands", metavar="COMMAND", parser_class=_Parser)
     for name, (summary, options) in _COMMANDS.items():
+        if name not in argv:
+            # Its name and summary are all that can be asked for; all options of all commands take 5 ms.
+            commands.add_parser(name, help=summary, add_help=False)
+            continue
         command = commands.add_parser(
             name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.", parents=[common], allow_abbrev=False
         )

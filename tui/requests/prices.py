@@ -6,10 +6,10 @@ somebody starts, and nobody here does.
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -37,7 +37,7 @@ class Rates:
 
 def edition() -> str:
     """What tells this price list, and how it is read here, from others; found out without importing it."""
-    found = importlib.util.find_spec("genai_prices")
+    found = PathFinder.find_spec("genai_prices")
     if found is None or found.origin is None:
         return ""
     try:
