@@ -20,6 +20,7 @@ from tui.state.journal import Stage
 BUSY = "Another lazybatch is submitting this very file right now."
 # How often each call comes where nothing goes wrong: of a file, of one in three parts, of one uploaded in four pieces.
 WHOLE = {"POST /v1/files": 1, "POST /v1/batches": 1}
+WITHDRAWN = WHOLE | {"DELETE /v1/files/": 1, "GET /v1/files/": 1, "GET /v1/batches": 3}
 PARTS = {"POST /v1/files": 3, "POST /v1/batches": 3}
 PIECES = {"POST /v1/uploads HTTP": 1, "POST /v1/uploads/upload_": 5, "POST /v1/batches": 1}
 STAGES = ("uploading", "uploaded", "creating", "created")
@@ -114,6 +115,30 @@ def test_struck_at_any_byte(  # noqa: PLR0917  (fixtures, and a table's column)
         assert said.startswith("batch_"), (said, *map(str, several))
     # Of four: two hundred.
     assert way.struck >= 50
+    check_once(demo, state, names)
+
+
+@pytest.mark.parametrize("validating", [0.0, 4.0])
+def test_late_creates_struck_at_any_byte(  # noqa: PLR0917  (fixtures, and a table's column)
+    demo: DemoServer, way: Way, mortal: Driver, state: Path, tmp_path: Path, validating: float
+) -> None:
+    """What nobody heard of is carried out before the file is deleted, when its batch runs or fails, or much later."""
+    demo.knobs.validating_s = validating
+    names = []
+    for number, several in enumerate(strikes(int(validating), 7, WITHDRAWN)):
+        names.append(f"{validating:g}-{number}")
+        path = make(tmp_path, names[-1], size=(10, 5_000)[number % 2])
+        demo.faults.add(Fault("batches.create", "late", until=("files.delete", "batches.create")[number % 2]))
+        said = suffer(way, mortal, path, several, settle=number % 3 == 0)
+        if not said.startswith("batch_"):
+            # What was made before the deletion is validated yet.
+            demo.clock.jump(10)
+            mortal.ask(path)
+            said = mortal.told()
+        assert said.startswith("batch_"), (said, *map(str, several))
+        demo.faults.clear()
+    assert way.struck >= 15
+    assert demo.calls["files.delete"] >= 7
     check_once(demo, state, names)
 
 
