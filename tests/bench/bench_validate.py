@@ -103,8 +103,13 @@ def words(rng: random.Random, alphabet: str) -> list[str]:
     return ["".join(rng.choices(alphabet, k=rng.randint(2, 10))) for _ in range(2000)]
 
 
-def write(path: Path, requests: int, size: int, *, alphabet: str, ascii_only: bool, bad: bool = False) -> None:
-    """Chat requests of `size` bytes each, the text made of random words."""
+def write(
+    path: Path, requests: int, size: int, *, alphabet: str, ascii_only: bool, bad: bool = False, broken: int = 0
+) -> None:
+    """Chat requests of `size` bytes each, the text made of random words.
+
+    With `bad` every one is wrong; one in so many is `broken`: it has NaN, with which a line is no JSON.
+    """
     rng = random.Random(7)
     stock = words(rng, alphabet)
     with path.open("wb") as file:
@@ -113,7 +118,8 @@ def write(path: Path, requests: int, size: int, *, alphabet: str, ascii_only: bo
             while len(json.dumps(content, ensure_ascii=ascii_only).encode()) < size - 220:
                 content += " ".join(rng.choices(stock, k=max(1, size // 40))) + '\n"'
             messages = [{"role": "system", "content": "Answer in JSON."}, {"role": "user", "content": content}]
-            body = {"model": "gpt-4o-mini", "messages": messages, "max_tokens": 256, "temperature": 0.2}
+            temperature = float("nan") if broken and number % broken == 0 else 0.2
+            body = {"model": "gpt-4o-mini", "messages": messages, "max_tokens": 256, "temperature": temperature}
             custom_id = f"request-{number:07d}"
             request = {"custom_id": custom_id, "method": "POST", "url": CHAT, "body": body | {"stream": bad}}
             file.write(json.dumps(request, ensure_ascii=ascii_only).encode() + b"\n")
@@ -197,6 +203,7 @@ def main() -> None:
             ("the same in \\u escapes", 4000, {"alphabet": cjk, "ascii_only": True}),
             ("300 bytes a request", 300, {"alphabet": latin, "ascii_only": True}),
             ("every request wrong", 4000, {"alphabet": latin, "ascii_only": True, "bad": True}),
+            ("one request in fifty broken", 4000, {"alphabet": latin, "ascii_only": True, "broken": 50}),
         ):
             write(path, number, size, **options)  # type: ignore[arg-type]  # a table of keyword arguments
             measure(title, path, everything)
