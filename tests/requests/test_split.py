@@ -69,7 +69,7 @@ def test_parts_are_those_of_a_plain_loop(
         with pytest.raises(Unsplittable):
             split(tmp_path / "a.jsonl", limits=limits)
         return
-    parts = split(tmp_path / "a.jsonl", limits=limits)
+    parts = split(tmp_path / "a.jsonl", limits=limits, digests=True)
     try:
         check(parts, greedy(content, limits), tmp_path)
         starts = [sum(map(len, content.split(b"\n")[: p.first_line - 1])) + p.first_line - 1 for p in parts]
@@ -86,11 +86,12 @@ def test_names_and_folder(tmp_path: Path) -> None:
     path, folder = tmp_path / "a.b.jsonl", tmp_path / "parts"
     folder.mkdir()
     path.write_bytes(lines(*(request(f"{n}") for n in range(120))))
-    parts = split(path, folder, limits=Limits(max_requests=50))
+    parts = split(path, folder, limits=Limits(max_requests=50), digests=True)
     assert [part.path.name for part in parts] == [f"a.b.part-0{n}-of-03.jsonl" for n in (1, 2, 3)]
     assert [(part.requests, part.first_line) for part in parts] == [(50, 1), (50, 51), (20, 101)]
     assert all(validate(part.path).ok and validate(part.path).sha256 == part.sha256 for part in parts)
     again = split(path, folder, limits=Limits(max_requests=1))
+    assert {part.sha256 for part in again} == {None}
     assert again[6].path.name == "a.b.part-007-of-120.jsonl"
     assert b"".join(part.path.read_bytes() for part in again) == path.read_bytes()
 
@@ -102,7 +103,7 @@ def test_more_parts_than_a_process_may_have_open_files(tmp_path: Path) -> None:
     in_use = len(list(Path("/proc/self/fd").iterdir()))
     resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 20, before[1]))
     try:
-        parts = split(path, limits=Limits(max_requests=1))
+        parts = split(path, limits=Limits(max_requests=1), digests=True)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     check(parts, [b"{}\n"] * 100, tmp_path)
@@ -114,7 +115,7 @@ def test_embeddings_inputs(tmp_path: Path, small_blocks: None) -> None:
     content = lines(*(request(f"{n}", "/v1/embeddings", input=["x"] * k) for n, k in enumerate(inputs)))
     path.write_bytes(content)
     limits = Limits(max_embedding_inputs=8)
-    parts = split(path, limits=limits)
+    parts = split(path, limits=limits, digests=True)
     assert [part.requests for part in parts] == [3, 2, 2, 1, 1]
     check(parts, greedy(content, limits, lambda raw: raw.count(b'"x"')), tmp_path)
     with pytest.raises(Unsplittable, match=r"Line 5 alone has 5 embeddings inputs; a part may have 4\."):
@@ -140,7 +141,7 @@ def test_a_token_budget(tmp_path: Path, small_blocks: None) -> None:
         (tmp_path / "one").unlink()
         return counted
 
-    parts = split(path, limits=Limits(max_tokens=200))
+    parts = split(path, limits=Limits(max_tokens=200), digests=True)
     weighed = Limits(max_embedding_inputs=200)
     check(parts, greedy(content, weighed, tokens), tmp_path)
     assert all(tokens(part.path.read_bytes()) <= 200 for part in parts)

@@ -6,6 +6,7 @@ file that was submitted in part is known again.
 """
 
 import asyncio
+import filecmp
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tui.flows.steps import LOOKS, Created, Order, OtherwiseSubmitted, Step, Unk
 from tui.flows.submit import already_there, submit
 from tui.flows.threads import Cancelled, Progress
 from tui.requests.output import Unwritable
-from tui.requests.split import Part, split
+from tui.requests.split import split
 from tui.requests.validate import Limits, Report, validate
 from tui.settings import Profile
 from tui.state.journal import Journal, Stage, Submission, is_cut_from, new_group
@@ -163,7 +164,11 @@ def _cut_in(
         with tempfile.TemporaryDirectory(prefix=".lazybatch-parts-", dir=folder) as apart:
             parts = split(report.path, Path(apart), limits=limits, progress=progress, cancelled=cancelled)
             names = [folder / part.path.name for part in parts]
-            kept = [name.exists() and _same(name, part, limits) for name, part in zip(names, parts, strict=True)]
+            # Compared by their bytes.
+            kept = [
+                name.exists() and filecmp.cmp(name, part.path, shallow=False)
+                for name, part in zip(names, parts, strict=True)
+            ]
             if any(name.exists() and not same for name, same in zip(names, kept, strict=True)):
                 return None
             for name, part, same in zip(names, parts, kept, strict=True):
@@ -173,10 +178,6 @@ def _cut_in(
             return names
     except OSError as error:
         raise Unwritable(folder, error.strerror or str(error)) from None
-
-
-def _same(path: Path, part: Part, limits: Limits) -> bool:
-    return path.stat().st_size == part.bytes and validate(path, limits=limits).sha256 == part.sha256
 
 
 async def submit_parts(

@@ -21,7 +21,8 @@ def run(options: Namespace) -> int:
         max_tokens=options.max_tokens or limits.max_tokens,
     )
     output = Output(as_json=options.json)
-    parts = _split(Path(options.file), None if options.out is None else Path(options.out), limits)
+    out = None if options.out is None else Path(options.out)
+    parts = _split(Path(options.file), out, limits, digests=options.json)
     for part in parts:
         output.say(f"{part.path}  {plural(part.requests, 'request')}, {size(part.bytes)}")
     output.document(
@@ -35,7 +36,7 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _split(path: Path, folder: Path | None, limits: Limits) -> tuple[Part, ...]:
+def _split(path: Path, folder: Path | None, limits: Limits, *, digests: bool) -> tuple[Part, ...]:
     if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -43,5 +44,5 @@ def _split(path: Path, folder: Path | None, limits: Limits) -> tuple[Part, ...]:
             raise LazybatchError(f"Cannot make the folder {folder}: {error.strerror}.") from None
     return worked(
         f"Splitting {path.name}",
-        lambda told, gone: split(path, folder, limits=limits, progress=told, cancelled=gone),
+        lambda told, gone: split(path, folder, limits=limits, digests=digests, progress=told, cancelled=gone),
     )

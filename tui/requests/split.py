@@ -27,8 +27,8 @@ class Part:
     path: Path
     requests: int
     bytes: int
-    sha256: str
-    """In hexadecimal."""
+    sha256: str | None
+    """In hexadecimal; None where it was not asked for."""
     first_line: int
     """Where it starts in the source, counted from 1."""
 
@@ -45,6 +45,7 @@ def split(
     folder: Path | None = None,
     *,
     limits: Limits | None = None,
+    digests: bool = False,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Part, ...]:
@@ -53,13 +54,14 @@ def split(
     Lines stay whole, byte for byte and in order; only blank ones, which are no requests, are left out. Parts are called
     `<stem>.part-01-of-03.jsonl`; they get these names, replacing what had them, when all are complete. Whether lines
     are right is not looked at. In an embeddings file (by the url of its first request) inputs are held to their limit,
-    and everywhere input tokens to `max_tokens`, if there is one: they are counted then, which takes far longer.
+    and everywhere input tokens to `max_tokens`, if there is one: they are counted then, which takes far longer. With
+    `digests` the SHA-256 of each part is told, for which every part is read again.
 
     Raises `Unreadable`, `Changed` and `Cancelled` as `validate` does, `Unwritable`, and `Unsplittable` when one line is
     over a limit by itself or there are no requests.
     """
     folder = path.parent if folder is None else folder
-    with Source(path, progress, cancelled) as source, ExitStack() as outputs, _Finishing() as finishing:
+    with Source(path, progress, cancelled) as source, ExitStack() as outputs, _Finishing(digests) as finishing:
         parts: list[_Part] = []
         for piece in _Cutter(limits or Limits()).pieces(source):
             if piece.first_line:
@@ -223,7 +225,7 @@ class _Part:
 
     def __init__(self, folder: Path, source: Source, first_line: int) -> None:
         self._output = Output(folder, source)
-        self._sha256 = ""
+        self._sha256: str | None = None
         self._first_line = first_line
         self._requests = self._bytes = 0
 
@@ -258,7 +260,8 @@ class _Finishing:
     that reads the source can do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, digests: bool) -> None:
+        self._digests = digests
         self._pool = ThreadPoolExecutor(3, "split")
         self._pending: deque[Future[None]] = deque()
 
@@ -269,7 +272,9 @@ class _Finishing:
         self._pool.shutdown(cancel_futures=True)
 
     def begin(self, part: _Part) -> None:
-        self._pending += (self._pool.submit(part.finish), self._pool.submit(part.hash))
+        self._pending.append(self._pool.submit(part.finish))
+        if self._digests:
+            self._pending.append(self._pool.submit(part.hash))
         # Where the disk is slow, reading waits for it: there may be thousands of parts, and few are open at a time.
         self.wait(6)
 
