@@ -14,7 +14,7 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
-from tui.flows.lookup import Undecided, find_batch
+from tui.flows.lookup import Undecided, find_batch, find_upload
 from tui.flows.reconcile import reconcile
 from tui.flows.steps import (
     Created,
@@ -335,6 +335,23 @@ def listed(odd: OddServer, **fields: object) -> None:
     entry = {"id": "late", "created_at": 2_000_000_000, "metadata": {SUBMISSION_KEY: "abcdef"}} | fields
     odd.answers.clear()
     odd.say(json.dumps({"data": [entry], "has_more": False}))
+
+
+async def test_a_deleted_file_that_is_listed_still_is_not_found_again(
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated
+) -> None:
+    report = validated()
+    stored = await wire.upload(report.path, "x.abcdef.jsonl", lambda _done, _total: None)
+    submission = Submission(
+        "abcdef", ACCOUNT, report.sha256, str(report.path), report.bytes, 3, CHAT, None, {}, "x.abcdef.jsonl",
+        Stage.UPLOADING,
+    )  # fmt: skip
+    journal.open(submission)
+    assert await find_upload(submission, wire, journal) == stored.id
+    journal.withdraw("abcdef", stored.id, "")
+    assert await find_upload(submission, wire, journal) is None
+    anew = await wire.upload(report.path, "x.abcdef.jsonl", lambda _done, _total: None)
+    assert await find_upload(submission, wire, journal) == anew.id
 
 
 async def test_a_batch_of_a_deleted_file(odd: OddServer, odd_wire: Wire, journal: Journal) -> None:

@@ -38,11 +38,13 @@ class Undecided(WireError):  # noqa: N818  # what it says of the batch
         self.batch = batch
 
 
-async def find_upload(submission: Submission, wire: Wire) -> str | None:
+async def find_upload(submission: Submission, wire: Wire, journal: Journal) -> str | None:
     """The id of the uploaded file that bears the submission's id in its name and has all of its bytes.
 
-    None as well from a provider that lists no files: a second upload costs nothing, where a second batch would.
+    Not of one that was withdrawn, which a list may show for a while. None as well from a provider that lists no files:
+    a second upload costs nothing, where a second batch would.
     """
+    withdrawn = await asyncio.to_thread(journal.withdrawn, submission.id)
     after = None
     for _ in range(_MOST_PAGES):
         try:
@@ -53,8 +55,10 @@ async def find_upload(submission: Submission, wire: Wire) -> str | None:
             raise
         for item in page.items:
             stored = file_from(item)
+            if stored is None or stored.id in withdrawn:
+                continue
             # Its id alone, because a server may alter the rest of a name.
-            if stored and submission.id in (stored.filename or "") and stored.bytes in {None, submission.bytes}:
+            if submission.id in (stored.filename or "") and stored.bytes in {None, submission.bytes}:
                 return stored.id
         if not page.has_more or not page.items or page.last_id in {None, after}:
             return None

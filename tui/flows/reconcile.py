@@ -58,7 +58,7 @@ async def reconcile(*, wire: Wire, journal: Journal, leave: Container[str] = ())
 async def _settled(submission: Submission, wire: Wire, journal: Journal) -> Settled:
     if not submission.in_doubt:
         # Nothing had been asked for: there is no batch, whatever a list shows.
-        if submission.stage is Stage.UPLOADED or await find_upload(submission, wire) is not None:
+        if submission.stage is Stage.UPLOADED or await find_upload(submission, wire, journal) is not None:
             return Settled(submission, None, _NO_BATCH)
         begun = await asyncio.to_thread(journal.uploads.find, submission.id)
         if begun is not None and begun.takes_more(wire.now):

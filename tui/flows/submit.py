@@ -65,7 +65,7 @@ async def _carried_out(
     for _ in range(TRIES + submission.in_doubt):
         if submission.stage is Stage.UPLOADING:
             # Only an earlier attempt can have left something on the server.
-            file_id = await find_upload(submission, wire) if begun else None
+            file_id = await find_upload(submission, wire, journal) if begun else None
             file_id = file_id or await still_there(order.file_id, submission.bytes, wire)
             if file_id is not None:
                 yield Uploaded(file_id, adopted=True)

@@ -8,7 +8,7 @@ from tui.errors import LazybatchError
 from tui.flows.lookup import find_upload
 from tui.flows.steps import PATIENCE, TRIES, Uploading, passing
 from tui.requests.validate import Identity, Report
-from tui.state.journal import Submission
+from tui.state.journal import Journal, Submission
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 
@@ -52,12 +52,12 @@ async def wait_after(error: WireError, attempt: int, least: float = 0) -> None:
     await asyncio.sleep(max(least, error.retry_after or 0))
 
 
-async def looked_for_upload(submission: Submission, wire: Wire, looks: Sequence[float]) -> str | None:
+async def looked_for_upload(submission: Submission, wire: Wire, journal: Journal, looks: Sequence[float]) -> str | None:
     """The submission's file, if one of a few looks finds it."""
     for wait in looks[:3]:  # a file that is there twice costs nothing: three looks are enough
         await asyncio.sleep(wait)
         try:
-            if found := await find_upload(submission, wire):
+            if found := await find_upload(submission, wire, journal):
                 return found
         except WireError as error:
             if not passing(error):

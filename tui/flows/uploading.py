@@ -51,12 +51,12 @@ async def _sent(
             pass
         else:
             return
-    async for step in _whole(submission, report, wire, looks):
+    async for step in _whole(submission, report, wire, journal, looks):
         yield step
 
 
 async def _whole(
-    submission: Submission, report: Report, wire: Wire, looks: Sequence[float]
+    submission: Submission, report: Report, wire: Wire, journal: Journal, looks: Sequence[float]
 ) -> AsyncIterator[Uploading | Uploaded | Unclear]:
     for attempt in range(1, TRIES + 1):
         await check_unchanged(report)
@@ -73,7 +73,7 @@ async def _whole(
                 await wait_after(error, attempt)
                 continue
             yield Unclear(error)
-            if found := await looked_for_upload(submission, wire, looks):
+            if found := await looked_for_upload(submission, wire, journal, looks):
                 yield Uploaded(found, adopted=True)
                 return
             await asyncio.sleep(error.retry_after or 0)

@@ -39,6 +39,7 @@ class PartsUpload:
         self._submission = submission
         self._report = report
         self._wire = wire
+        self._journal = journal
         self._kept = journal.uploads
         self._looks = looks
 
@@ -127,7 +128,9 @@ class PartsUpload:
             except WireError as error:
                 if not passing(error):
                     # It can be complete already, by a call that got no answer.
-                    if error.kind in _OVER and (found := await find_upload(self._submission, self._wire)):
+                    if error.kind in _OVER and (
+                        found := await find_upload(self._submission, self._wire, self._journal)
+                    ):
                         yield Uploaded(found, adopted=True)
                         return
                     raise
@@ -135,7 +138,7 @@ class PartsUpload:
                     await wait_after(error, attempt, self._pause(attempt))
                     continue
                 yield Unclear(error)
-                if found := await looked_for_upload(self._submission, self._wire, self._looks):
+                if found := await looked_for_upload(self._submission, self._wire, self._journal, self._looks):
                     yield Uploaded(found, adopted=True)
                     return
             else:
