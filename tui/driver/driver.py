@@ -18,6 +18,7 @@ from textual.messages import InBandWindowResize
 
 from tui.driver.canvas import Canvas
 from tui.driver.writer import Writer
+from tui.widgets.glyphs import drawn
 
 
 class DifferingDriver(LinuxDriver):
@@ -60,7 +61,7 @@ class DifferingDriver(LinuxDriver):
             # A frame that was missed while suspended: what is remembered is no longer what is wanted.
             self._canvas = Canvas()
         elif data:
-            self._writer.write(data, self._app.size.width)
+            self._writer.write(drawn(data), self._app.size.width)
 
     def forget(self) -> None:
         """Write the whole screen again: something else may have written to the terminal."""

@@ -8,6 +8,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tui.widgets.glyphs import shown
+
 _TEXT = """lazybatch needs an API key, and {variable} is not set.
 
   export {variable}=…
@@ -33,7 +35,7 @@ class NoKey(Screen[None]):
         self._variable = variable
 
     def compose(self) -> ComposeResult:
-        yield Static(Content(_TEXT.format(variable=self._variable)))
+        yield Static(Content("\n".join(shown(line) for line in _TEXT.format(variable=self._variable).splitlines())))
 
     def action_demo(self) -> None:
         self.app.exit("demo")

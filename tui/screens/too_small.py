@@ -8,6 +8,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tui.widgets.glyphs import shown
+
 
 class TooSmall(Screen[None]):
     """Says how much room is needed; takes no key but quit."""
@@ -16,4 +18,4 @@ class TooSmall(Screen[None]):
     DEFAULT_CSS = "TooSmall { align: center middle; } TooSmall Static { width: auto; }"
 
     def compose(self) -> ComposeResult:
-        yield Static(Content("Too small: lazybatch needs 60×15.\nq quits."))
+        yield Static(Content(f"{shown('Too small: lazybatch needs 60×15.')}\nq quits."))

@@ -55,8 +55,14 @@ _PLAIN: Final = str.maketrans(
         _UNICODE.descending: _ASCII.descending, _UNICODE.ascending: _ASCII.ascending, _UNICODE.rule: _ASCII.rule,
         _UNICODE.folded: _ASCII.folded, _UNICODE.awaited: _ASCII.awaited,
         _UNICODE.dot: _ASCII.dot, _UNICODE.none: _ASCII.none, "✱": "*", "›": ">", "“": '"', "”": '"', "⏎": "enter",
-        "↑": "up", "↓": "down", "←": "left", _UNICODE.cut: _ASCII.cut,
+        "↑": "up", "↓": "down", "←": "left", _UNICODE.cut: _ASCII.cut, "×": "x",
     }
+)  # fmt: skip
+# What Textual draws by itself: the edges of widgets, bars to scroll with, the palette. Each stays as wide as it is.
+_LINES: Final = (
+    dict.fromkeys(range(0x2500, 0x2580), "+") | dict.fromkeys(range(0x2580, 0x25A0), "#")
+    | dict.fromkeys(map(ord, "─━┄┅┈┉═╌╍╴╶╸╺▁▔"), "-") | dict.fromkeys(map(ord, "│┃┆┇┊┋║╎╏╵╷╹╻▏▎▍▌▐▕"), "|")
+    | str.maketrans({_UNICODE.cut: _ASCII.cut, "←": "<", "→": ">", "↑": "^", "↓": "v", "⏎": "<", "🔎": "  "})
 )  # fmt: skip
 
 
@@ -68,6 +74,11 @@ def chosen(environment: Mapping[str, str], encoding: str) -> Glyphs:
 
 # What the locale itself says: Python's own answer is UTF-8 in the C locale too.
 GLYPHS: Final = chosen(os.environ, locale.nl_langinfo(locale.CODESET))
+
+
+def drawn(frame: str) -> str:
+    """`frame` as it goes to the terminal, with the lines that nobody passed through `shown` in signs of the set."""
+    return frame.translate(_LINES) if GLYPHS.ascii and not frame.isascii() else frame
 
 
 def shown(text: str) -> str:

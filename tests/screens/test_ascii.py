@@ -1,0 +1,50 @@
+"""A terminal that has ASCII alone gets nothing else, on any screen."""
+
+from pathlib import Path
+
+from tests.screens import api
+from tests.screens.desk import request, write
+from tests.screens.test_home_terminal import opened
+from tests.screens.test_submit_problems import typed
+from tests.screens.test_terminal import opened as bare
+from tui.demo.server import DemoServer
+
+HOME = "* live"
+
+
+def test_every_screen(seeded: DemoServer, tmp_path: Path) -> None:
+    write(tmp_path / "good.jsonl", 3)
+    (tmp_path / "bad.jsonl").write_bytes(request(1) * 2 + b"no\n")
+    keys = (
+        ("?", "lazybatch > help"), ("\x1b", HOME), ("\x10", "Search for"), ("\x1b", HOME), ("C", "[STATUS]"),
+        ("\r", HOME),
+        ("c", "y yes"), ("n", HOME), ("y", "in the clipboard"), ("F", "USED BY"), ("/", "orphan"), ("\r", "d download"),
+        ("\x1b", HOME), ("M", "LAST 30 DAYS"), ("\x1b", HOME), ("Q", "Nothing waits."), ("\x1b", HOME),
+        ("\r", "timeline"), ("\x1b", HOME), ("/", "no filter"), ("labels-2026-11-18", "1 of"), ("\r", HOME),
+        ("o", " ok "), ("t", "WHAT"), ("\x1b", " ok "), ("v", " ok "), ("/", "leave it"), ("\x1b", " ok "),
+        ("\x1b", HOME), ("n", "CHANGED"),
+    )  # fmt: skip
+    with opened(seeded, tmp_path, "--ascii", columns=130) as terminal:
+        for key, seen in keys:
+            terminal.send(key)
+            terminal.settle(0.15)
+            terminal.wait_text(seen)
+        for name, seen in (("good", "Ready to submit."), ("bad", "duplicate_custom_id")):
+            typed(terminal, tmp_path / f"{name}.jsonl")
+            terminal.wait_text(seen)
+            terminal.settle(0.15)
+            terminal.send("\x1b")
+            terminal.wait_text("CHANGED")
+        for columns, lines, seen in ((50, 12, "Too small"), (60, 15, "CHANGED"), (80, 24, "CHANGED")):
+            terminal.resize(columns, lines)
+            terminal.wait_text(seen)
+        written = terminal.log.decode()
+    # Names and answers may be in any script.
+    theirs = "".join(map(str, api.batches(seeded)))
+    assert not {sign for sign in written if not (sign.isascii() or sign in theirs or sign.isalpha())}
+
+
+def test_without_a_key(tmp_path: Path) -> None:
+    with bare(tmp_path, "--ascii") as terminal:
+        terminal.wait_text("open the demo")
+        assert terminal.log.decode().isascii()
