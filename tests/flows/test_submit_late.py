@@ -368,6 +368,7 @@ async def test_a_batch_of_a_deleted_file(odd: OddServer, odd_wire: Wire, journal
 
     # As long as no file was deleted, whatever became of it is what the submission came to.
     assert await found(input_file_id="file-1", status="failed") == "late"
+    assert await found(status="failed") == "late"
     journal.withdraw("abcdef", "file-1", "")
     assert await found(input_file_id="file-1", status="failed") is None
     assert await found(input_file_id="file-1", status="in_progress") == "late"
@@ -375,5 +376,8 @@ async def test_a_batch_of_a_deleted_file(odd: OddServer, odd_wire: Wire, journal
         await found(input_file_id="file-1", status="validating")
     assert await found(input_file_id="file-2", status="failed") == "late"
     assert await found(input_file_id="file-2", status="validating") == "late"
+    # Of which file it was made is not told by all.
+    assert await found(status="failed") is None
+    assert await found(status="completed") == "late"
     # Some call a proxied file otherwise.
     assert await found(input_file_id="file-other", status="validating") == "late"

@@ -1,7 +1,7 @@
 """Finding on the server what a submission has made, when no answer told."""
 
 import asyncio
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 
 from tui.batches.batch import Batch, Status
 from tui.batches.files import StoredFile
@@ -119,13 +119,15 @@ async def find_batch(submission: Submission, wire: Wire, journal: Journal) -> Ba
     raise NotListed(Kind.NOT_AN_API, f"{wire.address.host} does not list its batches to the end.", unclear=True)
 
 
-def _of_a_withdrawn_file(batch: Batch, submission: Submission, withdrawn: Container[str]) -> bool:
+def _of_a_withdrawn_file(batch: Batch, submission: Submission, withdrawn: Collection[str]) -> bool:
     """Whether the submission's `batch` was made of a file that is deleted, or that is just being deleted.
 
-    A provider may leave out the id of a file that is gone.
+    Where a provider does not tell of which, it may have been.
     """
+    if batch.input_file_id is None:
+        return bool(withdrawn)
     gone = submission.stage is Stage.WITHDRAWING or batch.input_file_id != submission.file_id
-    return gone and (batch.input_file_id or submission.file_id) in withdrawn
+    return gone and batch.input_file_id in withdrawn
 
 
 def _may_be(batch: Batch, submission: Submission) -> bool:
