@@ -14,7 +14,7 @@ from tui.requests import checker, rules
 from tui.requests.limits import Limits
 from tui.requests.validate import Report, validate
 
-MANY = 300
+MANY = 240
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -54,6 +54,11 @@ def test_of_any_file_the_same_is_said(
         lambda value: value.pop("custom_id"),
         lambda value: value.update(custom_id=""),
         lambda value: value.update(custom_id=7),
+        lambda value: value.update(custom_id=1.0),
+        lambda value: value.update(custom_id=False),
+        lambda value: value.update(custom_id=None),
+        lambda value: value.pop("body"),
+        lambda value: [value.pop(key) for key in ("custom_id", "method", "url", "body")],
         lambda value: value.update(method="GET"),
         lambda value: value.pop("method"),
         lambda value: value.update(url="/chat/completions"),

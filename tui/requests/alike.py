@@ -66,8 +66,8 @@ _BODIES: Final[dict[str, type[_Body]]] = {
 
 
 class _Line(msgspec.Struct, gc=False, kw_only=True):
-    body: _Body
-    custom_id: str | int | UnsetType = UNSET
+    body: _Body | UnsetType = UNSET
+    custom_id: str | int | float | bool | UnsetType | None = UNSET
     method: _Short | UnsetType = UNSET
     url: _Short | UnsetType = UNSET
 
@@ -82,6 +82,7 @@ class Look(NamedTuple):
     model: str | None
     stream: bool | None
     payload_kind: type
+    """`UnsetType` where there is no body."""
     payload: int
     """Whether there is something in it; of an embeddings request, how many inputs."""
 
@@ -126,6 +127,8 @@ def _name(request: _Line) -> str | None:
 def _look(request: _Line, amount: Callable[[Any], int]) -> Look:
     body = request.body
     kind = type(request.custom_id) if request.custom_id != "" else None
+    if isinstance(body, UnsetType):
+        return Look(kind, request.method, request.url, None, None, UnsetType, 0)
     payload = body.payload
     return Look(kind, request.method, request.url, body.model, body.stream, type(payload), amount(payload))
 
@@ -140,7 +143,9 @@ def _decoder(endpoint: str | None) -> msgspec.json.Decoder[_Line]:
 
 @cache
 def _decoder_with(body: type[_Body]) -> msgspec.json.Decoder[_Line]:
-    return msgspec.json.Decoder(msgspec.defstruct("Line", [("body", body)], bases=(_Line,), gc=False, kw_only=True))
+    return msgspec.json.Decoder(
+        msgspec.defstruct("Line", [("body", body | UnsetType, UNSET)], bases=(_Line,), gc=False, kw_only=True)
+    )
 
 
 def _embeddings(payload: str | _Tokens | None) -> int:
