@@ -68,7 +68,7 @@ async def test_what_is_here_is_shown_where_the_rest_is_gone(seeded: DemoServer, 
         await home.cursor_to(FAILING)
         api.call(seeded, f"/files/{home.batch(FAILING).error_file_id}", method="DELETE")
         await home.press("o")
-        await home.told("The errors file is no longer on the server: it expired or was deleted.")
+        await home.until("The errors file is no longer on the server: it expired or was deleted.")
         assert "output: 205 lines" in home.head
         assert "t why" not in home.bottom and "R run again" not in home.bottom
         await home.press("e")

@@ -19,6 +19,7 @@ from tui.text import count, plural, size
 from tui.widgets.column import Cell
 from tui.widgets.line import Rule
 
+_WIDE = 120  # cells
 _NEEDS_LINE = frozenset({"copy_id", "copy_text", "save", "pager", "go_to", "search", "view", "detail"})
 _NEEDS_VERDICT = frozenset({"triage", "filter"})
 _NEEDS_ALL = frozenset({"export", "remainder"})
@@ -29,14 +30,15 @@ class Results(Moving, Taking):
 
     _remark = ""  # why there is no verdict
     # Beside each other where there is room for both to be read.
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - Textual declares it on the instance
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 - Textual declares it on the instance
 
     def body(self) -> Sequence[Widget]:
+        # Before Textual does, which would style all of it a second time once it knows how wide it is.
+        self.add_class("-wide" if self.app.size.width >= _WIDE else "-narrow", update=False)
         return self.pane, Rule(), self.kin, self.status, self.doubt, self.prompt
 
     def on_mount(self) -> None:
         self.title_line(self.called, "results")
-        self.doubt.display = self.kin.display = False
         self.pane.table.focus()
         self.work(self._open(), "open results")
 

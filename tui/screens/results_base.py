@@ -49,6 +49,7 @@ class ResultsRoom(Room):
         self.status = Line(id="verdict")
         self.doubt = Line(id="doubt")
         self.kin = Line(id="kin")
+        self.doubt.display = self.kin.display = False
         self.part: Part | None = Part.OUTPUT
         self.whole: RowReader | None = None
         self.choice: Choice | None = None

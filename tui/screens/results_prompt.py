@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -50,10 +49,6 @@ class Prompt(Horizontal):
         self.input = _Field()
         self._answer: asyncio.Future[str | None] | None = None
 
-    def compose(self) -> ComposeResult:
-        yield self._label
-        yield self.input
-
     @property
     def asking(self) -> bool:
         return self._answer is not None
@@ -61,6 +56,9 @@ class Prompt(Horizontal):
     async def ask(self, label: str, value: str = "", hint: str = "", *, path: bool = False) -> str | None:
         """What the user types, stripped; None where it was given up or is empty."""
         self.give_up()
+        if not self.input.is_attached:
+            # A screen is opened more often than it asks, and faster without.
+            await self.mount(self._label, self.input)
         before: Widget | None = self.screen.focused
         answer = self._answer = asyncio.get_running_loop().create_future()
         self._label.update(Content(label))
