@@ -141,7 +141,7 @@ def test_where_that_does_not_tell_more_lines_are_taken(write: Callable[..., Repo
     words = [["that", "with", "from", "this", "have"], odd]
     report = write(*(chat(" ".join(rng.choices(rng.choice(words), k=rng.randint(50, 150))), n) for n in range(5000)))
     found = estimate(report)
-    lines = re.search(r"a sample of ([\d,]+) lines and a look at [\d,]+ places", found.basis)
+    lines = re.search(r"a sample of ([\d,]+) lines and a look at [\d,]+ other places", found.basis)
     assert lines
     assert int(lines[1].replace(",", "")) > 500
     assert found.input_error <= 0.01

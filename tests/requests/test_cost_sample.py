@@ -1,5 +1,7 @@
 """The sample: every byte has the same chance."""
 
+import json
+import random
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from tui.requests import sample
 from tui.requests.source import Source
+from tui.requests.tokens import Counter
 
 FILES = st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"")), min_size=1, max_size=12)
 
@@ -107,3 +110,24 @@ def test_windows_take_long_words_as_often_as_short_ones() -> None:
 
 def _many_windows(text: str) -> list[list[str]]:
     return [sample.windows([text], 2048, number / 60)[0] for number in range(60)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([{"name": f"field{n % 7}", "type": "string", "of": [n] * (n % 5)} for n in range(800)]),
+        "今天天气很好，我们一起去公园散步，然后在湖边吃午饭。" * 400,
+        " ".join(
+            random.Random(1).choices(["It's", "a", "dog's", "life,", "isn't", "it?", "We've", "said", "so."], k=3000)
+        ),
+    ],
+)
+def test_windows_cut_no_token(text: str) -> None:
+    """Without a seam at each end a piece would have a token too many."""
+    compact = text.replace(": ", ":").replace(", ", ",")
+    counter = Counter("gpt-4o")
+    for whole in (text, compact):
+        (true,) = counter.counts([whole])
+        parts = [sample.windows([whole], 1024, number / 60) for number in range(60)]
+        counts = [scale * sum(counter.counts(pieces)) for pieces, scale in parts]
+        assert sum(counts) / len(counts) == pytest.approx(true, rel=0.006)

@@ -191,7 +191,7 @@ class _Pricing:
         counted = self._counted
         way = "all lines" if counted.lines is None else f"a sample of {plural(counted.lines, 'line')}"
         if counted.places:
-            way += f" and a look at {plural(counted.places, 'place')}"
+            way += f" and a look at {plural(counted.places, 'other place')}"
         off = f" ±{percent(self._error)}" if self._error else ""
         if counted.vocabulary is None:
             way += " measured by their characters, for no tokenizer is there"

@@ -8,6 +8,7 @@ that is its share of the file's bytes, as `estimators` supposes.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -17,8 +18,10 @@ from tui.requests.source import LONGEST_LINE, Source
 _REACH: Final = 8 * 1024
 # Characters in a row; of much fewer, the tokens at both ends would be felt.
 _WINDOW: Final = 256
-# How far a space is looked for: Chinese has none.
+# How far the end of a word is looked for: Chinese has few.
 _LONGEST_WORD: Final = 40
+# The last word before a sign; an apostrophe belongs to the word.
+_SIGN: Final = re.compile(r".*[^\W\d_](?=[^\w\s'’])", re.DOTALL)
 
 
 def lines(source: Source, count: int, seed: str) -> Iterator[bytes]:
@@ -63,7 +66,7 @@ def windows(texts: Sequence[str], width: int, place: float) -> tuple[list[str], 
 
     Several pieces at equal distances, the first at the share `place` (0 to 1) of all characters, as if the last text
     were followed by the first: each word has the same chance, and a line that changes its language half-way is no
-    worse than others. Cut between words where there are spaces, so that no token is cut.
+    worse than others. Cut between words where there are any, so that no token is cut.
     """
     length = sum(map(len, texts))
     if length <= width:
@@ -84,15 +87,24 @@ def _window(texts: Sequence[str], position: int, width: int) -> Iterator[str]:
         index += 1
     while width > 0:
         text = texts[index]
-        yield _between_spaces(text, position, min(position + width, len(text)))
+        yield _between_words(text, position, min(position + width, len(text)))
         width -= len(text) - position
         index, position = (index + 1) % len(texts), 0
 
 
-def _between_spaces(text: str, start: int, end: int) -> str:
-    """From the last space before `start` to the last before `end`: long words are then as likely as short."""
+def _between_words(text: str, start: int, end: int) -> str:
+    """From the last seam before `start` to the last before `end`: long words are then as likely as short."""
     if start:
-        start = max(text.rfind(" ", max(0, start - _LONGEST_WORD), start + 1), 0) or start
+        start = _seam(text, max(0, start - _LONGEST_WORD), start)
     if end < len(text):
-        end = max(text.rfind(" ", max(start + 1, end - _LONGEST_WORD), end + 1), 0) or end
+        end = _seam(text, max(start + 1, end - _LONGEST_WORD), end)
     return text[start:end]
+
+
+def _seam(text: str, low: int, high: int) -> int:
+    """The last place, if there is one, where a token ends in any vocabulary: before a space, or a sign after a word."""
+    at = text.rfind(" ", low, high + 1)
+    if at > 0:
+        return at
+    found = _SIGN.match(text, low, high + 1)
+    return found.end() if found else high
