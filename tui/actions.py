@@ -12,6 +12,7 @@ COLUMNS: Final = "columns"
 FILTER: Final = "filter"
 FILES: Final = "files"
 PICK: Final = "choose a file"
+PATH: Final = "path"
 SUBMIT: Final = "new batch"
 BATCH: Final = "one batch"
 RESULTS: Final = "results"
@@ -22,7 +23,7 @@ QUEUE: Final = "queue"
 TABLES: Final = "every table"
 EVERYWHERE: Final = "everywhere"
 ROOMS: Final = (
-    HOME, FILTER, COLUMNS, QUEUE, FILES, MONEY, PICK, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE,
+    HOME, FILTER, COLUMNS, QUEUE, FILES, MONEY, PICK, PATH, SUBMIT, BATCH, RESULTS, TRIAGE, REFUSED, TABLES, EVERYWHERE,
 )  # fmt: skip
 
 
@@ -146,6 +147,9 @@ ACTIONS: Final = (
     Action(PICK, "choose", "enter", "choose", "Take the file under the cursor, or go into the folder."),
     Action(PICK, "path", "slash", "path", "Type a path; tab completes it."),
     Action(PICK, "up", "backspace", "folder up", "Go to the folder above."),
+    Action(PATH, "submit", "enter", "go", "Take the file, or go into the folder."),
+    Action(PATH, "leave", "escape", "leave it", "Back to the list."),
+    Action(PATH, "complete", "tab", "complete", "Complete the path."),
     Action(SUBMIT, "validate", "r", "validate again", "Read the file again, after you have changed it."),
     Action(
         SUBMIT,

@@ -19,7 +19,6 @@ from tui.driver import DifferingDriver
 from tui.flows.session import Session
 from tui.screens.home import Home
 from tui.screens.room import Room
-from tui.text import plural
 
 if TYPE_CHECKING:
     from tui.screens.cancelling import Cancelling
@@ -281,28 +280,9 @@ class LazybatchApp(App[str]):
 
     async def leave(self) -> None:
         """Quit; what is being sent is asked about first, because it would stop half-way."""
-        if not self._unfinished():
-            self.exit()
-            return
-        while not isinstance(self.screen, Room):
-            # The palette, or a terminal that is too small: neither has a place for the question.
-            await self.pop_screen()
-        # A worker: the keys wait for the action that they called, and the answer is a key.
-        self.screen.work(self._ask_to_leave(self.screen), "leave")
+        from tui.screens.leaving import leave
 
-    async def _ask_to_leave(self, room: Room) -> None:
-        if await room.bottom.ask(self._unfinished() or "Quit?"):
-            self.exit()
-
-    def _unfinished(self) -> str:
-        """The question whether to leave while something is on its way; empty if nothing is."""
-        if self.submitting or ("queueing" in vars(self) and self.queueing.doing):
-            return "A file is being submitted. Stop and quit? It can go on later."
-        if left := self.cancelling.left if self.cancelled_some else 0:
-            return f"{plural(left, 'cancel')} still to be sent. Stop and quit?"
-        if left := self.deleting.left if "deleting" in vars(self) else 0:
-            return f"{plural(left, 'file')} still to be deleted. Stop and quit?"
-        return "Results are being downloaded. Stop and quit? d goes on later." if self.downloading else ""
+        await leave(self)
 
     def redraw(self) -> None:
         """Write the whole screen again, whatever else has written to the terminal."""

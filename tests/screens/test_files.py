@@ -261,7 +261,7 @@ async def test_a_server_that_lists_no_files(server: DemoServer, tmp_path: Path) 
         await home.press("F")
         await home.until("does not list its files.")
         await home.until("The files are not known.")
-        await home.press("x", "d", "enter", "a", "s", "S", "y", "3", "1", "slash", "escape")
+        await home.press("x", "d", "enter", "a", "s", "S", "y", "3", "1")
         await home.settle()
         server.faults.clear()
         await home.press("r")
@@ -311,3 +311,11 @@ def test_a_sum_of_which_not_all_is_known_says_so() -> None:
     files = [StoredFile("a", bytes=2000), StoredFile("b")]
     found = rows(files, Uses([], complete=True), 0.0, lambda batch: batch.id)
     assert held(found.values()) == f"at least {held([found['a']])}"
+
+
+async def test_nothing_is_offered_where_there_is_nothing(server: DemoServer, tmp_path: Path) -> None:
+    async with desk(server, tmp_path) as home:
+        await home.until("No batches yet.")
+        await home.press("F")
+        await home.until("The server keeps no files.")
+        assert not {"⏎", "d", "x", "a", "/", "s"} & set(home.bottom.split()) and "esc back" in home.bottom

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from tests.screens import api
-from tests.screens.desk import Desk, desk
+from tests.screens.desk import KEY, Desk, desk, request
+from tui.demo.clock import Clock
 from tui.demo.server import DemoServer
 
 
@@ -172,3 +173,15 @@ async def test_a_download_that_breaks_off_is_told(seeded: DemoServer, tmp_path: 
         await home.cursor_to("labels-2026-11-22")
         await open_results(home)
         assert "output: 89" in home.head or "output: 90" in home.head
+
+
+async def test_a_batch_says_how_old_it_is_while_the_server_is_away(tmp_path: Path) -> None:
+    with DemoServer(clock=Clock(frozen=True), api_key=KEY) as server:
+        api.create(server, request(1), description="endless")
+        async with desk(server, tmp_path) as home:
+            await home.until("endless")
+            await home.press("enter")
+            await home.until(lambda: home.room == "BatchScreen" and home.app.session.profile.host in home.head)
+            server.stop()
+            home.app.session.refresh()
+            await home.until(lambda: "✗ updated" in home.head and "next try in" in home.head)

@@ -12,6 +12,7 @@ from tui.batches.batch import CANCELLABLE, Batch, Status, timeline
 from tui.batches.money import Cost, Expected
 from tui.batches.pace import Sample
 from tui.screens import copying
+from tui.screens.home_account import staleness
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings, may_wait
 from tui.state.verdicts import Kept
@@ -66,7 +67,8 @@ class BatchScreen(Room):
         cost = None if batch is None else self.session.cost_of(batch)
         expected = None if batch is None else self.session.expected_of(batch)
         price = "" if batch is None else self.session.price_of(batch)
-        if self._drawn == (drawn := (batch, moment, self._kept, cost, price, expected)):
+        stale = staleness(self.lazybatch.home)
+        if self._drawn == (drawn := (batch, moment, self._kept, cost, price, expected, stale)):
             return
         self._drawn = drawn
         self.bottom.show_keys()
@@ -74,7 +76,7 @@ class BatchScreen(Room):
             self.title_line(self._batch_id)
             self.view.read([[Cell("The server no longer has this batch.", "warn")]])
             return
-        self.title_line(batch.description or batch.id)
+        self.title_line(batch.description or batch.id, stale=stale)
         samples = self.session.samples.of(batch.id)
         told = describe(batch, now, kept=self._kept, samples=samples, cost=cost, price=price, expected=expected)
         self.view.read(list(told), keep_place=True)

@@ -71,6 +71,10 @@ class Files(Room):
         """Which columns another width has room for is known once the table has drawn its titles."""
         self.call_after_refresh(self._say_tally)
 
+    @property
+    def empty(self) -> bool:
+        return not self.table.keys and not self._hiding
+
     # What there is
 
     def action_refresh(self) -> None:
@@ -123,6 +127,7 @@ class Files(Room):
             if not self._listing and not self._trouble:
                 self.table.empty = self._nothing()
             self.table.show(keys)
+        self.bottom.show_keys()
         self._say_tally()
         self._say_strip()
 

@@ -252,5 +252,10 @@ class Account(Room):
         self.work(self.session.keep_preferences(), "preferences")
 
 
+def staleness(home: object) -> Cell | None:
+    """How old what is shown is, while nothing comes from the server; None while it does."""
+    return home.freshness().cells()[0] if isinstance(home, Account) and home.blind else None
+
+
 def _wrapped(sentence: str) -> str:
     return "\n".join(wrap(sentence, _EMPTY_WIDTH))

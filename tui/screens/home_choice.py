@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from tui.batches.query_words import Texts
     from tui.screens.home_column_bar import ColumnBar
 
-# What needs a batch to act on; where a filter hides them all, the keys that change it stay.
-_ABOUT_ROWS: Final = frozenset({
-    "open", "results", "cancel", "download", "mark_all", "tell_me", "copy_id", "copy_json", "filter", "sort", "reverse",
-})  # fmt: skip
 _SLICE: Final = 500  # batches whose texts are put together at a time: half a millisecond
 _WHILE_CHOOSING: Final = frozenset({"help", "quit", "redraw", "suspend"})
 
@@ -62,6 +58,10 @@ class Choosing(Account):
         """Whether a filter or a view may hide batches."""
         return bool(self._wanted.strip()) or self._view is not View.ALL
 
+    @property
+    def empty(self) -> bool:
+        return not self.table.keys and not self.hiding
+
     def chips(self) -> list[Cell]:
         """What hides batches, for the line above the table."""
         wanted = clean_line(self._wanted.strip())
@@ -95,8 +95,6 @@ class Choosing(Account):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is a way back from home only while something hides batches; choosing columns has keys of its own."""
         if self.column_bar is not None and action not in _WHILE_CHOOSING:
-            return False
-        if action in _ABOUT_ROWS and not self.table.keys and not self.hiding:
             return False
         return (action != "back" or self.hiding) and super().check_action(action, parameters)
 

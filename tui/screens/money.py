@@ -9,7 +9,7 @@ from textual.widget import Widget
 from tui import actions
 from tui.batches.budget import Sum
 from tui.batches.ledger import Entry, ledger
-from tui.screens.home_account import Account
+from tui.screens.home_account import staleness
 from tui.screens.room import Room, bindings
 from tui.text import count, fit, money, money_estimate, percent, plural
 from tui.widgets import looks
@@ -57,8 +57,9 @@ class MoneyScreen(Room):
 
     def _look(self) -> None:
         session = self.session
+        blind = staleness(self.lazybatch.home) is not None
         # With another minute may begin another day.
-        seen = (session.seen_at, session.prices_at, session.reach, int(session.now / 60), self._blind)
+        seen = (session.seen_at, session.prices_at, session.reach, int(session.now / 60), blind)
         if self._seen == seen:
             return
         self._seen = seen
@@ -73,18 +74,12 @@ class MoneyScreen(Room):
         first, *others = session.price_bases or [""]
         self.prices.say([Cell(f"at {first}{', and others' if others else ''}" if first else "", "dim")])
 
-    @property
-    def _blind(self) -> bool:
-        home = self.lazybatch.home
-        return isinstance(home, Account) and home.blind
-
     def _note(self) -> Cell:
         """How the sums are made, or why they may be too small, or old."""
         from tui.flows.reach import Reach
 
-        home = self.lazybatch.home
-        if isinstance(home, Account) and home.blind:
-            return home.freshness().cells()[0]
+        if (stale := staleness(self.lazybatch.home)) is not None:
+            return stale
         reach = self.session.reach
         # Of what is older than a month nothing is in the sums.
         if reach is not None and reach not in {Reach.ALL, Reach.HORIZON}:

@@ -32,6 +32,7 @@ _RECENT = 5
 class PathInput(SafeInput):
     """A path, seen from `folder`; tab completes it, escape goes back to the list."""
 
+    ROOM: ClassVar[str] = actions.PATH
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "Complete", show=False),
         Binding("escape", "leave", "List", show=False),

@@ -1,7 +1,7 @@
 """What every screen has: a head line, a body, a line of keys, and the way back."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,6 +19,13 @@ from tui.widgets.notice import NoticeLine
 
 if TYPE_CHECKING:
     from tui.app import LazybatchApp
+
+
+# What needs a row to act on, or some to choose among.
+_ABOUT_ROWS: Final = frozenset({
+    "open", "results", "cancel", "download", "delete", "mark_all", "tell_me", "copy_id", "copy_json", "filter", "sort",
+    "reverse",
+})  # fmt: skip
 
 
 def bindings(room: str) -> list[BindingType]:
@@ -69,12 +76,12 @@ class Room(Screen[None]):
         """What is told goes where its user goes."""
         self.lazybatch.show_notice(self)
 
-    def title_line(self, *parts: str) -> None:
-        """Tell in the head where the user is: `lazybatch › new batch › reviews.jsonl`."""
+    def title_line(self, *parts: str, stale: Cell | None = None) -> None:
+        """Tell in the head where the user is: `lazybatch › new batch › reviews.jsonl`, and how `stale` it is."""
         cells = [Cell("lazybatch", "accent")]
         for part in parts:
             cells += [Cell(" › ", "dim"), Cell(part)]
-        self.head.say(cells, [Cell(self.session.profile.host, "dim")])
+        self.head.say(cells, [stale or Cell(self.session.profile.host, "dim")])
 
     def complain(self, error: LazybatchError) -> None:
         """Tell what went wrong, on this screen."""
@@ -127,9 +134,14 @@ class Room(Screen[None]):
                 found.append((f"{title} ({action.shown_keys})", action.help, callback))
         return found
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in the room's table to act on, nor anything that a filter hides."""
+        return False
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key works while a question waits, and a read-only profile lacks those that change something."""
-        if self.bottom.asking:
+        """None works while a question waits or that lacks what it acts on; for read-only none that changes things."""
+        if self.bottom.asking or (action in _ABOUT_ROWS and self.empty):
             return False
         writes = any(known.writes and known.name == action for known in actions.of_room(self.ROOM))
         return not (writes and self.session.profile.read_only)
