@@ -11,7 +11,6 @@ from typing import Final
 
 from tui.requests import sieve_msgspec
 from tui.requests.sieve_msgspec import Good
-from tui.requests.sieve_simdjson import SimdSieve
 
 __all__ = ["Good", "Sieve"]
 
@@ -23,6 +22,9 @@ class Sieve:
     """Not safe for threads."""
 
     def __init__(self) -> None:
+        # 2 MiB with the C++ library that comes along, which a screen without a file to validate does without.
+        from tui.requests.sieve_simdjson import SimdSieve
+
         self._simd = SimdSieve()
 
     def good(self, lines: bytes | bytearray, endpoint: str) -> Good | None:

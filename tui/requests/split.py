@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
@@ -17,7 +17,9 @@ from tui.requests.limits import Limits
 from tui.requests.output import Output
 from tui.requests.rules import is_blank
 from tui.requests.source import LONGEST_LINE, Source
-from tui.requests.weights import Weight, weights
+
+if TYPE_CHECKING:
+    from tui.requests.weights import Weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,9 @@ class _Cutter:
     def _weighed(self, lines: bytes | bytearray, spans: Sequence[_Span]) -> Sequence[tuple[int, ...]]:
         """Of each request, as much as it has of each weight."""
         if spans and self._weights is None:
+            # Tokenizers and decoders, which a screen without a file to cut up does without.
+            from tui.requests.weights import weights
+
             self._weights = weights(_bare(lines, spans[0]), self._limits)
             self._sums = (0,) * len(self._weights)
         if not self._weights:
