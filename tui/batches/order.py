@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tui.batches.batch import Batch
 from tui.batches.pace import Sample, rate, seconds_left
@@ -75,11 +75,12 @@ class Order(NamedTuple):
             ordered.sort(key=_ended)
             return [batch.id for batch in (reversed(ordered) if self.reverse else ordered)]
         read = self._reader(name_of, now, samples_of, spent_on)
-        values = {batch.id: read(batch) for batch in ordered}
-        known = {key: value for key, value in values.items() if value is not None}
         # Values of one column are of one kind.
-        keys = sorted(known, key=known.__getitem__, reverse=self.descending)
-        return keys + [key for key, value in values.items() if value is None]
+        values: dict[str, Any] = {batch.id: read(batch) for batch in ordered}
+        unknown = [key for key, value in values.items() if value is None]
+        for key in unknown:
+            del values[key]
+        return sorted(values, key=values.__getitem__, reverse=self.descending) + unknown
 
     def _reader(
         self,
