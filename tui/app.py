@@ -274,6 +274,11 @@ class LazybatchApp(App[str]):
             await self.pop_screen()
         return True
 
+    def action_help_quit(self) -> None:
+        """Ctrl+c, which many press to leave: it copies in a field, and ends nothing."""
+        typing = isinstance(self.screen, Room) and self.screen.typing
+        self.notify(f"{'^q' if typing else 'q'} quits lazybatch; batches run on.")
+
     async def action_quit(self) -> None:
         """What Textual's own key for it does; in place of an exit at once."""
         await self.leave()

@@ -33,10 +33,10 @@ def run(profile: Profile, *, state: Path, everything: bool = False) -> int:
     return run_demo()
 
 
-def run_demo(speed: float = 1.0) -> int:
+def run_demo(speed: float = 1.0, *, read_only: bool = False) -> int:
     """Open the screen on a local server of its own; nothing of it is left afterwards."""
     _check_terminal()
-    return asyncio.run(_run_demo(speed))
+    return asyncio.run(_run_demo(speed, read_only=read_only))
 
 
 async def _run(profile: Profile, state: Path, samples: Path | None = None, *, everything: bool = False) -> int | None:
@@ -54,12 +54,12 @@ async def _run(profile: Profile, state: Path, samples: Path | None = None, *, ev
     return None if asked == "demo" else app.return_code or 0
 
 
-async def _run_demo(speed: float) -> int:
+async def _run_demo(speed: float, *, read_only: bool) -> int:
     from tui.demo.process import DemoError, DemoProcess
 
     try:
         async with DemoProcess(speed) as demo:
-            profile = Profile(name="demo", source="--demo", base_url=demo.base_url, key="demo")
+            profile = Profile(name="demo", source="--demo", base_url=demo.base_url, key="demo", read_only=read_only)
             # Beside the samples: whatever becomes of this process, the server removes the folder when it ends.
             return await _run(profile, demo.samples.parent / "screen", demo.samples) or 0
     except DemoError as error:

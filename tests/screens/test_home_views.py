@@ -52,6 +52,8 @@ async def test_an_empty_view_says_so(server: DemoServer, tmp_path: Path) -> None
         await home.until("fine")
         await home.press("3")
         await home.until("Nothing needs attention.")
+        # The ways to other rows stay.
+        assert "open" not in home.bottom and "/ filter" in home.bottom and "esc back" in home.bottom
 
 
 @pytest.mark.parametrize(

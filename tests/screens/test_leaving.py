@@ -102,6 +102,17 @@ async def test_quitting_needs_no_question_when_nothing_is_sent(seeded: DemoServe
             assert home.app.return_code == 0
 
 
+async def test_ctrl_c_tells_how_to_leave(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await home.until("● live")
+        await home.press("ctrl+c")
+        await home.told("q quits lazybatch; batches run on.")
+        await home.press("n")
+        await home.until(lambda: home.room == "Pick")
+        await home.press("ctrl+c", "escape")
+        await home.until(lambda: home.room == "Home")
+
+
 async def test_a_submission_is_not_lost_by_a_key(server: DemoServer, tmp_path: Path, samples: Path) -> None:
     server.faults.add(Fault("files.create", "slow", delay_s=30.0))
     async with desk(server, tmp_path, samples=samples) as home:

@@ -135,6 +135,12 @@ def test_the_demo_leaves_nothing_behind(tmp_path: Path) -> None:
         assert not (tmp_path / "state").exists()
 
 
+def test_the_demo_may_be_read_only(tmp_path: Path) -> None:
+    with opened(tmp_path, "--demo", "--read-only") as terminal:
+        terminal.wait_text("● live", 60)
+        assert "read-only" in terminal.row(0) and "n new" not in terminal.text and "c cancel" not in terminal.text
+
+
 def test_a_killed_screen_takes_the_demo_with_it(tmp_path: Path) -> None:
     with opened(tmp_path, "--demo") as terminal:
         terminal.wait_text("smoke-test", 60)

@@ -72,8 +72,8 @@ class Files(Room):
         self.call_after_refresh(self._say_tally)
 
     @property
-    def empty(self) -> bool:
-        return not self.table.keys and not self._hiding
+    def rowless(self) -> bool:
+        return not self.table.keys
 
     # What there is
 
@@ -150,7 +150,7 @@ class Files(Room):
         right = [Cell(f"{count(len(marks))} marked, {files_rows.held(marks)}", "mark")] if marks else []
         order = self._order.unseen(self.table.shown_columns)
         right += [Cell("  "), *order] if right and order else order
-        if self._hiding:
+        if self.hiding:
             chips = [Cell(self._view, "accent"), Cell("  ")] if self._view != "all" else []
             chips += [Cell(f"/ {clean_line(self._wanted.strip())}", "accent"), Cell("  ")] if self._wanted else []
             told = f"{count(len(self.table.keys))} of {plural(len(self._rows), 'file')}, {sums.shown}"
@@ -293,12 +293,12 @@ class Files(Room):
         self.call_after_refresh(self._say_strip)
 
     @property
-    def _hiding(self) -> bool:
+    def hiding(self) -> bool:
         return bool(self._wanted) or self._view != "all"
 
     def action_back(self) -> None:
         """From a choice of files back to all, from those to where the user came from."""
-        if not self._hiding:
+        if not self.hiding:
             super().action_back()
             return
         self._view, self._wanted = "all", ""

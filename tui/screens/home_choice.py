@@ -59,8 +59,8 @@ class Choosing(Account):
         return bool(self._wanted.strip()) or self._view is not View.ALL
 
     @property
-    def empty(self) -> bool:
-        return not self.table.keys and not self.hiding
+    def rowless(self) -> bool:
+        return not self.table.keys
 
     def chips(self) -> list[Cell]:
         """What hides batches, for the line above the table."""

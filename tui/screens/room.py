@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from tui.app import LazybatchApp
 
 
-# What needs a row to act on, or some to choose among.
+# What needs a row to act on, and what some to choose among.
 _ABOUT_ROWS: Final = frozenset({
-    "open", "results", "cancel", "download", "delete", "mark_all", "tell_me", "copy_id", "copy_json", "filter", "sort",
-    "reverse",
+    "open", "results", "cancel", "download", "delete", "mark_all", "tell_me", "copy_id", "copy_json",
 })  # fmt: skip
+_AMONG_ROWS: Final = frozenset({"filter", "sort", "reverse"})
 
 
 def bindings(room: str) -> list[BindingType]:
@@ -135,13 +135,20 @@ class Room(Screen[None]):
         return found
 
     @property
-    def empty(self) -> bool:
-        """Whether there is nothing in the room's table to act on, nor anything that a filter hides."""
+    def rowless(self) -> bool:
+        """Whether the room has a table, and no row in it."""
+        return False
+
+    @property
+    def hiding(self) -> bool:
+        """Whether rows may be hidden from the room's table."""
         return False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """None works while a question waits or that lacks what it acts on; for read-only none that changes things."""
-        if self.bottom.asking or (action in _ABOUT_ROWS and self.empty):
+        if self.bottom.asking or (action in _ABOUT_ROWS and self.rowless):
+            return False
+        if action in _AMONG_ROWS and self.rowless and not self.hiding:
             return False
         writes = any(known.writes and known.name == action for known in actions.of_room(self.ROOM))
         return not (writes and self.session.profile.read_only)
