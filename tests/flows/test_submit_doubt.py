@@ -13,7 +13,7 @@ from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.flows.parts import Broken, PartsOrder, cut, submit_parts
-from tui.flows.steps import Already, Created, Order, Step, Unknowable
+from tui.flows.steps import Already, Created, Order, Step, Unknowable, left_undone
 from tui.flows.submit import submit
 from tui.requests.limits import Limits
 from tui.requests.validate import Report, validate
@@ -97,6 +97,11 @@ async def test_candidates_are_told_and_one_can_be_adopted(
     (candidate,) = unknown.candidates
     assert candidate.id != other["id"]
     assert demo.calls["batches.create"] == 2
+    demo.faults.add(Fault("batches.retrieve", "drop_before"))
+    with pytest.raises(LazybatchError, match="Nothing was sent") as failed:
+        await run(Order(report, CHAT, {}, adopt=candidate.id), wire, journal)
+    # Whether a batch was created is as little known as before.
+    assert left_undone(failed.value) == ""
     (created,) = await run(Order(report, CHAT, {}, adopt=candidate.id), wire, journal)
     assert isinstance(created, Created)
     assert (created.batch.id, created.adopted) == (candidate.id, True)

@@ -129,7 +129,11 @@ async def _adopted(submission: Submission | None, batch_id: str, wire: Wire, jou
         raise LazybatchError("Nothing of this file waits to be told which batch it came to. Nothing was sent.", 1)
     if batch_id in await asyncio.to_thread(journal.by_batch):
         raise LazybatchError(f"{batch_id} is the batch of another submission. Nothing was sent.", 1)
-    batch = batch_from(await wire.retrieve_batch(batch_id))
+    try:
+        batch = batch_from(await wire.retrieve_batch(batch_id))
+    except WireError as error:
+        # That no batch came of it is not said by that: the submission stays in doubt.
+        raise LazybatchError(f"{error.sentence} Nothing was sent.", error.exit_code) from None
     if batch is None:
         raise AssertionError("the wire lets no batch without an id through")
     return await created(submission, batch, journal, adopted=True)
