@@ -26,6 +26,7 @@ from tui.flows.steps import (
     Uploading,
     Withdrawing,
     Withdrawn,
+    left_undone,
 )
 from tui.flows.submit import submit
 from tui.requests.validate import Report
@@ -48,6 +49,9 @@ async def run(report: Report, wire: Wire, journal: Journal, **more: Any) -> list
 async def fails(report: Report, wire: Wire, journal: Journal, **more: Any) -> LazybatchError:
     with pytest.raises(LazybatchError) as failed:
         await run(report, wire, journal, **more)
+    # As long as it is in doubt, nothing says that no batch was created.
+    if any(found.in_doubt for found in journal.of_content(report.sha256)):
+        assert left_undone(failed.value) == ""
     return failed.value
 
 
