@@ -129,12 +129,12 @@ async def test_it_goes_where_its_user_goes(seeded: DemoServer, tmp_path: Path, u
     async with desk(seeded, tmp_path) as home:
         await arrived(home)
         await warned(home)
-        for key, room in (("F", "Files"), ("enter", "BatchScreen"), ("question_mark", "Help")):
+        for key, room in (("enter", "BatchScreen"), ("question_mark", "Help")):
             await home.press(key)
             await home.until(lambda room=room: home.room == room and "Mind the gap." in home.notice)  # type: ignore[misc]
         await home.press("escape")
         await home.until(lambda: not home.notice)
-        await home.press("escape", "escape", "escape")
+        await home.press("escape", "escape")
         await home.until(lambda: home.room == "Home")
         assert not home.notice
         # Nothing is lost that came while no line could be seen.

@@ -20,6 +20,10 @@ _STAYS: Final = 5.0  # seconds for which what is merely good to know stays, at l
 _MOST: Final = 20  # that wait to be read
 
 
+# The role and the sign of each severity.
+_LOOKS: Final = {"information": ("", ""), "warning": ("warn", GLYPHS.doubt), "error": ("bad", GLYPHS.lost)}
+
+
 class _Notice(NamedTuple):
     text: str
     role: str
@@ -41,17 +45,22 @@ class Notices:
         self._since = 0.0
         self._timer: Timer | None = None
 
-    def add(self, text: str, severity: "SeverityLevel" = "information", timeout: float | None = None) -> None:
-        """Tell `text`; `timeout` in seconds, for what goes by itself."""
-        text = clean_line(" ".join(text.split()))
+    def add(
+        self,
+        text: str,
+        severity: "SeverityLevel" = "information",
+        timeout: float | None = None,
+        *,
+        passing: bool = False,
+    ) -> None:
+        """Tell `text`; `timeout` in seconds, for what goes by itself, as with `passing` a warning does."""
+        notice = _Notice(clean_line(" ".join(text.split())), *_LOOKS[severity])
         self._let_pass()
-        if severity == "information":
-            self._passing = _Notice(text, "")
+        if passing or severity == "information":
+            self._passing = notice
             stays = timeout or max(_STAYS, _GLANCE + len(text) / _PACE)
             self._timer = self._app.set_timer(stays, self._passed)
         else:
-            warned = severity == "warning"
-            notice = _Notice(text, "warn" if warned else "bad", GLYPHS.doubt if warned else GLYPHS.lost)
             # Told once more, it is no other.
             self._standing = [*(known for known in self._standing if known != notice), notice][-_MOST:]
         self._since = time.monotonic()

@@ -152,7 +152,6 @@ class Results(Moving, Taking):
             none = f"The {self.part} file is not here."
         self.pane.show(reader, none if reader is None else f"The {self.part} file is empty.")
         self.show_title()
-        self.hush()
         if not self.doing:
             self.done()
 

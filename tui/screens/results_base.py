@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual.binding import BindingType
-from textual.timer import Timer
 
 from tui import actions
 from tui.batches.batch import Batch
@@ -28,7 +27,6 @@ from tui.widgets.line import Line
 
 _T = TypeVar("_T")
 _BAR = 20  # cells
-_SAID = 6.0  # seconds for which a remark stands
 
 
 class ResultsRoom(Room):
@@ -56,7 +54,6 @@ class ResultsRoom(Room):
         self.doing = ""
         self.without = ""  # why there are no requests
         self._shelf: Shelf | None = None
-        self._saying: Timer | None = None
 
     @property
     def shelf(self) -> Shelf:
@@ -96,8 +93,7 @@ class ResultsRoom(Room):
         self, label: str, value: str = "", hint: str = "", *, path: bool = False, problem: str = ""
     ) -> str | None:
         """A line that the user types below the verdict, or below what the `problem` with it was; None if given up."""
-        self.hush()
-        self._said()
+        self.say_verdict()
         if problem:
             self.status.say([Cell(problem, "warn")])
         keys = [Cell("⏎", "accent"), Cell(" go  "), Cell("esc", "accent"), Cell(" leave it  ")]
@@ -106,7 +102,7 @@ class ResultsRoom(Room):
             return await self.prompt.ask(label, value, hint, path=path)
         finally:
             if self.is_attached and not self.prompt.asking:
-                self._said()
+                self.say_verdict()
                 self.bottom.announce()
 
     def teller(self, verb: str, unit: Callable[[int], str] = size) -> Progress:
@@ -116,15 +112,13 @@ class ResultsRoom(Room):
             share = done / total if total else 0.0
             self.doing = verb
             told = [Cell(f"{verb} ", "running"), Cell(bar(share, _BAR), "running")]
-            if self._saying is None:
-                self.status.say([*told, Cell(f" {percent(share)} of {unit(total)}  ")], [Cell("x stops it", "dim")])
+            self.status.say([*told, Cell(f" {percent(share)} of {unit(total)}  ")], [Cell("x stops it", "dim")])
             self.bottom.show_keys()
 
         return tell
 
     async def job(self, verb: str, work: Callable[[Progress, Cancelled], _T], unit: Callable[[int], str] = size) -> _T:
         """What `work` returns, done in a thread; x stops it."""
-        self.hush()
         try:
             return await worked(work, self.teller(verb, unit))
         finally:
@@ -147,36 +141,19 @@ class ResultsRoom(Room):
             self.done()
 
     def done(self) -> None:
-        """Give the status line back to the verdict, or to the remark that stands there."""
+        """Give the status line back to the verdict."""
         self.doing = ""
         if self.is_attached:
-            if self._saying is None:
-                self.say_verdict()
+            self.say_verdict()
             self.bottom.show_keys()
 
     def tell(self, sentence: str) -> None:
-        """Say that something has been done, on the status line for a while: a toast would cover it."""
-        self._say(Cell(sentence, "ok"))
+        """Say that something has been done."""
+        self.notify(sentence, markup=False)
 
     def warn(self, sentence: str) -> None:
-        """Say that something could not be done; as `tell`."""
-        self._say(Cell(sentence, "warn"))
-
-    def _say(self, cell: Cell) -> None:
-        self.hush()
-        self.status.say([cell])
-        self._saying = self.set_timer(_SAID, self._said)
-
-    def hush(self) -> None:
-        """Let go of a remark: the user has gone on."""
-        if self._saying is not None:
-            self._saying.stop()
-            self._saying = None
-
-    def _said(self) -> None:
-        self._saying = None
-        if not self.doing:
-            self.say_verdict()
+        """Say that something could not be done, which needs no more than a glance."""
+        self.lazybatch.notices.add(sentence, "warning", passing=True)
 
     @property
     def line(self) -> tuple[Reader, int] | None:

@@ -112,7 +112,6 @@ class Moving(ResultsRoom):
         self.choice = choice
         self.pane.show(RowReader(found, rows), "")
         self.pane.go(rows[0])
-        self.hush()
         self.done()
         self.show_title()
 
