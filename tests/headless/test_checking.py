@@ -66,8 +66,17 @@ def test_no_more_than_a_thousand_problems(bare: Cli, home: Path) -> None:
     ran = bare("validate", path, "--json")
     assert (len(ran.json["problems"]), ran.json["problem_count"]) == (1000, 1500 * 4)
     plain = bare("validate", path)
-    assert "5,950 more" in plain.out
-    assert len(plain.out.splitlines()) < 60
+    assert "lines 1-250  missing_required_parameter  Missing required parameter: 'custom_id'" in plain.out
+    assert "… and 5,000 more" in plain.out
+
+
+def test_what_is_wrong_in_many_lines_is_told_once(bare: Cli, home: Path) -> None:
+    path = home / "bad.jsonl"
+    streamed = {2, 4, 5, 6, 9, 11, 13, 15, 17}
+    path.write_bytes(b"".join(request(number, stream=number in streamed) for number in range(1, 20)))
+    plain = bare("validate", path)
+    assert "lines 2, 4-6, 9, 11, 13 and 2 others  streaming_unsupported" in plain.out
+    assert "9 streaming_unsupported" in plain.out
 
 
 def test_the_endpoint_that_it_is_meant_for(bare: Cli, make_file: MakeFile) -> None:

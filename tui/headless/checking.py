@@ -1,7 +1,8 @@
 """`lazybatch validate`, which is also the first step of `submit`."""
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,7 +17,8 @@ from tui.requests.validate import Problem, Report, validate
 from tui.settings import Profile
 from tui.text import count, plural, size
 
-_MOST_PROBLEMS = 50  # in words; --json has up to 1,000
+_MOST_GROUPS = 50  # in words; --json has up to 1,000 problems
+_MOST_RANGES = 5
 _MOST_WARNINGS = 10
 
 
@@ -74,12 +76,15 @@ def report_object(report: Report, worth: Estimate | None) -> dict[str, Any]:
 def report_lines(report: Report) -> Iterator[str]:
     """What the file is and everything that is wrong with it, for people."""
     yield f"{report.path}: {summary(report)}"
-    for problem in report.problems[:_MOST_PROBLEMS]:
-        yield f"  {_problem_line(problem)}"
-    if report.problem_count > _MOST_PROBLEMS:
-        yield f"  … and {count(report.problem_count - _MOST_PROBLEMS)} more (--json lists up to 1,000)"
+    groups = dict[tuple[str, str], list[Problem]]()
+    for problem in report.problems:
+        groups.setdefault((problem.code, problem.sentence), []).append(problem)
+    shown = list(groups.values())[:_MOST_GROUPS]
+    yield from (f"  {_problems_line(problems)}" for problems in shown)
+    if more := report.problem_count - sum(map(len, shown)):
+        yield f"  … and {count(more)} more (--json lists up to 1,000)"
     for warning in report.warnings[:_MOST_WARNINGS]:
-        yield f"  warning: {_problem_line(warning)}"
+        yield f"  warning: {_problems_line([warning])}"
     if report.warning_count > _MOST_WARNINGS:
         yield f"  … and {plural(report.warning_count - _MOST_WARNINGS, 'warning')} more"
     if report.ok:
@@ -99,9 +104,21 @@ def summary(report: Report) -> str:
     return ", ".join(parts)
 
 
-def _problem_line(problem: Problem) -> str:
-    where = "file" if problem.line is None else f"line {count(problem.line)}"
-    return f"{where}  {problem.code}  {problem.sentence}"
+def _problems_line(problems: Sequence[Problem]) -> str:
+    """Problems that differ in their lines alone, in the order of those."""
+    first = problems[0]
+    lines = [problem.line for problem in problems if problem.line is not None]
+    where = f"line{'s' if lines[1:] else ''} {_ranges(lines)}" if lines else "file"
+    return f"{where}  {first.code}  {first.sentence}"
+
+
+def _ranges(lines: Sequence[int]) -> str:
+    """`11`, `3, 51-90`, `1, 3, 5, 7, 9 and 20 others`."""
+    # Consecutive numbers are as far from their places as the first is.
+    runs = [[line for _, line in run] for _, run in groupby(enumerate(lines), lambda each: each[1] - each[0])]
+    told = [count(run[0]) + (f"-{count(run[-1])}" if run[1:] else "") for run in runs[:_MOST_RANGES]]
+    others = sum(map(len, runs[_MOST_RANGES:]))
+    return ", ".join(told) + (f" and {plural(others, 'other')}" if others else "")
 
 
 def _problem_object(problem: Problem) -> dict[str, Any]:
