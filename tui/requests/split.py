@@ -259,7 +259,7 @@ class _Part:
 
 
 class _Finishing:
-    """Has parts hashed and the disk take them in, while the next are written; a context manager.
+    """Has the disk take parts in, and with `digests` has them hashed, while the next are written; a context manager.
 
     A part is hashed from its file, which the system still has in memory: two parts at a time then, which no one thread
     that reads the source can do.
@@ -267,6 +267,8 @@ class _Finishing:
 
     def __init__(self, digests: bool) -> None:
         self._digests = digests
+        # Where the disk is slow, reading waits for it: of parts there may be thousands, and three are under way.
+        self._most = 6 if digests else 3
         self._pool = ThreadPoolExecutor(3, "split")
         self._pending: deque[Future[None]] = deque()
 
@@ -280,8 +282,7 @@ class _Finishing:
         self._pending.append(self._pool.submit(part.finish))
         if self._digests:
             self._pending.append(self._pool.submit(part.hash))
-        # Where the disk is slow, reading waits for it: there may be thousands of parts, and few are open at a time.
-        self.wait(6)
+        self.wait(self._most)
 
     def wait(self, most: int = 0) -> None:
         """Until no more than `most` are left to do."""
