@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.actions import Action
@@ -53,7 +54,8 @@ class Bottom(Line):
         super().__init__(id=id)
         self._live = live
         self._question: _Question | None = None
-        self._announced: tuple[Sequence[Cell], Sequence[Cell]] | None = None
+        self._announced: tuple[tuple[Cell, ...], tuple[Cell, ...]] | None = None
+        self._behind = True  # whether other keys may work than those that are told
         self._before: Widget | None = None
 
     @property
@@ -148,16 +150,25 @@ class Bottom(Line):
 
     def announce(self, left: Sequence[Cell] = (), right: Sequence[Cell] = ()) -> None:
         """Put a line in place of the keys until it is taken back by announcing nothing; a question comes first."""
-        self._announced = (left, right) if left or right else None
+        self._announced = (tuple(left), tuple(right)) if left or right else None
         self.show_keys()
 
     def show_keys(self) -> None:
-        """Tell the keys that work now, as many as there is room for; the ways out always."""
-        if self.asking:
-            return
-        if self._announced is not None:
-            self.say(*self._announced)
-            return
+        """Tell the keys that work now, as many as there is room for; the ways out always.
+
+        They are found out when the line is drawn: several things that a key brings about ask for it.
+        """
+        self._behind = True
+        self.look_again()
+
+    def line(self, y: int) -> Strip:
+        """The keys, or what stands in their place."""
+        if self._behind and not self.asking:
+            self._behind = False
+            self._left, self._right = self._announced or (self._keys(), ())
+        return super().line(y)
+
+    def _keys(self) -> tuple[Cell, ...]:
         actions = [action for action in self._live() if action.label]
         always = [action for action in actions if action.name in _ALWAYS]
         room = self.size.width - 2 - sum(map(_width, always))
@@ -168,7 +179,7 @@ class Bottom(Line):
                 if room < 0:
                     continue
             cells += [Cell(_key(action), "accent"), Cell(f" {action.label}  ")]
-        self.say(cells)
+        return tuple(cells)
 
 
 def _width(action: Action) -> int:
