@@ -2,14 +2,13 @@
 
 Most files are known well enough by 500 lines. Where lines differ much in how many bytes a token has, what they are made
 of tells most of the difference: that is fitted on the sample, and found for the file at thousands of places, which
-takes less time than dozens of lines. Where it does not tell, more lines are taken.
+takes less time than hundreds of lines. Where it does not tell, more lines are taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import sqrt
-from operator import mul
 from random import Random
 from typing import Final, NamedTuple
 
@@ -72,16 +71,20 @@ class _Sampling:
 
     def run(self) -> Counted | None:
         taken = self._sample("first", _LINES, _WIDTH)
-        found = self._total(_fit(taken, with_makeup=False))
+        plain = _fit(taken, with_makeup=False)
+        found = self._total(plain)
         if found.error <= _TARGET * found.value or not self._report.requests:
             return self._counted(taken, found)
-        if number := self._missing_lines(taken):
+        lines, looked_at = self._plan(taken, plain)
+        number = min(lines, _MOST_LINES) - len(taken)
+        if number > 0:
             if number * min(2 * _MORE_WIDTH, self._report.bytes / self._report.requests) >= self._report.bytes:
                 return None
             taken += self._sample("second", number, _MORE_WIDTH)
-        fitted = _fit(taken)
-        places = self._look(fitted, _allowed(taken) - fitted.variance)
-        return self._counted(taken, self._total(fitted, places), places.number)
+        if not looked_at:
+            return self._counted(taken, self._total(_fit(taken, with_makeup=False)))
+        places = self._look(looked_at)
+        return self._counted(taken, self._total(_fit(taken), places), places.number)
 
     def _total(self, fitted: Fit, places: Places | None = None) -> Total:
         lines = self._report.requests / self._report.bytes
@@ -90,25 +93,26 @@ class _Sampling:
         variance = fitted.variance + places.variance(fitted.slopes[1:])
         return estimators.total(fitted.at([lines, *places.mean]), variance, self._report.bytes)
 
-    def _missing_lines(self, taken: Sequence[_Taken]) -> int:
-        """How many more it takes beside places, with the least work for both (Cochran, 12.7).
+    def _plan(self, taken: Sequence[_Taken], plain: Fit) -> tuple[int, int]:
+        """How many lines it takes in all, and how many places, for the least work (Cochran, 12.7).
 
-        A place is taken to tell as much as a line does of what lines are made of.
+        No places where more lines alone are less work, because what they are made of does not tell their tokens.
         """
+        allowed = _allowed(taken)
         fitted = _fit(taken)
-        told = estimators.between_neighbours([sum(map(mul, fitted.slopes[1:], one.makeup)) for one in taken])
         own = fitted.variance * len(taken)
-        wanted = (own + sqrt(own * told / _LINE_IN_PLACES)) / _allowed(taken)
-        return max(0, min(round(wanted), _MOST_LINES) - len(taken))
+        told = self._look(_FEWEST_PLACES).variance(fitted.slopes[1:]) * _FEWEST_PLACES
+        # Fewer than there are already they cannot be: the places have what these leave.
+        lines = max(own + sqrt(own * told / _LINE_IN_PLACES), allowed * len(taken)) / allowed
+        left = max(allowed - own / lines, allowed / _MOST_PLACES)
+        places = max(told / left, _FEWEST_PLACES)
+        alone = plain.variance * len(taken) / allowed
+        if alone * _LINE_IN_PLACES <= lines * _LINE_IN_PLACES + places:
+            return round(alone), 0
+        return round(lines), round(min(places, _MOST_PLACES))
 
-    def _look(self, fitted: Fit, allowed: float) -> Places:
-        """At as many places as bring their part of the variance down to what is allowed."""
-        first = makeup.look(self._source, _FEWEST_PLACES, self._seed("first places"))
-        found = first.variance(fitted.slopes[1:])
-        if found <= allowed:
-            return first
-        number = min(_FEWEST_PLACES * found / allowed if allowed > 0 else _MOST_PLACES, _MOST_PLACES)
-        return makeup.look(self._source, round(number), self._seed("places"))
+    def _look(self, number: int) -> Places:
+        return makeup.look(self._source, number, self._seed(f"{number} places"))
 
     def _counted(self, taken: Sequence[_Taken], total: Total, places: int = 0) -> Counted:
         most = estimators.ratio([one.most or 0 for one in taken], [one.lines for one in taken], self._report.requests)
