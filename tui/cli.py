@@ -60,14 +60,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LazybatchError as error:
         _tell(error.sentence)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         _tell(f"Interrupted. {options.interrupted if options else ''}".rstrip())
-        return 130
+        return 128 + getattr(end, "number", 2)
     return status
 
 
 def process() -> int:
     """`main`, for a process that ends with it."""
+    from tui.headless.ending import heed
+
+    # The screen and `serve` have ways of their own to end, once they run.
+    heed()
     status = main()
     # Python would look through all objects, twice, for what nothing refers to: 10 ms.
     gc.freeze()
@@ -113,7 +117,7 @@ def _undisturbed() -> "Iterator[None]":
     # With asyncio most commands import it, but --help does not.
     import signal
 
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     gc.disable()
     try:
         yield

@@ -135,7 +135,7 @@ def test_ctrl_c_at_the_question_sends_nothing(cli: Cli, make_file: MakeFile, ser
     assert server.calls == {}
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 @pytest.mark.parametrize("route", ["files.create", "batches.create"])
 def test_interrupted_at_any_point_it_is_gone_on_with(
     cli: Cli, make_file: MakeFile, server: DemoServer, route: str, stop: signal.Signals
@@ -148,8 +148,8 @@ def test_interrupted_at_any_point_it_is_gone_on_with(
         running.send_signal(stop)
         out, err = running.communicate(timeout=60)
     assert out == b""
-    if stop is signal.SIGINT:
-        assert running.returncode == 130
+    if stop is not signal.SIGKILL:
+        assert running.returncode == 128 + stop
         assert b"Traceback" not in err
         assert b"Submit the same file again" in err
     server.faults.clear()

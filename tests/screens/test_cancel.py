@@ -65,6 +65,8 @@ async def test_y_cancels_the_one_under_the_cursor(seeded: DemoServer, tmp_path: 
         await asked(home, "embed-docs 3/12")
         await home.press("y")
         await home.until(lambda: "◌ cancelling" in home.line("embed-docs 3/12"))
+        # In a view of what needs attention the row goes with its cancel.
+        await home.told("embed-docs 3/12: cancelling")
         assert api.batch(seeded, home.batch("embed-docs 3/12").id)["status"] == "cancelling"
         assert seeded.calls["batches.cancel"] == 1
 

@@ -130,8 +130,8 @@ class Cancelling:
             self._app.take_in(end.batch)
 
     def _tell(self, ends: Sequence[Cancelled], names: dict[str, str]) -> None:
-        """One sentence about all of `ends`; none where the row itself tells what became of the only one."""
-        if not ends or (len(ends) == 1 and ends[0].outcome in {Outcome.CANCELLING, Outcome.CANCELLED}):
+        """One sentence about all of `ends`: a row may have left the view with its cancel."""
+        if not ends:
             return
         good = all(end.outcome in {Outcome.CANCELLING, Outcome.CANCELLED} for end in ends)
         self._app.notify(
