@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from types import TracebackType
 from typing import Final, NamedTuple
 
@@ -209,13 +209,15 @@ class Source:
 class Digest:
     """The SHA-256 of bytes in order, computed on a thread of its own: hashlib lets other threads run meanwhile.
 
-    A context manager; five chunks are under way.
+    A context manager; some chunks are under way. No pool: to import those takes as long as to hash 10 MB.
     """
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._pool = ThreadPoolExecutor(1, "sha256")
-        self._pending: deque[Future[None]] = deque()
+        # With fewer under way the two threads take turns: one that has work cannot start before the other pauses.
+        self._chunks: Queue[bytes | bytearray | memoryview | None] = Queue(4)
+        self._thread = Thread(target=self._work, name="sha256")
+        self._thread.start()
 
     def __enter__(self) -> Digest:
         return self
@@ -224,18 +226,20 @@ class Digest:
         self.close()
 
     def close(self) -> None:
-        """Ends its thread."""
-        self._pool.shutdown()
+        """Ends its thread, once all that was taken is hashed."""
+        if self._thread.is_alive():
+            self._chunks.put(None)
+            self._thread.join()
 
     def update(self, chunk: bytes | bytearray | memoryview) -> None:
         """Takes the next bytes, best a MiB or more: handing over small chunks costs more than hashing them."""
-        self._pending.append(self._pool.submit(self._hash.update, chunk))
-        # With fewer under way the two threads take turns: one that has work cannot start before the other pauses.
-        if len(self._pending) > 4:
-            self._pending.popleft().result()
+        self._chunks.put(chunk)
 
     def hexdigest(self) -> str:
-        """Of all that was taken, in hexadecimal."""
-        while self._pending:
-            self._pending.popleft().result()
+        """Of all that was taken, in hexadecimal; nothing can be taken any more."""
+        self.close()
         return self._hash.hexdigest()
+
+    def _work(self) -> None:
+        while (chunk := self._chunks.get()) is not None:
+            self._hash.update(chunk)
