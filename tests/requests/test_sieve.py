@@ -88,6 +88,15 @@ def test_numbers_that_a_decoder_cannot_hold_are_left_to_the_rules(number: bytes)
     assert not Checker().check(lines, 1).faults
 
 
+def test_nesting_that_the_rules_may_refuse_is_left_to_them() -> None:
+    def nested(levels: int) -> bytes:
+        return ONE.replace(b"{}", b'{"\xc3\xa9": ' + b"[" * levels + b"]" * levels + b"}")
+
+    assert SimdSieve().good(nested(700), CHAT)
+    for levels in range(800, 1050, 10):
+        assert not SimdSieve().good(nested(levels), CHAT)
+
+
 def test_one_long_line_is_left_to_the_rules() -> None:
     assert Sieve().good(bytearray(ONE), CHAT) is None
 

@@ -1,8 +1,8 @@
 """The sieve for text beyond ASCII and for escapes: simdjson decodes many lines as one document.
 
 It repeats what `rules` asks of a line; a test holds the two together. simdjson accepts less than JSON allows (no
-integer of more than 64 bits, no number beyond a double), never more: it checks UTF-8, escapes, surrogates and the
-grammar of everything, also of what nobody asks for.
+integer of more than 64 bits, no number beyond a double, no deep nesting), never more: it checks UTF-8, escapes,
+surrogates and the grammar of everything, also of what nobody asks for.
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ from tui.requests.sieve_msgspec import Good
 # Follows each line in what is decoded at once, and is in no line: nobody can know it.
 _MARK: Final = os.urandom(16).hex()
 _BETWEEN: Final = f',"{_MARK}",'.encode()
+# Arrays around all: simdjson gives up at 1,024 levels, which is to be before the rules do, at 1,000 less the stack.
+_LEVELS: Final = 256
+_OPEN: Final = b"[" * _LEVELS
+_CLOSE: Final = b"]" * _LEVELS
+_INNERMOST: Final = "/0" * (_LEVELS - 1)
 
 
 class _DoubtError(Exception):
@@ -40,11 +45,12 @@ class SimdSieve:
         marked = lines.replace(b"\n", _BETWEEN)
         number = (len(marked) - len(lines)) // (len(_BETWEEN) - 1)
         if lines.endswith(b"\n"):
-            whole = b"[%b0]" % marked
+            whole = b"%b%b0%b" % (_OPEN, marked, _CLOSE)
         else:
-            whole, number = b'[%b,"%b"]' % (marked, _MARK.encode()), number + 1
+            whole, number = b'%b%b,"%b"%b' % (_OPEN, marked, _MARK.encode(), _CLOSE), number + 1
         try:
-            document = self._parser.parse(whole)
+            outermost = self._parser.parse(whole)
+            document = outermost.at_pointer(_INNERMOST) if isinstance(outermost, Array) else None
             good = _taken(iter(document), endpoint, payload) if isinstance(document, Array) else None
         # KeyError: a key is missing. RuntimeError: nested too deeply, or an integer of more than 64 bits.
         except (ValueError, KeyError, RuntimeError, _DoubtError):
