@@ -238,6 +238,18 @@ def test_each_model_has_its_own_price(write: Callable[..., Report], exact: bool)
     assert least < float(found.cost_high or 0)
 
 
+@pytest.mark.usefixtures("sampled")
+def test_a_model_that_the_sample_missed_costs_something(write: Callable[..., Report]) -> None:
+    models = [MODEL] * 3000 + ["gpt-4o"]
+    values = [request(f"{n:04}", CHAT, model=model, max_tokens=8) for n, model in enumerate(models)]
+    report = write(*values, one_model=False)
+    found, exact = (estimate(report, expected_output=lambda model: 5, exact=whole) for whole in (False, True))
+    assert not found.exact
+    one = exact.input_tokens / 3001 * 1.25e-6 + 5 * 5e-6
+    assert float(found.cost_expected or 0) == pytest.approx(float(exact.cost_expected or 0), abs=one / 2)
+    assert (found.cost_low or 0) <= (exact.cost_low or 0) < (exact.cost_high or 0) <= (found.cost_high or 0)
+
+
 def test_the_price_of_some_models_is_a_lower_end(write: Callable[..., Report]) -> None:
     values = [request(str(n), CHAT, model=(MODEL, "mine")[n % 2], max_tokens=8) for n in range(10)]
     found = estimate(write(*values, one_model=False))

@@ -11,6 +11,7 @@ from tui.batches.money import NO_OUTPUT, NOT_BY_TOKENS
 from tui.requests import counting
 from tui.requests.counted import Counted, Sums
 from tui.requests.endpoints import usual
+from tui.requests.estimators import Total
 from tui.requests.prices import Rates, rates
 from tui.requests.source import Changed, Source
 from tui.requests.validate import Report
@@ -178,8 +179,13 @@ class _Pricing:
         return round(tokens_in) * found.input + round(output) * found.output
 
     def _sums(self, model: str) -> Sums:
-        """Of a model that no line of the sample names, nothing."""
-        return self._counted.by_model.get(model) or Sums()
+        """Of a model that no line of the sample names, what as many other requests have, give or take all of it."""
+        found = self._counted.by_model.get(model)
+        if found is not None or self._counted.lines is None:
+            return found or Sums()
+        total, share = self._counted.total, self._report.models[model] / self._report.requests
+        most = None if total.most is None else Total(total.most.value * share, total.most.value * share)
+        return Sums(Total(total.input.value * share, total.input.value * share), most)
 
     def _basis(self, history: bool) -> str:
         parts = [self._input_basis(), self._output_basis(history), self._price_basis()]
