@@ -72,9 +72,9 @@ def run(options: Namespace) -> int:
     order = Order(report, report.endpoint, pairs, options.again, expected(report, worth), adopt=options.adopt)
     try:
         status, end = send(order, worth, profile, output, yes=options.yes)
-    except LazybatchError as error:
+    except LazybatchError:
         _document(output, report, None, _left(report, profile))
-        raise LazybatchError(f"{error.sentence} {left_undone(error)}".rstrip(), error.exit_code) from None
+        raise
     if end is None:
         _document(output, report)
     else:
@@ -114,6 +114,8 @@ def send(
         raise only_again(error, output, error.candidates, report.path) from None
     except OtherwiseSubmitted as error:
         raise only_again(error, output, (), report.path) from None
+    except LazybatchError as error:
+        raise LazybatchError(f"{error.sentence} {left_undone(error)}".rstrip(), error.exit_code) from None
     return _told(end, report, output), end
 
 
