@@ -72,9 +72,10 @@ def makeup(raw: bytes | bytearray, place: float) -> Makeup:
 
 
 def look(source: Source, number: int, seed: str) -> Places:
-    """At about `number` places of a file that is larger than all of them, the same for the same seed.
+    """At about `number` places of a file of more than one, the same for the same seed.
 
-    The file is cut into ranges of equal size, and each has a place in it. Raises `Unreadable`; `Cancelled`.
+    The file is cut into ranges of equal size, and in each begins a place; those of a small file overlap. Raises
+    `Unreadable`; `Cancelled`.
     """
     chance = Random(seed).random  # noqa: S311  # the same file is to give the same figure
     number = -(-number // _TOGETHER) * _TOGETHER
