@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput
+from tui.batches.batch import GROUP_KEY
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
@@ -120,17 +121,19 @@ async def test_the_whole_file_waits_for_no_part_that_is_going_out(
     session: Session, demo: DemoServer, queued: PartsOrder
 ) -> None:
     """In this process and in another: not even where its user said that all is to be sent again."""
-    demo.faults.add(Fault("files.create", "slow", delay_s=4))
+    demo.faults.add(Fault("files.create", "slow", delay_s=1))
     going = asyncio.ensure_future(send(session))
     await called(demo, "files.create")
     with pytest.raises(Busy, match="is submitting a part of this file right now"):
         await whole(queued, session, again=True)
-    with another_process(queued, session, "--again") as process:
+    # As long as no limit is known, one at a time goes out.
+    assert len([step for step in await going if isinstance(step, Went)]) == 1
+    # As the sender has it, for as long as the other process takes to start.
+    group = session.queue.entries()[0].metadata[GROUP_KEY]
+    with session.journal.claim_source(group), another_process(queued, session, "--again") as process:
         said, _ = await asyncio.to_thread(process.communicate)
     assert "is submitting a part of this file" in said
     assert process.returncode == 1
-    # As long as no limit is known, one at a time goes out.
-    assert len([step for step in await going if isinstance(step, Went)]) == 1
     assert demo.calls["batches.create"] == 1
 
 
