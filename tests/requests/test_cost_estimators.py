@@ -158,8 +158,20 @@ def test_places_are_all_over_the_file_and_the_same_for_the_same_seed(tmp_path: P
     assert estimators.between_neighbours([one[1] for one in once.makeups]) < 0.01
 
 
-def test_looking_can_be_stopped(tmp_path: Path) -> None:
+def test_a_file_of_no_more_places_is_looked_at_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "requests.jsonl"
+    path.write_bytes(b"a" * 100_000 + b"7" * 50_000 + "é".encode() * 25_000)
+    with Source(path) as source:
+        found, some = look(source, 1000, "x"), look(source, 400, "x")
+    assert found.mean == pytest.approx((0, 1 / 4, 0, 0, 0, 1 / 8, 0))
+    assert found.number == 782
+    slopes = range(7)
+    assert found.variance(slopes) == 0 < some.variance(slopes)
+
+
+@pytest.mark.parametrize("number", [16, 1000])
+def test_looking_can_be_stopped(tmp_path: Path, number: int) -> None:
     path = tmp_path / "requests.jsonl"
     path.write_bytes(b"a" * 100_000)
     with Source(path, cancelled=lambda: True) as source, pytest.raises(Cancelled):
-        look(source, 16, "")
+        look(source, number, "")

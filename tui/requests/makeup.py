@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from operator import mul
+from operator import add, mul
 from random import Random
 from typing import Final, NamedTuple
 
@@ -37,6 +37,8 @@ _TOGETHER: Final = 8
 # As many pieces of a line, all over it, tell enough of it.
 _PIECES: Final = 4
 _OF_A_LINE: Final = _PLACE * _PIECES
+# Bytes of a whole file that are looked at with one call.
+_SLICE: Final = 64 * 1024
 # Groups of places between two looks at whether to go on.
 _AT_ONCE: Final = 256
 
@@ -72,11 +74,12 @@ def makeup(raw: bytes | bytearray, place: float) -> Makeup:
 
 
 def look(source: Source, number: int, seed: str) -> Places:
-    """At about `number` places of a file of more than one, the same for the same seed.
+    """At about `number` places of a file, the same for the same seed; at all of a file that has no more.
 
-    The file is cut into ranges of equal size, and in each begins a place; those of a small file overlap. Raises
-    `Unreadable`; `Cancelled`.
+    The file is cut into ranges of equal size, and each has a place in it. Raises `Unreadable`; `Cancelled`.
     """
+    if number * _PLACE >= source.identity.size:
+        return _look_at_all(source)
     chance = Random(seed).random  # noqa: S311  # the same file is to give the same figure
     number = -(-number // _TOGETHER) * _TOGETHER
     distance = (source.identity.size - _PLACE) / number
@@ -88,6 +91,18 @@ def look(source: Source, number: int, seed: str) -> Places:
         together = range(first, first + _TOGETHER)
         makeups.append(_shares(b"".join([read(int((index + chance()) * distance), _PLACE) for index in together])))
     return Places(number, makeups)
+
+
+def _look_at_all(source: Source) -> Places:
+    """What is known of all of a file has no variance, where that of neighbouring places says what lines differ by."""
+    size = source.identity.size
+    sums = (0.0,) * (len(_KINDS) + 1)
+    for start in range(0, size, _SLICE):
+        if source.cancelled():
+            raise Cancelled
+        raw = source.read(start, _SLICE)
+        sums = tuple(map(add, sums, (share * len(raw) for share in _shares(raw))))
+    return Places(-(-size // _PLACE), [tuple(total / size for total in sums)])
 
 
 def _shares(raw: bytes | bytearray) -> Makeup:
