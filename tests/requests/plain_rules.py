@@ -21,7 +21,12 @@ def loads(raw: bytes) -> Any:
     def refuse(constant: str) -> None:
         raise ValueError(constant)
 
-    value = json.loads(raw.decode(), parse_constant=refuse)
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        # Also the values that a key had before.
+        json.dumps(pairs, ensure_ascii=False).encode()
+        return dict(pairs)
+
+    value = json.loads(raw.decode(), parse_constant=refuse, object_pairs_hook=unique)
     json.dumps(value, ensure_ascii=False).encode()
     return value
 

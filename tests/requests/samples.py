@@ -53,6 +53,20 @@ CHANGES = st.sampled_from(
 )
 
 
+REPEATS = st.sampled_from(
+    [
+        lambda raw: b'{"custom_id": 1, ' + raw[1:],
+        lambda raw: b'{"method": "PUT", "body": {"model": "\\ud800"}, ' + raw[1:],
+        lambda raw: raw[:-1] + b', "custom_id": ""}',
+        lambda raw: raw[:-1] + b', "url": "/v1/videos"}',
+        lambda raw: raw[:-1] + b', "body": {"stream": true}}',
+        lambda raw: raw.replace(b'"model"', b'"stream": true, "stream": false, "model": 1, "model"', 1),
+        lambda raw: raw.replace(b'"body": {', b'"body": {"input": 1, "messages": [1], "prompt": 1, ', 1),
+        lambda raw: raw.replace(b'"}}', b'", "input": [], "messages": [], "prompt": 1}}', 1),
+    ]
+)
+
+
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
     endpoint = draw(st.sampled_from(ENDPOINTS))
@@ -64,6 +78,9 @@ def files(draw: st.DrawFn) -> bytes:
                 if isinstance(value.get("body"), dict) and "custom_id" in value:
                     change(value)
         raw = json.dumps(value, ensure_ascii=draw(st.booleans())).encode()
+        if not draw(st.integers(0, 7)):
+            # Of a key that is there twice the last counts.
+            raw = draw(REPEATS)(raw)
         at = draw(st.integers(0, len(raw)))
         damage = draw(st.sampled_from([None] * 8 + [b"\n", b"\xff", b"NaN", b"}", b" ", b'\\ud800"', b"\n{}", b"\r"]))
         parts.append(raw if damage is None else raw[:at] + damage + raw[at:])
