@@ -298,6 +298,21 @@ def test_bad_lines_cost_nothing_and_stop_nothing(write: Callable[..., Report]) -
     assert found.input_tokens == pytest.approx(1000 * 8, rel=0.02)
 
 
+@pytest.mark.usefixtures("sampled")
+def test_one_request_among_blank_lines_is_found(write: Callable[..., Report]) -> None:
+    report = write(*[b""] * 200_000, chat("Hello", max_tokens=5))
+    assert estimate(report).input_tokens == 8
+
+
+@pytest.mark.usefixtures("sampled")
+def test_pieces_of_a_long_line_say_how_far_they_may_be_off(write: Callable[..., Report]) -> None:
+    report = write(*(chat("QUJD" * 50_000, number) for number in range(3)))
+    found, exact = estimate(report), estimate(report, exact=True)
+    assert found.input_error == pytest.approx(0.005, rel=0.01)
+    assert 0.001 < found.input_tokens / exact.input_tokens - 1 < found.input_error
+    assert estimate(write(*(chat("QUJD" * 5, number) for number in range(3000)))).input_error < 0.001
+
+
 @pytest.mark.usefixtures("sampled", "small_blocks")
 def test_lines_longer_than_a_range_are_taken_several_times(write: Callable[..., Report]) -> None:
     report = write(

@@ -38,6 +38,9 @@ _MOST_PLACES: Final = 32 * 1024
 # lines differ from each other, more lines tell more than more of each.
 _WIDTH: Final = 1024
 _MORE_WIDTH: Final = 512
+# By how much a count of pieces may be off, however many there are: 0.4 % of base64, hex, code or repetition. Text that
+# nowhere has a seam is off by more: digits alone by 0.8 %, Thai by 1 %.
+_SEAMS: Final = 0.005
 # Characters that are counted at once.
 _AT_ONCE: Final = 128 * 1024
 
@@ -50,10 +53,12 @@ class _Taken(NamedTuple):
     lines: float
     most: float | None
     makeup: Makeup
+    cut: bool = False
+    """Whether it was counted in pieces."""
 
 
 def sampled(source: Source, report: Report, counters: Counters) -> Counted | None:
-    """The tokens of the file, estimated; None where it would be no more work to count them all.
+    """The tokens of the file, estimated; None where that would be no less work than to count them all, or tell nothing.
 
     The same file gives the same figure. Raises `Unreadable`; `Cancelled`.
     """
@@ -71,6 +76,9 @@ class _Sampling:
 
     def run(self) -> Counted | None:
         taken = self._sample("first", _LINES, _WIDTH)
+        if self._report.models and not any(one.model for one in taken):
+            # There are requests, and none among these lines.
+            return None
         plain = _fit(taken, with_makeup=False)
         found = self._total(plain)
         if found.error <= _TARGET * found.value or not self._report.requests:
@@ -115,6 +123,7 @@ class _Sampling:
         return makeup.look(self._source, number, self._seed(f"{number} places"))
 
     def _counted(self, taken: Sequence[_Taken], total: Total, places: int = 0) -> Counted:
+        total = total._replace(error=max(total.error, _SEAMS * _cut_share(taken) * total.value))
         most = estimators.ratio([one.most or 0 for one in taken], [one.lines for one in taken], self._report.requests)
         unlimited = {one.model for one in taken if one.most is None}
         tokens = _shares((one.model, one.tokens) for one in taken)
@@ -149,7 +158,8 @@ class _Sampling:
                     continue
                 tokens, (_, scale) = next(counts)
                 most = None if prompt.output_most is None else prompt.output_most / length
-                taken.append(_Taken(prompt.model, (tokens * scale + prompt.tokens) / length, 1 / length, most, of))
+                per_byte = (tokens * scale + prompt.tokens) / length
+                taken.append(_Taken(prompt.model, per_byte, 1 / length, most, of, cut=scale > 1))
         return taken
 
     def _raws(self, name: str, number: int, width: int) -> Iterator[list[tuple[bytes, Prompt | None]]]:
@@ -181,6 +191,11 @@ def _allowed(taken: Sequence[_Taken]) -> float:
     """The variance of the mean per byte with which the error is as large as it may be."""
     mean = sum(one.tokens for one in taken) / len(taken)
     return (_AIM * mean / estimators.NORMAL) ** 2
+
+
+def _cut_share(taken: Sequence[_Taken]) -> float:
+    """What lines that were counted in pieces have of all tokens."""
+    return sum(one.tokens for one in taken if one.cut) / (sum(one.tokens for one in taken) or 1)
 
 
 def _shares(figures: Iterable[tuple[str, float]]) -> dict[str, float]:
