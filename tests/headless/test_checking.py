@@ -33,7 +33,7 @@ def test_a_good_file(bare: Cli, make_file: MakeFile) -> None:
             "input_tokens": 45,
             "cost": None,  # nothing limits the output
             "currency": "USD",
-            "basis": "45 input tokens from all lines; no limit of output; OpenAI's batch price.",
+            "basis": "45 input tokens from all lines; no limit on output; OpenAI's batch price.",
         },
     }
     assert "3 requests" in ran.err

@@ -66,7 +66,7 @@ def test_a_small_file_is_counted_whole(write: Callable[..., Report]) -> None:
     assert found.cost_expected is None
     assert found.currency == "USD"
     assert found.basis == (
-        f"{found.input_tokens:,} input tokens from all lines; at most 500 of output; OpenAI's batch price."
+        f"{found.input_tokens:,} input tokens from all lines; at most 500 output tokens; OpenAI's batch price."
     )
 
 
@@ -131,7 +131,9 @@ def test_nineteen_of_twenty_estimates_are_within_one_percent(files: dict[str, tu
 def test_where_lines_differ_it_is_looked_what_they_are_made_of(files: dict[str, tuple[Report, int]]) -> None:
     found = estimate(files["half Chinese, in escapes"][0])
     assert re.search(r"from a sample of 500 lines and a look at \d,\d{3} other places;", found.basis)
-    assert "from a sample of 500 lines; " in estimate(files["lengths, sorted"][0]).basis
+    basis = estimate(files["lengths, sorted"][0]).basis
+    assert "from a sample of 500 lines; " in basis
+    assert "output tokens if all lines set limits as the sample's do; " in basis
 
 
 @pytest.mark.usefixtures("sampled")
@@ -196,7 +198,7 @@ def test_history_tells_what_to_expect_and_limits_win(write: Callable[..., Report
     assert found.cost_expected == found.input_tokens * IN + 30 * OUT
     assert found.cost_expected
     assert estimate_json(found)["cost"] == float(round(found.cost_expected, 6))
-    assert "of which earlier batches tell what to expect" in found.basis
+    assert "output tokens as in earlier batches" in found.basis
     assert estimate(report, expected_output={MODEL: 700.0}.get).output_expected == 40
     assert estimate(report, expected_output=lambda model: None).output_expected is None
 
@@ -204,7 +206,7 @@ def test_history_tells_what_to_expect_and_limits_win(write: Callable[..., Report
 def test_output_without_a_limit_has_no_upper_end(write: Callable[..., Report]) -> None:
     found = estimate(write(chat("a", 1, max_tokens=10), chat("b", 2)))
     assert (found.output_most, found.cost_high) == (None, None)
-    assert "no limit of output" in found.basis
+    assert "no limit on output" in found.basis
     assert found.cost_low
     assert estimate_json(found)["cost"] is None
 

@@ -43,7 +43,7 @@ async def test_earlier_batches_tell_what_to_expect(past: DemoServer, tmp_path: P
         await home.pick("many.jsonl")
         # The input is next to nothing.
         await home.until("cost          about $6.0")
-        await home.until("of which earlier batches tell what to expect")
+        await home.until("output tokens as in earlier batches")
         await home.press("ctrl+s")
         await home.until("Submit 200 requests (gpt-4o-mini, about $6.0")
         await home.press("y")

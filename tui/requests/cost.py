@@ -126,7 +126,7 @@ class _Pricing:
             cost_high=self._high(),
             cost_expected=None if expected is None else self._cost(0, expected),
             currency="USD",
-            basis=self._basis(expected is not None),
+            basis=self._basis(expected),
             unpriced=tuple(model for model, found in self._rates.items() if found is None),
         )
 
@@ -187,8 +187,8 @@ class _Pricing:
         most = None if total.most is None else Total(total.most.value * share, total.most.value * share)
         return Sums(Total(total.input.value * share, total.input.value * share), most)
 
-    def _basis(self, history: bool) -> str:
-        parts = [self._input_basis(), self._output_basis(history), self._price_basis()]
+    def _basis(self, expected: dict[str, float] | None) -> str:
+        parts = [self._input_basis(), self._output_basis(expected), self._price_basis()]
         if self._counted.uncounted:
             parts.append(f"not counted: {', '.join(sorted(self._counted.uncounted))}")
         return "; ".join(filter(None, parts)) + "."
@@ -205,12 +205,19 @@ class _Pricing:
             way += f" counted with {counted.vocabulary.name}, which may not be the model's vocabulary"
         return f"{count(round(counted.total.input.value))} input tokens{off} from {way}"
 
-    def _output_basis(self, history: bool) -> str:
+    def _output_basis(self, expected: dict[str, float] | None) -> str:
         if usual(self._report.endpoint) in NO_OUTPUT or not self._by_tokens or not self._report.requests:
             return ""
         most = self._counted.total.most
-        limit = "no limit" if most is None else f"at most {count(round(most.value + most.error))}"
-        return f"{limit} of output" + (", of which earlier batches tell what to expect" if history else "")
+        if most is None:
+            limit = "no limit on output"
+        else:
+            limit = f"at most {count(round(most.value + most.error))} output tokens"
+            # One line without a limit, which the sample may have missed, and there is none.
+            limit += "" if self._counted.lines is None else " if all lines set limits as the sample's do"
+        if expected is None:
+            return limit
+        return f"about {count(round(sum(expected.values())))} output tokens as in earlier batches, {limit}"
 
     def _price_basis(self) -> str:
         if not self._by_tokens:
