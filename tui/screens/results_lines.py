@@ -21,7 +21,7 @@ _COLUMNS = (
     Column("line", "LINE", 6, align="right", priority=3),
     Column("id", "CUSTOM_ID", 14, flex=1),
     Column("status", "STATUS", 6, align="right"),
-    Column("finish", "FINISH", 8, priority=2),
+    Column("finish", "FINISH", 10, priority=2),
     Column("tokens", "TOKENS", 9, align="right", priority=1),
     Column("answer", "ANSWER", 20, flex=4),
 )
