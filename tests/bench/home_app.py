@@ -71,7 +71,11 @@ class Measured(Home):
         now = monotonic()
         self._worst, self._last, self._beats = max(self._worst, now - self._last - _BEAT), now, self._beats + 1
         if self._beats % 20 == 0:
-            Path(os.environ["BEATS"]).write_text(f"{self._beats} {self._worst:.3f}")
+            # Whole at any time: it may be read right now.
+            beats = Path(os.environ["BEATS"])
+            new = beats.with_suffix(".new")
+            new.write_text(f"{self._beats} {self._worst:.3f}")
+            new.replace(beats)
 
     def _further(self, batch_id: str) -> Batch:
         batch = self.session.book.get(batch_id)
