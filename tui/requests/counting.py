@@ -10,13 +10,11 @@ from tui.requests.counted import Counted, Sums
 from tui.requests.prompts import Prompt
 from tui.requests.sampling import sampled
 from tui.requests.source import Source
-from tui.requests.tokens import Counters
+from tui.requests.tokens import AT_ONCE, Counters
 from tui.requests.validate import Report
 
 # A file that is no larger is counted whole, for that takes no longer.
 _SMALL: Final = 2 * 1024 * 1024
-# Characters that are counted at once.
-_AT_ONCE: Final = 128 * 1024
 
 
 def count_tokens(source: Source, report: Report, *, whole: bool) -> Counted:
@@ -41,7 +39,7 @@ def _all(source: Source, report: Report, counters: Counters) -> Counted:
                 result.uncounted |= prompt.uncounted
                 waiting.append(prompt)
                 size += sum(map(len, prompt.texts))
-            if size >= _AT_ONCE:
+            if size >= AT_ONCE:
                 _add(result, waiting, report, counters)
                 waiting, size = [], 0
     _add(result, waiting, report, counters)

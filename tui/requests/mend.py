@@ -22,7 +22,7 @@ from tui.requests.source import LONGEST_LINE, Block, Source
 MOST_CHANGES: Final = 1000
 
 # What a problem with it is about, where there is only one way to be right.
-_EDITS: Final = frozenset({"method", "body.stream"})
+EDITS: Final = frozenset({"method", "body.stream"})
 
 _object = msgspec.json.Decoder(dict[str, Raw])
 
@@ -150,7 +150,7 @@ class _Mending:
         if len(request) < len(raw):
             self._say("crlf", "The line now ends in LF.")
         wrong = {problem.param: problem for problem in self._checker.check(request, self._line).problems()}
-        return self._edited(request, wrong) if _EDITS & wrong.keys() else request
+        return self._edited(request, wrong) if EDITS & wrong.keys() else request
 
     def _edited(self, request: bytes | bytearray, wrong: dict[str | None, Problem]) -> bytes:
         keys = _object.decode(request)

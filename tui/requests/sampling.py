@@ -19,7 +19,7 @@ from tui.requests.makeup import Makeup, Places
 from tui.requests.prompts import Prompt
 from tui.requests.rules import is_blank
 from tui.requests.source import Cancelled, Source
-from tui.requests.tokens import Counters
+from tui.requests.tokens import AT_ONCE, Counters
 from tui.requests.validate import Report
 
 # Lines of the first sample, and of a second one.
@@ -41,8 +41,6 @@ _MORE_WIDTH: Final = 512
 # By how much a count of pieces may be off, however many there are: 0.4 % of base64, hex, code or repetition. Text that
 # nowhere has a seam is off by more: digits alone by 0.8 %, Thai by 1 %.
 _SEAMS: Final = 0.005
-# Characters that are counted at once.
-_AT_ONCE: Final = 128 * 1024
 
 
 class _Taken(NamedTuple):
@@ -173,7 +171,7 @@ class _Sampling:
                 self._uncounted |= prompt.uncounted if prompt else set()
             together.append((raw, prompt))
             size += min(width, len(raw))
-            if size >= _AT_ONCE:
+            if size >= AT_ONCE:
                 yield together
                 together, size = [], 0
                 if self._source.cancelled():

@@ -30,6 +30,8 @@ _VOCABULARIES: Final = tuple(
     )
 )
 _USUAL: Final = "o200k_base"
+# Characters of several texts that are best handed over at once.
+AT_ONCE: Final = 128 * 1024
 # What a text may be cut into where it must be: a space after a letter and before one always begins a token.
 _PIECE: Final = 64 * 1024
 _MARK: Final = "<|"

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from tui.requests import bodies, prompts, reading
 from tui.requests.endpoints import usual
 from tui.requests.limits import Limits
 from tui.requests.rules import BOM
-from tui.requests.tokens import Counters
-
-# Characters that are counted at once.
-_AT_ONCE: Final = 128 * 1024
+from tui.requests.tokens import AT_ONCE, Counters
 
 
 class Weight(NamedTuple):
@@ -48,7 +45,7 @@ class _Tokens:
         for raw in raws:
             waiting.append(prompts.read(raw, self._endpoint) or prompts.Prompt(""))
             size += sum(map(len, waiting[-1].texts))
-            if size >= _AT_ONCE:
+            if size >= AT_ONCE:
                 counts += self._counted(waiting)
                 waiting, size = [], 0
         return counts + self._counted(waiting)

@@ -9,7 +9,7 @@ from tui.errors import LazybatchError
 from tui.flows.editing import edit
 from tui.flows.parts import cut, least_parts, only_limits
 from tui.flows.threads import Progress, worked
-from tui.requests.mend import MendReport, mend, preview
+from tui.requests.mend import EDITS, MendReport, mend, preview
 from tui.requests.validate import Report
 from tui.screens.lending import lend
 from tui.screens.submit_base import SubmitRoom, models, under_way
@@ -19,7 +19,6 @@ from tui.widgets.column import Cell
 _FIRST_CHANGES = 12
 # What problems and warnings are about that a mended copy is without, as `mend` has it.
 _MENDED = frozenset({"byte_order_mark", "blank_line", "crlf"})
-_MENDED_PARAMS = frozenset({"method", "body.stream"})
 
 
 class Repairing(SubmitRoom):
@@ -139,7 +138,7 @@ def can_mend(report: Report) -> bool:
     """Whether something of the file can be put right by itself, or may be for all that is listed of it."""
     listed = (*report.problems, *report.warnings)
     unlisted = report.problem_count > len(report.problems)
-    return unlisted or any(known.code in _MENDED or known.param in _MENDED_PARAMS for known in listed)
+    return unlisted or any(known.code in _MENDED or known.param in EDITS for known in listed)
 
 
 def _told(changes: MendReport) -> list[list[Cell]]:
