@@ -104,7 +104,7 @@ def requests(recipe: Recipe) -> Iterator[dict[str, Any]]:
     """The recipe's requests, one line each; the same recipe always gives the same ones."""
     rng = chance.seeded(recipe.seed)
     url, make = KINDS[recipe.kind]
-    for number in range(1, recipe.rows + 1):
+    for number in range(recipe.first, recipe.first + recipe.rows):
         custom_id, body = make(rng, number)
         yield {"custom_id": custom_id, "method": "POST", "url": url, "body": {"model": recipe.model, **body}}
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to make an input file that is not on disk yet: ``rows`` requests of one ``kind``, fixed by ``seed``."""
+    """How to make an input file that is not on disk yet: ``rows`` requests of one ``kind``, fixed by ``seed``.
+
+    They are numbered from ``first`` on, as those of one part of a split file are.
+    """
 
     kind: str
     rows: int
     seed: int
     model: str
+    first: int = 1
 
 
 @dataclass(frozen=True, slots=True)

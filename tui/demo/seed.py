@@ -33,6 +33,8 @@ class Sketch:
     more: dict[str, str] = field(default_factory=dict)
     # Seconds for which its results are kept, if not for ever.
     kept: int | None = None
+    # The number of its first request: that of a part goes on behind the part before it.
+    first: int = 1
 
 
 # Fates. Each takes a batch and the time of the server's start, and sets its past and its plan.
@@ -84,7 +86,7 @@ _PARTS = {"lazybatch_group": "6f1d20c58e7b94a3-3b9ac5e1"}  # of one file, as laz
 SKETCHES: list[Sketch] = [
     # The ones that move while somebody looks.
     Sketch("nightly-eval", "evals", 4_000, "gpt-4.1-mini", _running(0.65, 4 * _MINUTE), 0.012, {"branch": "main"}),
-    Sketch("embed-docs 3/12", "embeddings", 3_000, _SMALL, _running(0.21, 38 * _MINUTE), 0.0, _PARTS),
+    Sketch("embed-docs 3/12", "embeddings", 3_000, _SMALL, _running(0.21, 38 * _MINUTE), 0.0, _PARTS, first=1201),
     Sketch("smoke-test", "sums", 120, _MINI, _running(0.55, 40.0), 0.02),
     Sketch("labels-2026-11-23", "labels", 900, _MINI, _running(0.8, 110.0), 0.004),
     Sketch(
@@ -100,12 +102,12 @@ SKETCHES: list[Sketch] = [
     Sketch("レビュー分類 11月分", "labels", 1_500, _MINI, _running(0.07, 55 * _MINUTE)),
     Sketch("crawl-summaries", "evals", 12_000, "gpt-4.1-nano", _running(0.71, 9.5 * _HOUR), 0.008),
     Sketch("synthetic-qa v7", "evals", 8_000, "o4-mini", _running(0.55, 6 * _HOUR, ceiling=0.58), 0.015),
-    Sketch("embed-docs 4/12", "embeddings", 3_000, _SMALL, _waiting(12.0, 45.0, 30 * _MINUTE), 0.0, _PARTS),
+    Sketch("embed-docs 4/12", "embeddings", 3_000, _SMALL, _waiting(12.0, 45.0, 30 * _MINUTE), 0.0, _PARTS, first=4201),
     Sketch("queued behind the rest", "labels", 400, _MINI, _waiting(70.0, 300.0, 60.0)),
     Sketch("weekly-report", "responses", 500, "gpt-5-mini", _finishing(20.0, 25 * _MINUTE, 75.0), 0.01),
     Sketch("wrong-prompt", "evals", 2_000, "gpt-4o", _stopped(100.0, 0.3, 40 * _MINUTE, 420.0), 0.001),
     # What came of the others.
-    Sketch("embed-docs 2/12", "embeddings", 600, _SMALL, _done(12 * _MINUTE, 33 * _MINUTE), 0.0, _PARTS),
+    Sketch("embed-docs 2/12", "embeddings", 600, _SMALL, _done(12 * _MINUTE, 33 * _MINUTE), 0.0, _PARTS, first=601),
     Sketch("embed-docs 1/12", "embeddings", 600, _SMALL, _done(47 * _MINUTE, 31 * _MINUTE), 0.0, _PARTS),
     Sketch("moderate-comments", "moderations", 500, "omni-moderation-latest", _done(2 * _HOUR, 6 * _MINUTE)),
     Sketch("labels-2026-11-22", "labels", 900, _MINI, _done(_DAY, 1.4 * _HOUR), 0.004),
@@ -170,7 +172,7 @@ def _drawn(sketch: Sketch, store: Store, now: float, rng: random.Random) -> tupl
         metadata or None,
         output_expires_s=sketch.kept,
     )
-    recipe = None if chat else Recipe(sketch.kind, sketch.rows, batch.seed, sketch.model)
+    recipe = None if chat else Recipe(sketch.kind, sketch.rows, batch.seed, sketch.model, sketch.first)
     size = None
     if sketch.kind == "token_limit":
         recipe = Recipe("evals", sketch.rows, batch.seed, sketch.model)
