@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tui.results.answer import answer_in, finish_reason_in
 from tui.results.export import parts_of
+from tui.results.json_text import decoded
 from tui.results.outcome import Outcome, outcome_of
 from tui.results.pairs import Pair
 from tui.results.parse import custom_id_of, parse, text_of
@@ -18,8 +19,6 @@ from tui.text import clean_line
 # A longer string in a cell is cut: no spreadsheet takes a hundredth of it.
 _CELL: Final = 16 << 20
 _FIELD: Final = re.compile(r"(?:answer|text)\.(.+)")
-# Models like to wrap the JSON that they were asked for.
-_FENCE: Final = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL | re.IGNORECASE)
 _NOTHING: Final = Outcome(False, None, None)
 
 
@@ -63,9 +62,7 @@ class Known:
     def value(self) -> Any:
         """The answer decoded, where it is JSON, bare or in a Markdown fence; else None."""
         if not self._value:
-            fenced = _FENCE.match(self.answer)
-            parsed = parse((fenced[1] if fenced else self.answer).encode("utf-8", "replace"), _CELL)
-            self._value.append(parsed.value if parsed.valid else None)
+            self._value.append(decoded(self.answer, _CELL))
         return self._value[0]
 
 

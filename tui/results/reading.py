@@ -79,4 +79,4 @@ def _finish(body: _Body) -> str:
 
 def _answers(body: _Body) -> bool:
     answer = body.choices or body.data or body.output or body.results
-    return bool(answer) and body.status not in ("failed", "cancelled")
+    return bool(answer) and len(body.choices) < 2 and body.status not in ("failed", "cancelled")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tui.results.answer import Kind, answer_in, finish_reason_in, kind_of
+from tui.results.answer import Kind, answer_in, finish_reason_in, kind_of, whole_answer_in
 from tui.results.outcome import Outcome, outcome_of
 from tui.results.parse import Parsed, parse, text_of, whole_of
 from tui.text import clean, clean_line, count
@@ -68,7 +68,7 @@ def answer_text(line: bytes, limit: int = _ANSWER, whole: bool = True) -> str:
     if not outcome.ok:
         return clean(": ".join(part for part in (outcome.code, outcome.message) if part))
     ending = TOO_LONG if parsed.shortened else _CUT_OFF if whole and not parsed.valid else ""
-    return clean(answer_in(outcome.body)) + ending
+    return clean(whole_answer_in(outcome.body)) + ending
 
 
 def tokens_in(body: object) -> tuple[int | None, int | None]:
