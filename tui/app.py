@@ -225,7 +225,13 @@ class LazybatchApp(App[str]):
 
     def name_of(self, batch: Batch) -> str:
         """What a batch is called on the screen."""
-        return self.home.name_of(batch) if isinstance(self.home, Home) else batch.description or batch.id
+        return self.session.names.name_of(batch)
+
+    def names_changed(self) -> None:
+        """It has been learnt what some batches are called."""
+        if isinstance(self.home, Home):
+            self.home.names_changed()
+            self.home.show()
 
     @property
     def cancelled_some(self) -> bool:
@@ -264,7 +270,7 @@ class LazybatchApp(App[str]):
         # Who has gone home already may be about to press a key for the row that they are on.
         await self.home.show_new(batch, go_to_it=self.screen is room)
         if not await self.go_home(room):
-            self.notify(f"{batch.description or batch.id} is on its way.", markup=False)
+            self.notify(f"{self.name_of(batch)} is on its way.", markup=False)
 
     async def go_home(self, room: Room) -> bool:
         """From `room` back home, unless its user has gone elsewhere meanwhile; whether that was done."""

@@ -91,7 +91,8 @@ async def test_the_input_file_that_was_submitted(session: Session, validated: Va
     assert await session.input_of(batch) == report.path
     assert await session.input_here(batch) == report.path
     assert "files.content" not in demo.calls
-    assert await session.names() == {batch.id: "mine.jsonl"}
+    await session.learn_own_names()
+    assert session.names.name_of(batch) == "mine.jsonl"
     assert await session.recent_files(5) == [str(report.path)]
 
 
@@ -132,4 +133,5 @@ async def test_a_batch_without_an_input_file(session: Session, validated: Valida
 
 async def test_names_of_files_are_safe_to_show(session: Session, validated: Validated) -> None:
     batch = await submitted(session, validated(2, os.fsdecode(b"caf\xe9 \x1b.jsonl")))
-    assert await session.names() == {batch.id: "caf� ␛.jsonl"}
+    await session.learn_own_names()
+    assert session.names.name_of(batch) == "caf� ␛.jsonl"

@@ -14,8 +14,8 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 
 ENTRY = {
-    "id", "state", "why", "file", "sha256", "requests", "input_tokens", "model", "endpoint", "metadata", "batch_id",
-    "added_at",
+    "id", "name", "state", "why", "file", "sha256", "requests", "input_tokens", "model", "endpoint", "metadata",
+    "batch_id", "added_at",
 }  # fmt: skip
 
 

@@ -155,7 +155,7 @@ ODD: dict[str, tuple[dict[str, Any], list[str], str]] = {
     "a time beyond all": ({"created_at": 10**40, "expires_at": -5}, [], "?"),
     "errors as text": ({"status": "failed", "errors": "line 3 is bad"}, [], "✗ failed"),
     "errors as a list": ({"status": "failed", "errors": [None, 5, {"line": "x", "message": []}]}, [], "✗ failed"),
-    "metadata as a list": ({"metadata": ["a"], "usage": "much", "model": 5, "endpoint": None}, [], "batch_"),
+    "metadata as a list": ({"metadata": ["a"], "usage": "much", "model": 5, "endpoint": None}, [], "made.jsonl"),
     "hardly anything": (
         {},
         ["request_counts", "created_at", "metadata", "model", "endpoint", "usage", "errors", "input_file_id", "status"],

@@ -4,7 +4,7 @@ The Batch API promises only `id, object, endpoint, input_file_id, completion_win
 else may be missing or null, so all of it is optional here. Times are Unix seconds on the server's clock.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -116,17 +116,12 @@ class Batch:
     @property
     def description(self) -> str | None:
         """What its maker called it, where the metadata has one of the keys in common use."""
-        # No dictionary of them: it is asked for of ten thousand batches at a key.
-        for wanted in _NAME_KEYS:
-            for key, value in self.metadata:
-                if key == wanted and value:
-                    return value
-        return None
+        return described(self.metadata)
 
     @property
     def submission(self) -> str | None:
         """The id that lazybatch put into the metadata when it made the batch."""
-        return dict(self.metadata).get(SUBMISSION_KEY)
+        return next((value for key, value in self.metadata if key == SUBMISSION_KEY), None)
 
     @property
     def content(self) -> str | None:
@@ -171,6 +166,16 @@ GROUP_KEY = "lazybatch_group"
 PARENT_KEY = "lazybatch_parent"
 OWN_KEYS = frozenset({SUBMISSION_KEY, CONTENT_KEY, GROUP_KEY, PARENT_KEY})
 _NAME_KEYS = ("description", "batch_description", "name", "title", "job", "job_name")
+
+
+def described(metadata: Collection[tuple[str, str]]) -> str | None:
+    """What somebody called a batch in its metadata, where that has one of the keys in common use."""
+    # No dictionary of them: it is asked for of ten thousand batches at a key.
+    for wanted in _NAME_KEYS:
+        for key, value in metadata:
+            if key == wanted and value:
+                return value
+    return None
 
 
 class Stage(NamedTuple):

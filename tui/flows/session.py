@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.batches.batch import Batch
+from tui.batches.names import Names
 from tui.errors import LazybatchError
 from tui.flows.priced import Priced
 from tui.settings import Profile
@@ -15,7 +16,6 @@ from tui.state.cache import Cache
 from tui.state.preferences import Preferences, load, save
 from tui.state.samples import Samples
 from tui.state.store import connect
-from tui.text import clean_line
 from tui.wire.shapes import batch_from
 
 # The first frame needs the cache alone; what talks to the server is imported behind it.
@@ -54,6 +54,7 @@ class Session(Priced):
         self._take_in(_made_of(self._cache.load(limit=_FIRST_FRAME)))
         self.partial = len(self.book) == _FIRST_FRAME  # more may be remembered than is in the book yet
         self.seen_at = self._cache.seen_at()
+        self.names = Names()
         self.doubted: set[str] = set()  # batches whose files do not hold what the server reports
 
     @cached_property
@@ -238,10 +239,23 @@ class Session(Priced):
         """Paths of the input files submitted last."""
         return [found.path for found in await asyncio.to_thread(self.journal.recent, most)]
 
-    async def names(self) -> dict[str, str]:
-        """The input file's name of each batch that was submitted from here, by the batch's id."""
-        made = await asyncio.to_thread(self.journal.by_batch)
-        return {batch_id: clean_line(Path(found.path).name) for batch_id, found in made.items()}
+    async def learn_own_names(self) -> None:
+        """Take in what was submitted from here, by whatever process."""
+        await asyncio.to_thread(lambda: self.names.learn_submissions(self.journal.named()))
+
+    async def learn_names(self, batches: Iterable[Batch]) -> bool:
+        """Find out what those of `batches` are called that are called by their id so far; whether any has a name now.
+
+        Raises `LazybatchError` where the state cannot be used.
+        """
+        from tui.flows.naming import ask_names
+
+        nameless = await asyncio.to_thread(self.names.nameless, list(batches))
+        if not nameless:
+            return False
+        await self.learn_own_names()
+        told = await ask_names(self.names, nameless, self.wire)
+        return told or len(self.names.nameless(nameless)) < len(nameless)
 
     async def close(self) -> None:
         if self._wire is not None:

@@ -7,20 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 from tui.batches.batch import Batch, Status
+from tui.batches.names import Names
 from tui.batches.order import select
 from tui.batches.query import Query
 from tui.batches.stake import MANY, sentence, stake
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
+from tui.flows.naming import ask_names
 from tui.flows.paging import CUT_SHORT, cancellable
 from tui.headless import states
 from tui.headless.asking import agreed, need_a_terminal
 from tui.headless.costing import asks_for_cost, costing
 from tui.headless.filtering import query_of
 from tui.headless.following import follow
-from tui.headless.naming import Names
 from tui.headless.objects import status_word
 from tui.headless.printing import Output
-from tui.headless.session import connected, journal, own_submissions, retrieved, to_change
+from tui.headless.session import connected, journal, own_names, retrieved, to_change
 from tui.settings import Profile
 from tui.text import duration, plural
 from tui.wire.client import Wire
@@ -48,7 +49,7 @@ def run(options: Namespace) -> int:
     ids = list(dict.fromkeys(options.ids))
     named = bool(ids)
     if not (named and options.yes):
-        names = Names(own_submissions(profile))
+        names = own_names(profile)
         batches = asyncio.run(_find(profile, ids, query, names, output))
         # What is cancelled is what was shown, not what the filter would match by then.
         ids = [batch.id for batch in batches]
@@ -67,21 +68,23 @@ async def _find(profile: Profile, ids: Sequence[str], query: Query | None, names
     """The batches called `ids`; without any, those that still work, as far as they match."""
     async with connected(profile) as wire:
         if ids:
-            return [await retrieved(wire, batch_id) for batch_id in ids]
+            batches = [await retrieved(wire, batch_id) for batch_id in ids]
+            await ask_names(names, batches, wire)
+            return batches
         batches = await cancellable(wire, lambda: output.note(CUT_SHORT))
-        await names.ask_for_many(batches, wire)
+        await ask_names(names, batches, wire)
         if query is None:
             return batches
         now = wire.now
         with costing(profile) as costs:
             if asks_for_cost(query):
                 costs.learn(batches)
-            return select(batches, query, names.of, now, costs.spent_on)
+            return select(batches, query, names.name_of, now, costs.spent_on)
 
 
 def _agreed(batches: Sequence[Batch], names: Names, profile: Profile, output: Output) -> bool:
     for batch in batches:
-        output.note(f"  {states.state(batch):<13}  {batch.id}  {states.done(batch)} done  {names.of(batch)}")
+        output.note(f"  {states.state(batch):<13}  {batch.id}  {states.done(batch)} done  {names.name_of(batch)}")
     with costing(profile) as costs:
         costs.learn(batches)
         told = sentence(stake(batches, costs.of))

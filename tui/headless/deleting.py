@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 from tui.batches.files import KEPT, Standing, StoredFile
+from tui.batches.names import Names
 from tui.flows.delete import Deleted, Outcome, delete
 from tui.headless.asking import agreed
-from tui.headless.naming import Names
 from tui.headless.printing import Output
 from tui.headless.session import opened
 from tui.headless.stored import Found, file_object, narrowed, say_table, total

@@ -5,11 +5,11 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from tui.batches.files import Standing, StoredFile
+from tui.batches.names import Names
 from tui.flows.files import Listed, Surveyed, survey
 from tui.headless.asking import need_a_terminal
-from tui.headless.naming import Names
 from tui.headless.printing import Output
-from tui.headless.session import opened, own_submissions, to_change, with_key
+from tui.headless.session import opened, own_names, to_change, with_key
 from tui.headless.stored import Found, file_object, narrowed, say_table
 from tui.settings import Profile
 
@@ -20,12 +20,12 @@ def run(options: Namespace) -> int:
     if options.delete:
         need_a_terminal(yes=options.yes, verb="delete")
     output = Output(as_json=options.json)
-    found = asyncio.run(_found(profile, options.ids))
+    names = own_names(profile)
+    found = asyncio.run(_found(profile, options.ids, names))
     if options.orphans:
         found = narrowed(found, {Standing.ORPHAN})
     if found.cut_short:
         output.note(f"{found.cut_short}{'' if found.uses.complete else ' So no file is called an orphan.'}")
-    names = Names(own_submissions(profile))
     unknown = not found.uses.complete and (options.orphans or options.delete)
     if options.delete:
         from tui.headless.deleting import delete_found
@@ -43,8 +43,8 @@ def run(options: Namespace) -> int:
     return int(unknown or bool(found.missing))
 
 
-async def _found(profile: Profile, ids: Sequence[str]) -> Found:
-    """All files, or those called `ids`."""
+async def _found(profile: Profile, ids: Sequence[str], names: Names) -> Found:
+    """All files, or those called `ids`; `names` learn what they tell."""
     files: dict[str, StoredFile] = {}
     end: Surveyed | None = None
     named = dict.fromkeys(ids)
@@ -53,6 +53,7 @@ async def _found(profile: Profile, ids: Sequence[str]) -> Found:
         async for step in steps:
             if isinstance(step, Listed):
                 files |= {file.id: file for file in step.files}
+                names.learn_files(step.files)
             else:
                 end = step
         now = session.now

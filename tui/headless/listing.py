@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from tui.batches.batch import Batch
+from tui.batches.names import Names
 from tui.batches.query import Query
 from tui.flows.costs import Costs
+from tui.flows.naming import ask_names, list_names
 from tui.flows.paging import CUT_SHORT, newest_first
 from tui.headless import states
 from tui.headless.costing import asks_for_cost, costing
 from tui.headless.filtering import query_of
-from tui.headless.naming import Names
 from tui.headless.objects import batch_object
 from tui.headless.printing import Output
-from tui.headless.session import connected, own_submissions, with_key
+from tui.headless.session import connected, own_names, with_key
 from tui.headless.table import Column, fitted, joined
 from tui.settings import Profile
 from tui.text import age
@@ -57,13 +58,13 @@ def run(options: Namespace) -> int:
     profile = with_key(options)
     output = Output(as_json=options.json)
     limit = None if options.all else options.limit or _LIMIT
-    names = Names(own_submissions(profile))
+    names = own_names(profile)
     wanted = Wanted(frozenset(options.status or ()), query_of(options.filter))
     with costing(profile) as costs:
         batches, more, now = asyncio.run(_gather(profile, names, wanted, limit, costs=costs, output=output))
         costs.learn(batches)
         if options.json:
-            output.document([batch_object(batch, names.of(batch), costs.of(batch)) for batch in batches])
+            output.document([batch_object(batch, names.name_of(batch), costs.of(batch)) for batch in batches])
         elif batches:
             _print(batches, names, costs, now, output)
         else:
@@ -84,17 +85,17 @@ async def _gather(
     async with connected(profile) as wire:
         if wanted.query is not None:
             # A filter may ask for the name that the table shows.
-            await names.learn(wire)
+            await list_names(names, wire)
         found = newest_first(wire, page_size=page, cut_short=lambda: output.note(CUT_SHORT))
         if asks_for_cost(wanted.query):
             found = _priced(found, costs)
         async for batch in found:
-            if wanted.has(batch, names.of(batch), wire.now, costs.spent_on(batch)):
+            if wanted.has(batch, names.name_of(batch), wire.now, costs.spent_on(batch)):
                 batches.append(batch)
             if len(batches) == most:
                 break
         shown = batches[:limit]
-        await names.ask_for_many(shown, wire)
+        await ask_names(names, shown, wire)
         now = wire.now
     # Not every provider sorts.
     return sorted(shown, key=lambda batch: -(batch.created_at or 0)), len(batches) > len(shown), now
@@ -119,7 +120,7 @@ def _print(batches: Sequence[Batch], names: Names, costs: Costs, now: float, out
             states.cost(costs.of(batch)),
             "–" if batch.created_at is None else age(now - batch.created_at),
             batch.model or "–",
-            names.of(batch),
+            names.name_of(batch),
         )
         for batch in batches
     ]

@@ -87,6 +87,7 @@ def entry_object(entry: Entry, looked: Looked | None = None) -> dict[str, Any]:
     return {
         "id": entry.id,
         "state": (looked.state(entry) if looked else entry.state).value,
+        "name": entry.name,
         "why": (looked.why(entry) if looked else entry.reason) or None,
         "file": str(entry.path),
         "sha256": entry.sha256,

@@ -2,7 +2,7 @@
 
 import sqlite3
 from argparse import Namespace
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from tui.settings import Profile, state_folder
 # Commands that ask no server want the profile alone.
 if TYPE_CHECKING:
     from tui.batches.batch import Batch
+    from tui.batches.names import Names
     from tui.flows.session import Session
-    from tui.state.journal import Journal, Submission
+    from tui.state.journal import Journal
     from tui.wire.client import Wire
 
 # Reads alone: what changes something is never repeated blindly.
@@ -86,16 +87,19 @@ def journal(profile: Profile) -> "Iterator[Journal]":
         connection.close()
 
 
-def own_submissions(profile: Profile) -> "Mapping[str, Submission]":
-    """Our own submissions by batch id, for their files' names alone: without a usable state there are none."""
+def own_names(profile: Profile) -> "Names":
+    """What is known of the names of batches: those of our own submissions, none of them without a usable state."""
+    from tui.batches.names import Names
+
+    names = Names()
     if not state_folder().is_dir():
-        return {}
+        return names
     try:
         with journal(profile) as book:
-            return book.by_batch()
+            names.learn_submissions(book.named())
     except (LazybatchError, sqlite3.Error) as error:
         tell(f"The names of your own files are not known. {error}")
-        return {}
+    return names
 
 
 async def retrieved(wire: "Wire", batch_id: str) -> "Batch":

@@ -7,12 +7,13 @@ from datetime import datetime
 
 from tui.batches.batch import Batch, Status, timeline
 from tui.batches.money import Cost
+from tui.batches.names import Names
+from tui.flows.naming import ask_names
 from tui.headless import states
 from tui.headless.costing import costing
-from tui.headless.naming import Names
 from tui.headless.objects import batch_object_with_timeline
 from tui.headless.printing import Output
-from tui.headless.session import connected, own_submissions, retrieved, with_key
+from tui.headless.session import connected, own_names, retrieved, with_key
 from tui.settings import Profile
 from tui.text import count, duration
 from tui.widgets import looks
@@ -24,22 +25,22 @@ def run(options: Namespace) -> int:
     """Print one batch; 1 where it failed, expired or was cancelled."""
     profile = with_key(options)
     output = Output(as_json=options.json)
-    names = Names(own_submissions(profile))
+    names = own_names(profile)
     batch = asyncio.run(_look(profile, options.id, names))
     with costing(profile) as costs:
         costs.learn([batch])
         cost = costs.of(batch)
     if options.json:
-        output.document(batch_object_with_timeline(batch, names.of(batch), cost))
+        output.document(batch_object_with_timeline(batch, names.name_of(batch), cost))
     else:
-        output.say("\n".join(_lines(batch, names.of(batch), cost)))
+        output.say("\n".join(_lines(batch, names.name_of(batch), cost)))
     return 1 if batch.status in _BAD else 0
 
 
 async def _look(profile: Profile, batch_id: str, names: Names) -> Batch:
     async with connected(profile) as wire:
         batch = await retrieved(wire, batch_id)
-        await names.ask_for_one(batch, wire)
+        await ask_names(names, [batch], wire)
         return batch
 
 

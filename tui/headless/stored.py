@@ -6,8 +6,8 @@ from typing import Any
 
 from tui.batches.batch import Batch
 from tui.batches.files import Standing, StoredFile, Uses, kind, shown_name
+from tui.batches.names import Names
 from tui.headless import states
-from tui.headless.naming import Names
 from tui.headless.printing import Output
 from tui.headless.table import Column, fitted, joined
 from tui.text import age, count, plural, size
@@ -90,7 +90,7 @@ def _row(file: StoredFile, found: Found, names: Names) -> tuple[str, ...]:
 
 
 def _used_by(users: Sequence[Batch], standing: Standing, names: Names) -> str:
-    told = [f"{states.state(batch)} {names.of(batch)}" for batch in users[:1]]
+    told = [f"{states.state(batch)} {names.name_of(batch)}" for batch in users[:1]]
     if len(users) > 1:
         told.append(f"and {count(len(users) - 1)} more")
     if standing is Standing.ORPHAN or not users:

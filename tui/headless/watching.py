@@ -7,14 +7,14 @@ from datetime import datetime
 from tui.batches.batch import Batch, Status
 from tui.batches.money import Cost
 from tui.flows.costs import Costs
+from tui.flows.naming import ask_names
 from tui.flows.paging import CUT_SHORT, active
 from tui.headless import states
 from tui.headless.costing import costing
 from tui.headless.following import follow
-from tui.headless.naming import Names
 from tui.headless.objects import batch_object
 from tui.headless.printing import Output
-from tui.headless.session import connected, own_submissions, with_key
+from tui.headless.session import connected, own_names, with_key
 from tui.settings import Profile
 
 
@@ -26,22 +26,22 @@ def run(options: Namespace) -> int:
 
 
 async def _watch(options: Namespace, profile: Profile, costs: Costs, output: Output) -> int:
-    names = Names(own_submissions(profile))
+    names = own_names(profile)
     last: dict[str, Batch] = {}
     async with connected(profile) as wire:
         ids = list(options.ids)
         if options.all_active or not ids:
             found = await active(wire, lambda: output.note(CUT_SHORT))
-            await names.ask_for_many(found, wire)
+            await ask_names(names, found, wire)
             ids += [batch.id for batch in found]
         if not ids:
             output.note("No batch is active.")
         async for batch in follow(ids, wire, options.interval):
             if batch.id not in last:
-                await names.ask_for_one(batch, wire)
+                await ask_names(names, [batch], wire)
             last[batch.id] = batch
             costs.learn(list(last.values()))
-            _tell(batch, names.of(batch), costs.of(batch), output)
+            _tell(batch, names.name_of(batch), costs.of(batch), output)
             if output.unread:
                 break
     return 0 if all(batch.status is Status.COMPLETED for batch in last.values()) else 1

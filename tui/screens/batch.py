@@ -67,16 +67,17 @@ class BatchScreen(Room):
         cost = None if batch is None else self.session.cost_of(batch)
         expected = None if batch is None else self.session.expected_of(batch)
         price = "" if batch is None else self.session.price_of(batch)
+        name = self._batch_id if batch is None else self.lazybatch.name_of(batch)
         stale = staleness(self.lazybatch.home)
-        if self._drawn == (drawn := (batch, moment, self._kept, cost, price, expected, stale)):
+        if self._drawn == (drawn := (batch, name, moment, self._kept, cost, price, expected, stale)):
             return
         self._drawn = drawn
         self.bottom.show_keys()
         if batch is None:
-            self.title_line(self._batch_id)
+            self.title_line(name)
             self.view.read([[Cell("The server no longer has this batch.", "warn")]])
             return
-        self.title_line(batch.description or batch.id, stale=stale)
+        self.title_line(name, stale=stale)
         samples = self.session.samples.of(batch.id)
         told = describe(batch, now, kept=self._kept, samples=samples, cost=cost, price=price, expected=expected)
         self.view.read(list(told), keep_place=True)

@@ -89,6 +89,8 @@ class Files(Room):
         try:
             async for step in survey(wire=session.wire, journal=session.journal, queue=session.queue, known=known):
                 if isinstance(step, Listed):
+                    if await asyncio.to_thread(session.names.learn_files, step.files):
+                        self.lazybatch.names_changed()
                     found |= {file.id: file for file in step.files}
                     # As far as it can be known by now; what was known before stands until all is known anew.
                     await self._arrange({**await self._rows_of(step.files, uses), **self._rows})

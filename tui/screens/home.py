@@ -260,7 +260,7 @@ class Home(Grouping):
 
     async def show_new(self, batch: Batch, *, go_to_it: bool) -> None:
         """Show a batch that has just been made; `go_to_it` puts the cursor on it."""
-        await self.learn_names()
+        await self.learn_own_names()
         self.take_in(batch)
         if go_to_it:
             self.go_to(batch)

@@ -3,19 +3,18 @@
 import asyncio
 import time
 from abc import abstractmethod
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from tui.batches.batch import Batch
+from tui.batches.names import submission_name
 from tui.errors import LazybatchError
 from tui.screens.home_alarms import Alarms
 from tui.screens.home_lines import WIDE, Freshness
 from tui.screens.room import Room
 from tui.screens.warm_up import let_be, warm_up
 from tui.state.preferences import Preferences
-from tui.text import clean_line
 from tui.widgets.column import Cell
 
 if TYPE_CHECKING:
@@ -36,13 +35,14 @@ class Account(Room):
         self.alarms = Alarms()
         self._guarding: Guarding | None = None
         self.notices: Notices | None = None
-        self._names: dict[str, str] = {}
         self._offline: Offline | None = None
         self._heard = False
         self._tried_at = 0.0
         self._let_be = 0  # batches that the garbage collector is spared
         self.unlooked = False  # whether anything has come since the rules were held
         self._unpriced = asyncio.Event()
+        self._unnamed: set[str] = set()  # ids of batches of which it is to be found out what they are called
+        self._name_some = asyncio.Event()
         # When the first of a batch's results expires that are not saved, if it is soon; by the batch's id.
         self.expiring: Mapping[str, int] = {}
         self.expiry: Expiring | None = None
@@ -71,12 +71,13 @@ class Account(Room):
         try:
             await self.session.connect()
             await self._guard()
-            await self.learn_names()
+            await self.learn_own_names()
             self.show()
             self.lazybatch.queueing.start()
             self.run_worker(self._settle(), name="reconcile", group="reconcile", description="reconcile")
             self._warm_up()
             self.work(self._price(), "prices")
+            self.work(self._name_batches(), "names")
             self._watch_expiry()
             async for step in self.session.steps():
                 self._take(step)
@@ -110,7 +111,7 @@ class Account(Room):
         # What the queue was at is gone on with by the queue.
         queued = await asyncio.to_thread(self.session.queue.submissions)
         async for settled in reconcile(wire=self.session.wire, journal=self.session.journal, leave=queued):
-            name = clean_line(Path(settled.submission.path).name)
+            name = submission_name(settled.submission.metadata, settled.submission.path)
             told = f"{name} was being submitted when lazybatch ended. {settled.told}"
             if settled.batch is not None:
                 self.take_in(settled.batch)
@@ -144,6 +145,7 @@ class Account(Room):
         if step.changes:
             self._let_be = let_be(len(self.session.book), self._let_be)
             self._unpriced.set()
+            self._find_names(step.changes.added | step.changes.changed)
             self.look_at_results()
             self.show()
         else:
@@ -190,15 +192,37 @@ class Account(Room):
         self.session.book.apply([batch])
         self.unlooked = True
         self._unpriced.set()
+        self._find_names([batch.id])
         self.show()
 
-    async def learn_names(self) -> None:
-        """Bring to mind the names of the files that batches were made of here."""
-        self._names = await self.session.names()
+    async def learn_own_names(self) -> None:
+        """Bring to mind the names of what was submitted from here."""
+        await self.session.learn_own_names()
+        self.names_changed()
+
+    def names_changed(self) -> None:
+        """Some batches are called otherwise than before."""
+
+    def _find_names(self, ids: Iterable[str]) -> None:
+        """Have it found out what these batches are called, as far as that is not known."""
+        self._unnamed.update(ids)
+        self._name_some.set()
+
+    async def _name_batches(self) -> None:
+        """Find out what batches are called: first all, then after each answer those that are new in it or changed."""
+        wanted = list(self.session.book)
+        while True:
+            if await self.session.learn_names(wanted):
+                self.names_changed()
+                self.show()
+            await self._name_some.wait()
+            self._name_some.clear()
+            wanted = [batch for key in self._unnamed if (batch := self.session.book.get(key)) is not None]
+            self._unnamed.clear()
 
     def name_of(self, batch: Batch) -> str:
-        """Description, else the name of the file that it was made of, else its id."""
-        return batch.description or self._names.get(batch.id) or batch.id
+        """What `batch` is called."""
+        return self.session.names.name_of(batch)
 
     def freshness(self) -> Freshness:
         """How old what is shown is, and how often it is asked for."""

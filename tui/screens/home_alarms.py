@@ -58,13 +58,18 @@ class Alarms:
         if self._watch is not None:
             self._watch.spare(batch_id)
 
-    def look(self, session: Session, name_of: Callable[[Batch], str]) -> "list[tuple[Batch, Trip]]":
+    def look(self, session: Session) -> "list[tuple[Batch, Trip]]":
         """Hold the rules against all batches of `session` as they are now; the trips that nobody has been told of."""
         from tui.batches.guard import trips
 
         if self._watch is None or self._rules is None:
             return []
         now, everything = session.now, list(session.book)
+
+        def name_of(batch: Batch) -> str:
+            """The name by which earlier runs of the same job are known; an upload's alone is too common for that."""
+            return session.names.given(batch) or batch.id
+
         watched = [batch for batch in everything if batch.status in _WATCHED]
         self._note_cancelling(watched, now)
         totals = _totals({name_of(batch) for batch in watched}, everything, name_of)

@@ -24,8 +24,8 @@ class Grouping(Choosing):
 
         return Groups(self.session.book, self.name_of)
 
-    async def learn_names(self) -> None:
-        await super().learn_names()
+    def names_changed(self) -> None:
+        super().names_changed()
         self.groups.forget()
         self.texts.forget()
 

@@ -34,7 +34,7 @@ class Guarding:
         """Hold the guard's rules against what has come; call for what nobody has been told of."""
         alarms = self._home.alarms
         before = alarms.tripped
-        if fresh := alarms.look(self._home.session, self._home.name_of):
+        if fresh := alarms.look(self._home.session):
             self._alarm(fresh)
         self._looked = True
         self.keep()

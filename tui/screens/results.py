@@ -115,7 +115,7 @@ class Results(Moving, Taking):
                 await self.shelf.fetch_others(self.teller("downloading what is read with it"))
             finally:
                 self.done()
-        self.kin.say(kin := family_cells(self.shelf.family, self.shelf.left_out))
+        self.kin.say(kin := family_cells(self.shelf.family, self.shelf.left_out, self.lazybatch.name_of))
         self.kin.display = bool(kin)
         await self.find_requests()
         self.pane.look()

@@ -75,7 +75,7 @@ class ResultsRoom(Room):
     @property
     def called(self) -> str:
         """What its user knows the batch by."""
-        return self._batch.description or self._batch.id
+        return self.lazybatch.name_of(self._batch)
 
     def say_verdict(self) -> None:
         """Show on the status line what came back."""

@@ -56,7 +56,7 @@ class Refused(Room):
         return self.table, self.detail, Rule(), self.status
 
     def on_mount(self) -> None:
-        self.title_line(self._batch.description or self._batch.id, "why it failed")
+        self.title_line(self.lazybatch.name_of(self._batch), "why it failed")
         self.table.show(range(len(self._groups)))
         self.table.focus()
         self.status.say([Cell("Looking for the input file …", "dim")])

@@ -164,7 +164,7 @@ class Taking(ResultsRoom):
         running = next((batch for batch, _ in self.shelf.left_out if batch.status.active and batch.parent), None)
         if running is None:
             return True
-        name = running.description or running.id
+        name = self.lazybatch.name_of(running)
         return await self.bottom.ask(f"{name} is running some of them again. Write them all the same?")
 
     def _submit(self, remainder: Remainder) -> None:

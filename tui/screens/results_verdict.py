@@ -1,6 +1,6 @@
 """What came back, in one line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tui.batches.batch import Batch
 from tui.batches.family import Family
@@ -39,27 +39,25 @@ def doubt_cells(kept: Kept) -> tuple[Sequence[Cell], Sequence[Cell]]:
     return ([Cell(f"⚠ {notes[0]}", "warn")] if notes else []), more
 
 
-def family_cells(family: Family, left_out: Sequence[tuple[Batch, str]]) -> Sequence[Cell]:
+def family_cells(
+    family: Family, left_out: Sequence[tuple[Batch, str]], name_of: Callable[[Batch], str]
+) -> Sequence[Cell]:
     """Whose results are read as one, and whose could not be; nothing for a batch that stands alone."""
     cells = []
     if len(family.batches) > 1:
-        cells += [Cell("as one  ", "accent"), Cell(" + ".join(_named(family)))]
+        cells += [Cell("as one  ", "accent"), Cell(" + ".join(_named(family, name_of)))]
     for batch, reason in left_out[:1]:
         more = f"  (and {count(len(left_out) - 1)} more)" if len(left_out) > 1 else ""
-        cells += [Cell(f"{'  ' if cells else ''}⚠ without {_called(batch)}: {reason}{more}", "warn")]
+        cells += [Cell(f"{'  ' if cells else ''}⚠ without {name_of(batch)}: {reason}{more}", "warn")]
     return cells
 
 
 _MOST = 3  # that are named
 
 
-def _named(family: Family) -> Iterator[str]:
+def _named(family: Family, name_of: Callable[[Batch], str]) -> Iterator[str]:
     for batches, what in ((family.roots, "parts"), (family.again, "times run again")):
         if len(batches) > _MOST:
             yield f"{count(len(batches))} {what}"
         else:
-            yield from map(_called, batches)
-
-
-def _called(batch: Batch) -> str:
-    return batch.description or batch.id
+            yield from map(name_of, batches)

@@ -28,7 +28,7 @@ class Before(SubmitRoom):
     def say_before(self, batch: Batch) -> None:
         """Tell of `batch`, which was made of the same content, and which key makes another."""
         self.already = True
-        name = fit(batch.description or batch.id, _NAME).strip()
+        name = fit(self.lazybatch.name_of(batch), _NAME).strip()
         ago = f" {age(self.session.now - batch.created_at)} ago" if batch.created_at else ""
         told = f"Submitted before{ago}: {name} ({looks.word(batch.status)}). A submits it again."
         self.progress.say([Cell(told, "warn")])

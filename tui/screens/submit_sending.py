@@ -67,7 +67,7 @@ class Sending(Before):
         for batch in self.candidates:
             what = "part" if isinstance(order, PartsOrder) else "file"
             if order is not None and await self.bottom.ask(
-                f"Is {batch.description or batch.id} the batch of this {what}?"
+                f"Is {self.lazybatch.name_of(batch)} the batch of this {what}?"
             ):
                 self._begin(replace(order, again=False, adopt=batch.id))
                 return

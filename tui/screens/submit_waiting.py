@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tui.batches.headroom import Amount, family
+from tui.batches.names import submission_name
 from tui.flows.parts import PartsOrder, part_orders
 from tui.flows.steps import Order
 from tui.requests.validate import Report
@@ -51,7 +52,7 @@ class Waiting(SubmitRoom):
         )
         # The app's worker, not the screen's: it ends on another screen.
         self.app.run_worker(
-            self._told(self._put(order, said.get("description") or self.path.name)),
+            self._told(self._put(order, submission_name(said, str(self.path)))),
             name="put in queue", group="put in queue", description="put in queue", exit_on_error=True,
         )  # fmt: skip
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY
 from tui.batches.money import Expected
+from tui.batches.names import Named
 from tui.errors import LazybatchError
 from tui.state.ledger import Ledger
 from tui.state.lock import Taken, locked
@@ -249,6 +250,14 @@ class Journal(Ledger):
     def by_batch(self) -> dict[str, Submission]:
         """The submissions that came to a batch, by its id."""
         return {found.batch_id: found for found in self._select("batch_id IS NOT NULL") if found.batch_id}
+
+    def named(self) -> Iterator[Named]:
+        """What each submission's batch is called by, the oldest first."""
+        statement = "SELECT id, batch_id, metadata, path FROM submissions WHERE account = ? ORDER BY opened_at"
+        with self._sentence():
+            rows = self._connection.execute(statement, (self.account,)).fetchall()
+        for submission_id, batch_id, metadata, path in rows:
+            yield Named(submission_id, batch_id, json.loads(metadata), readable(path))
 
     def _select(self, condition: str, *values: str | bytes) -> list[Submission]:
         statement = f"SELECT * FROM submissions WHERE account = ? AND {condition} ORDER BY opened_at DESC"  # noqa: S608

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 from tui.batches.headroom import Amount
 from tui.batches.money import Expected
+from tui.batches.names import submission_name
 from tui.errors import LazybatchError
 from tui.requests.validate import Identity, Report
 from tui.state.paths import readable, storable
-from tui.text import clean_line
 
 Move = Literal["up", "down", "first", "last"]
 
@@ -63,8 +63,8 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What its user calls it, safe to show: the description, else the file's name."""
-        return clean_line(self.metadata.get("description") or self.path.name)
+        """What its batch is going to be called, safe to show."""
+        return submission_name(self.metadata, str(self.path))
 
     @property
     def model(self) -> str | None:
