@@ -18,7 +18,7 @@ ROOMS = ["tui.batches", "tui.requests", "tui.results", "tui.state", "tui.flows",
 
 # What is imported when the first frame is on screen: its user waits for each of them at every start.
 FIRST_FRAME = {
-    "tui": {"actions", "app", "cli", "errors", "settings", "start", "text"},
+    "tui": {"actions", "app", "cli", "errors", "settings", "start", "text", "widths"},
     "tui.batches": {"batch", "book", "names", "order", "pace"},
     "tui.driver": {"canvas", "driver", "frame", "pen", "scroll", "writer"},
     "tui.flows": {"priced", "session"},

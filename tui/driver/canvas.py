@@ -7,6 +7,7 @@ from typing import Final
 from tui.driver.frame import Cell, Span
 from tui.driver.pen import DEFAULT, Look, change
 from tui.driver.scroll import Shift, best_shift
+from tui.widths import unsure
 
 # A step over cells that are right already costs four bytes; up to so many it is cheaper to write them again.
 _BRIDGE: Final = 4
@@ -17,7 +18,10 @@ Row = list[Cell | None]
 
 @dataclass(slots=True)
 class _Output:
-    """Bytes on their way, with the cursor and the pen that the terminal has after them."""
+    """Bytes on their way, with the cursor and the pen that the terminal has after them.
+
+    `place` is None where the cursor is not known to be.
+    """
 
     parts: list[str] = field(default_factory=list)
     place: tuple[int, int] | None = None
@@ -33,15 +37,25 @@ class _Output:
             self.parts.append(f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H")
         self.place = (y, x)
 
-    def put(self, cells: Row) -> None:
-        for cell in cells:
+    def put(self, y: int, x: int, cells: Row) -> None:
+        for place, cell in enumerate(cells, x):
             if cell is None:
                 raise ValueError("a cell that nobody wants cannot be written")
             text, look = cell
             if look is not self.pen:
                 code, self.pen = change(self.pen, look, text == " ")
                 self.parts.append(code)
+            if self.place is None and text:
+                self.go(y, place)
+            if not unsure(text):
+                self.parts.append(text)
+                continue
+            # Whatever width the terminal gives it: blanks are beside it, and what follows is where it belongs.
+            self.parts.append(" " * (_end(cells, place - x + 1) + x - place))
+            self.place = None
+            self.go(y, place)
             self.parts.append(text)
+            self.place = None
 
     def reset(self) -> None:
         if self.pen is not DEFAULT:
@@ -106,20 +120,20 @@ class Canvas:
         row = self._wanted.setdefault(y, [])
         end = x + len(cells)
         row.extend([None] * (end - len(row)))
-        # Half of a wide character that stays behind is drawn differently by every terminal: it becomes a blank.
-        if (first := row[x]) is not None and not first[0] and x and (left := row[x - 1]) is not None:
-            row[x - 1] = (" ", left[1])
-            self._doubt(y, x - 1)
-        if end < len(row) and (after := row[end]) is not None and not after[0]:
-            row[end] = (" ", after[1])
-            self._doubt(y, end)
+        # What stays behind of a wide character is drawn differently by every terminal: it becomes blanks.
+        if (first := _first(row, x)) < x:
+            self._blank(y, range(first, x))
+        self._blank(y, range(end, _end(row, end)))
         row[x:end] = cells
         self._touched.add(y)
 
-    def _doubt(self, y: int, x: int) -> None:
-        shown = self._shown.get(y, [])
-        if x < len(shown):
-            shown[x] = None
+    def _blank(self, y: int, columns: range) -> None:
+        row, shown = self._wanted[y], self._shown.get(y, [])
+        for x in columns:
+            if (cell := row[x]) is not None:
+                row[x] = (" ", cell[1])
+            if x < len(shown):
+                shown[x] = None
 
     def _write_row(self, y: int, output: _Output) -> None:
         wanted = self._wanted[y]
@@ -127,10 +141,10 @@ class Canvas:
         shown.extend([None] * (len(wanted) - len(shown)))
         for start, end in _runs(shown, wanted):
             output.go(y, start)
-            output.put(wanted[start:end])
+            output.put(y, start, wanted[start:end])
             shown[start:end] = wanted[start:end]
             # In the last column the cursor stays on what was written or hangs behind it, as the terminal likes.
-            output.place = (y, end) if end < self._width else None
+            output.place = (y, end) if end < self._width and output.place is not None else None
 
     def _scroll(self, output: _Output) -> None:
         shift = best_shift(self._shown, self._wanted, self._touched, self._width)
@@ -149,21 +163,33 @@ class Canvas:
         self._touched.update(shift.rows)
 
 
+def _first(row: Row, x: int) -> int:
+    """The column at which the character begins that has column `x`."""
+    while x and (cell := row[x]) is not None and not cell[0]:
+        x -= 1
+    return x
+
+
+def _end(row: Row, x: int) -> int:
+    """The first column from `x` on at which a character begins."""
+    while x < len(row) and (cell := row[x]) is not None and not cell[0]:
+        x += 1
+    return x
+
+
 def _runs(shown: Row, wanted: Row) -> Iterator[tuple[int, int]]:
     """Columns from and up to which `wanted` has to be written, wide characters whole."""
     start = end = -1
     for x, cell in enumerate(wanted):
         if cell is None or cell == shown[x]:
             continue
-        # The right half of a wide character cannot be written without the left one.
-        first = x if cell[0] or not x else x - 1
+        # The rest of a wide character cannot be written without its first cell.
+        first = _first(wanted, x)
         if start < 0:
             start = first
         elif first - end > _BRIDGE or None in wanted[end:first]:
             yield start, end
             start = first
-        end = x + 1
-        while end < len(wanted) and (after := wanted[end]) is not None and not after[0]:
-            end += 1
+        end = _end(wanted, x + 1)
     if start >= 0:
         yield start, end

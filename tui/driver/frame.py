@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 
 from tui.driver.pen import DEFAULT, Look, look_of, on_blank
+from tui.widths import joins
 
 Cell = tuple[str, Look]
-"""A character (with the marks that join it) and its look; the right half of a wide one is an empty string."""
+"""A character (with the marks that join it) and its look; of a wide one, all cells but the first are empty strings."""
 
 _GO_TO: Final = re.compile(r"\x1b\[(\d+);(\d+)H")
 _SGR: Final = re.compile(r"\x1b\[([\d;]*)m")
@@ -65,15 +66,16 @@ def _add(cells: list[Cell], text: str, look: Look) -> None:
         width = cell_len(character)
         if character == " ":
             cells.append(blank)
-        elif width or not cells:
+        elif cells and joins(character):
+            _join(cells, character)
+            cells.extend([("", look)] * width)
+        else:
             cells.append((character, look))
             cells.extend([("", look)] * (width - 1))
-        else:
-            _join(cells, character)
 
 
 def _join(cells: list[Cell], mark: str) -> None:
-    """Put a mark of no width of its own onto the last character."""
+    """Put a mark onto the last character."""
     place = len(cells) - 1
     while place and not cells[place][0]:
         place -= 1

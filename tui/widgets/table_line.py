@@ -11,6 +11,7 @@ from textual.strip import Strip
 from tui.text import fit
 from tui.widgets.column import GAP, Cell, Slot
 from tui.widgets.glyphs import GLYPHS, shown
+from tui.widths import joins
 
 EMPTY: Final = Cell("")
 _GAP_TEXT: Final = " " * GAP
@@ -67,8 +68,11 @@ def difference(old: Strip | None, new: Strip) -> tuple[int, int] | None:
     head = next((place for place in range(shorter) if before[place] != after[place]), shorter)
     tail = next((place for place in range(shorter - head) if before[-1 - place] != after[-1 - place]), shorter - head)
     # A mark that joins the character before it changes that character's cell.
-    while head and any(head < len(line) and cell_len(line[head][0]) == 0 for line in (before, after)):
+    while head and any(head < len(line) and joins(line[head][0]) for line in (before, after)):
         head -= 1
+    # And what it joins is drawn with it, whichever of the two has changed.
+    while tail and any(joins(line[len(line) - tail][0]) for line in (before, after)):
+        tail -= 1
     start = _cells(after[:head])
     end = new.cell_length - _cells(after[len(after) - tail :])
     return (start, end) if end > start else None
