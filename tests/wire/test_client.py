@@ -407,6 +407,18 @@ async def test_a_download_that_is_refused(demo: DemoServer, wire: Wire, status: 
     assert failed.value.kind is kind
 
 
+async def test_what_the_caller_of_a_download_raises_is_its_own(odd: OddServer, odd_wire: Wire) -> None:
+    """An error while the pieces are used says nothing of the server's file."""
+    odd.say(b"abc")
+    with pytest.raises(ValueError, match="mine"):
+        async with odd_wire.download("f"):
+            raise ValueError("mine")
+    with pytest.raises(ValueError, match="mine"):
+        async with odd_wire.download("f") as download:
+            async for _ in download.chunks:
+                raise ValueError("mine")
+
+
 def test_an_address() -> None:
     address = Address("https://host:8443/v1", KEY, "org", "proj")
     assert address.host == "host:8443"

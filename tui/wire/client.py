@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -203,17 +203,31 @@ class Wire:
         """
         # Compressed transfer would hide the length that says whether all has arrived.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-        with self._call():
-            async with self._client.files.with_streaming_response.content(
-                file_id, extra_headers=headers, timeout=self._timeout(_SLOW_TIMEOUT)
-            ) as answer:
-                begins = _first_byte(answer.headers.get("content-range"), start) if answer.status_code == 206 else 0
-                length = answer.headers.get("content-length")
-                total = begins + int(length) if length and length.isdigit() else None
-                # The bytes as they came: what would decode them, and has nothing to, takes a fifth of the time.
-                plain = answer.headers.get("content-encoding", "identity") == "identity"
-                pieces = answer.http_response.aiter_raw() if plain else answer.iter_bytes()
-                yield Download(_gathered(pieces), begins, total)
+        # What is raised in the caller's block is the caller's own: only the calls in here, and the reads of the
+        # pieces, are translated.
+        async with AsyncExitStack() as stack:
+            with self._call():
+                answer = await stack.enter_async_context(
+                    self._client.files.with_streaming_response.content(
+                        file_id, extra_headers=headers, timeout=self._timeout(_SLOW_TIMEOUT)
+                    )
+                )
+            begins = _first_byte(answer.headers.get("content-range"), start) if answer.status_code == 206 else 0
+            length = answer.headers.get("content-length")
+            total = begins + int(length) if length and length.isdigit() else None
+            # The bytes as they came: what would decode them, and has nothing to, takes a fifth of the time.
+            plain = answer.headers.get("content-encoding", "identity") == "identity"
+            pieces = answer.http_response.aiter_raw() if plain else answer.iter_bytes()
+            yield Download(self._pieces(pieces), begins, total)
+
+    async def _pieces(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+        gathered = _gathered(pieces)
+        while True:
+            with translated(self.address):
+                some = await anext(gathered, None)
+            if some is None:
+                return
+            yield some
 
     def _note_clock(self, date: str | None) -> None:
         from email.utils import parsedate_to_datetime
