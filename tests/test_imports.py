@@ -28,7 +28,7 @@ FIRST_FRAME = {
         "home", "home_account", "home_alarms", "home_choice", "home_groups", "home_lines", "home_rows", "home_view",
         "passthrough", "room", "warm_up",
     },
-    "tui.state": {"cache", "preferences", "samples", "store"},
+    "tui.state": {"base", "cache", "migrations", "preferences", "samples", "store"},
     "tui.widgets": {
         "bar", "bottom", "column", "glyphs", "line", "lines", "looks", "notice", "roles", "table", "table_line",
         "table_paint", "table_place", "table_rows",

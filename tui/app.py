@@ -59,6 +59,7 @@ class LazybatchApp(App[str]):
 
     def on_ready(self) -> None:
         """Begin what is slow now that the first frame is on screen."""
+        self.session.trouble.listen(self._state_failed)
         if isinstance(self.home, Home):
             self.home.watch_account()
         else:
@@ -111,6 +112,10 @@ class LazybatchApp(App[str]):
         Nothing in `message` reaches the terminal as a command.
         """
         self.notices.add(": ".join(filter(None, (title, message))), severity, timeout)
+
+    def _state_failed(self, sentence: str) -> None:
+        """The state cannot be used, as some thread has found."""
+        self.call_later(lambda: self.notify(sentence, severity="warning", markup=False))
 
     def show_notice(self, room: Room) -> None:
         """What is told is told on `room` too, which its user has come to."""

@@ -1,5 +1,6 @@
 """What the batches of an account cost: learned beside the keys, told from memory."""
 
+import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -94,11 +95,27 @@ async def test_our_own_estimate_tells_what_a_running_batch_costs(session: Sessio
     assert session.cost_of(made) == Cost(pytest.approx(0.375), pytest.approx(1.5), measured=False)  # type: ignore[arg-type]
 
 
+async def test_costs_of_batches_that_are_gone_are_forgotten(session: Session) -> None:
+    session.book.apply([DONE, RUNNING])
+    await session.learn_costs()
+    costs = await session.costs()
+    costs.learn([DONE])
+    assert list(costs._costs) == list(costs._learned) == [DONE.id]
+    assert {key.day for key in costs._rates} == {costs._key(DONE, DONE.model or "").day}
+    assert costs.of(DONE) == DONE_COST
+
+
 async def test_a_broken_state_tells_what_the_server_does(session: Session) -> None:
     session.book.apply([DONE, RUNNING])
     with sqlite3.connect(session.folder / "lazybatch.sqlite3") as other:
         for table in ("usages", "estimates", "submissions"):
             other.execute(f"DROP TABLE {table}")
+    told = list[str]()
+    session.trouble.listen(told.append)
     await session.learn_costs()
     assert session.cost_of(DONE) == DONE_COST
     assert session.cost_of(RUNNING) is None
+    assert sorted(re.sub(r" in .* cannot be used: no such table", "", sentence)[:24] for sentence in told) == [
+        "The journal: submissions",
+        "The state: usages. Nothi",
+    ]

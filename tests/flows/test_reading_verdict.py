@@ -1,7 +1,6 @@
 """What was found out about a batch, kept; and the requests that are meant by a word."""
 
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +27,6 @@ from tui.results.judge import Judgement, judge
 from tui.results.match import RequestIndex
 from tui.results.problems import FileChangedError, ResultFileError
 from tui.results.remainder import write_remainder
-from tui.state.store import connect
 from tui.state.verdicts import Verdicts
 
 BATCH = Batch("batch_1", Status.COMPLETED, "completed", counts=Counts(5, 3, 2))
@@ -137,20 +135,19 @@ def test_what_agrees_is_not_doubted(tmp_path: Path, database: sqlite3.Connection
 
 @pytest.mark.parametrize("answer", ["", "{}", "[]", '{"verdict": 3, "finishes": {}}', "\x00"])
 def test_a_verdict_that_cannot_be_read_is_none(database: sqlite3.Connection, answer: str) -> None:
-    database.execute("INSERT INTO verdicts VALUES (?, 'batch_1', '2 x', 1, ?)", (ACCOUNT, answer))
+    database.execute("INSERT INTO verdicts VALUES (?, 'batch_1', '2 x', 1, ?, 0)", (ACCOUNT, answer))
     assert Verdicts(database, ACCOUNT).load("batch_1", "x") is None
 
 
-def test_a_state_of_before_gets_room_for_verdicts(tmp_path: Path) -> None:
-    def tables(connection: sqlite3.Connection) -> Iterable[str]:
-        return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-
-    old = connect(tmp_path)
-    old.execute("INSERT INTO cancellations VALUES (?, 'batch_1', 1.0, NULL, NULL, NULL)", (ACCOUNT,))
-    old.executescript("DROP TABLE verdicts; PRAGMA user_version = 1;")
-    assert "verdicts" not in tables(old)
-    old.close()
-    new = connect(tmp_path)
-    assert "verdicts" in tables(new)
-    assert new.execute("SELECT count(*) FROM cancellations").fetchone()[0] == 1
-    new.close()
+def test_the_oldest_verdicts_go_but_not_the_doubtful(
+    tmp_path: Path, database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.state.verdicts._MOST", 3)
+    asked = write(tmp_path / "in.jsonl", request("a"), request("b"))
+    output = write(tmp_path / "out.jsonl", good("b"), good("a"))
+    verdicts = Verdicts(database, ACCOUNT)
+    verdicts.save("bad", "x", kept_of(judged(asked, output, None, 5, 5, 0)))
+    for number in range(6):
+        verdicts.save(f"good {number}", "x", kept_of(judged(asked, output, None, 2, 2, 0)))
+    left = {row[0] for row in database.execute("SELECT batch_id FROM verdicts")}
+    assert left == {"bad", "good 3", "good 4", "good 5"}

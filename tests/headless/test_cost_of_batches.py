@@ -1,6 +1,8 @@
 """What commands say of the costs of batches."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +186,16 @@ def test_files_that_wait_are_held_against_it_together(
     assert "Over budget" not in cli("queue", "add", files[0], "--yes").err
     ran = cli("queue", "add", *files, "--yes", "--again")
     assert ran.err.count("Over budget: more than is left today") == ran.err.count("Over budget") == 1, ran.err
+
+
+def test_a_broken_state_is_told_once_and_the_list_goes_on(
+    cli: Cli, submitted: Submitted, server: DemoServer, tmp_path: Path
+) -> None:
+    batch_id = submitted()
+    with closing(sqlite3.connect(next(tmp_path.rglob("lazybatch.sqlite3")))) as state:
+        state.executescript("DROP TABLE usages; DROP TABLE prices")
+    told(server, status="completed", usage=USAGE)
+    ran = cli("list", "--json")
+    assert [batch["id"] for batch in ran.json] == [batch_id]
+    assert ran.err.count("cannot be used: no such table: usages") == 1
+    assert ran.err.count("cannot be used: no such table: prices") == 1

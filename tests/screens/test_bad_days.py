@@ -46,6 +46,17 @@ async def test_without_a_key_q_quits(tmp_path: Path) -> None:
         assert (home.app.return_value, home.app.return_code) == (None, 0)
 
 
+async def test_a_state_that_cannot_be_written_is_told(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path) as home:
+        await home.until("smoke-test")
+        for connection in home.app.session._connections:
+            connection.execute("PRAGMA query_only=1")
+        await home.press("s", "r")
+        await home.told("cannot be used: attempt to write a readonly database")
+        await home.press("escape")
+        await works_on(home)
+
+
 async def test_a_wrong_key_is_told_and_not_shown(server: DemoServer, tmp_path: Path) -> None:
     async with desk(server, tmp_path, key="another-test-key-altogether") as home:
         await home.until("does not accept the API key (401). Check OPENAI_API_KEY or the profile's key.")

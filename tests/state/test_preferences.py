@@ -34,17 +34,6 @@ def test_junk_is_no_choice(database: sqlite3.Connection, name: str, value: objec
     assert load(database) == Preferences()
 
 
-def test_a_state_of_the_version_before_gets_them(tmp_path: Path) -> None:
-    with closing(connect(tmp_path)) as connection:
-        connection.execute("DROP TABLE preferences")
-        connection.execute("DROP TABLE samples")
-        connection.execute("PRAGMA user_version=2")
-    with closing(connect(tmp_path)) as connection:
-        save(connection, Preferences("eta"))
-        assert load(connection) == Preferences("eta")
-        assert connection.execute("SELECT count(*) FROM samples").fetchone() == (0,)
-
-
 def test_where_the_state_cannot_be_used_nothing_is_raised(tmp_path: Path) -> None:
     connection = connect(tmp_path)
     connection.close()

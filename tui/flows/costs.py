@@ -6,7 +6,6 @@ rows asks for their costs at each key.
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from tui.batches.batch import Batch
 from tui.batches.money import Average, Cost, Expected, Rates, cost, told_usage
 from tui.errors import LazybatchError
 from tui.flows.prices import DAY, Prices, priced_size
+from tui.state.base import Trouble
 from tui.state.store import connect, memory
 from tui.state.usages import Usages
 
@@ -34,9 +34,9 @@ class Costs:
     provider's prices are found. Raises `LazybatchError` where the state cannot be used.
     """
 
-    def __init__(self, folder: Path | None, account: str, base_url: str) -> None:
+    def __init__(self, folder: Path | None, account: str, base_url: str, trouble: Trouble | None = None) -> None:
         # Its own, because its transactions must not take in what others write.
-        self._connection = memory() if folder is None else connect(folder)
+        self._connection = memory() if folder is None else connect(folder, trouble)
         self._usages = Usages(self._connection, account)
         self._account = account
         self._folder = folder or Path()
@@ -82,9 +82,11 @@ class Costs:
     def learn(self, batches: Collection[Batch]) -> bool:
         """Find out what is needed to tell the costs of `batches`, and remember what they have used.
 
-        Only those that have changed since the last time are looked at. Whether costs may be others than before.
+        Only those that have changed since the last time are looked at, and of others nothing is kept in memory any
+        more. Whether costs may be others than before.
         """
         with self._lock:
+            self._keep_only(batches)
             changed = [batch for batch in batches if self._learned.get(batch.id) is not batch]
             new = any(batch.id not in self._learned for batch in changed)
             if new:
@@ -111,16 +113,30 @@ class Costs:
         with self._lock:
             self._connection.close()
 
+    def _keep_only(self, batches: Collection[Batch]) -> None:
+        """Forget what was learned for batches that are no longer there, with the prices that only they have."""
+        gone = self._learned.keys() - {batch.id for batch in batches}
+        if not gone:
+            return
+        # New ones in place of the old: the screen reads these while this goes on.
+        self._learned = {key: batch for key, batch in self._learned.items() if key not in gone}
+        self._costs = {key: found for key, found in self._costs.items() if key not in gone}
+        used = {self._key(batch, model) for batch in batches if (model := self.model(batch))}
+        self._rates = {key: found for key, found in self._rates.items() if key in used}
+        self._bases = {key: found for key, found in self._bases.items() if key in used}
+
     def _read_journal(self) -> None:
         # The estimate of a file has no use for it.
         from tui.state.journal import Journal
 
-        # Without a journal, what the server tells is known.
-        with suppress(LazybatchError):
+        try:
             journal = Journal(self._connection, self._account, self._folder)
             submissions = journal.by_batch()
             self._models = {key: found.model for key, found in submissions.items() if found.model}
             self._expected = journal.expected()
+        except LazybatchError as error:
+            # What the server tells is known without it.
+            self._connection.trouble.tell(error.sentence)
 
     def _find_out(self, named: Iterable[tuple[Batch, str]]) -> bool:
         """Prices and averages for batches of these models; whether some were not known yet."""

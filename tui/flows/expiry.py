@@ -41,14 +41,22 @@ class Expiry:
             return
         self._due = time.monotonic() + self._wait
         self._wait = min(2 * self._wait, _LONGEST)
+        listed = dict[str, int | None]()
         try:
             async for page in pages(self._page):
-                self._expires |= {file.id: file.expires_at for file in filter(None, map(file_from, page.items))}
+                listed |= {file.id: file.expires_at for file in filter(None, map(file_from, page.items))}
         except WireError as error:
             if error.kind not in {Kind.NOT_FOUND, Kind.REFUSED}:
                 raise
             # Such a list there is not: asking again would not help.
             self._unlisted = True
+        finally:
+            await asyncio.to_thread(self._take_in, listed, list(self._session.book))
+
+    def _take_in(self, listed: dict[str, int | None], batches: list[Batch]) -> None:
+        """Keep what is known of the files of `batches`: those of other batches would pile up."""
+        known = self._expires | listed
+        self._expires = {key: known[key] for batch in batches for key in _results(batch) if key in known}
 
     def _unknown(self, batches: list[Batch]) -> bool:
         """Whether one of `batches` has results of which the server has not said anything yet."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.batches.batch import Batch
 from tui.batches.book import Book
 from tui.settings import Profile
+from tui.state.base import Trouble
 
 # Prices are loaded once the first frame is on screen.
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Priced(ABC):
     def __init__(self, profile: Profile, folder: Path) -> None:
         self.profile = profile
         self.folder = folder
+        self.trouble = Trouble(folder)  # where it is told that the state cannot be used
         self.book = Book()
         self._costs: Costs | None = None
 
@@ -73,7 +75,9 @@ class Priced(ABC):
         if self._costs is None:
             from tui.flows.costs import Costs
 
-            made = await asyncio.to_thread(Costs, self.folder, self.profile.account, self.profile.base_url)
+            made = await asyncio.to_thread(
+                Costs, self.folder, self.profile.account, self.profile.base_url, self.trouble
+            )
             if self._costs is None:
                 self._costs = made
             else:

@@ -45,7 +45,7 @@ class Session(Priced):
         super().__init__(profile, folder)
         self.everything = everything
         self.reach: Reach | None = None  # how far the list has been followed, once that is known
-        self._connections = connect(folder), connect(folder)
+        self._connections = connect(folder, self.trouble), connect(folder, self.trouble)
         self._cache = Cache(self._connections[0], profile.view)
         self.samples = Samples(self._connections[0], profile.view)
         self.preferences = load(self._connections[0])

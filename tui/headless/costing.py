@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import LazybatchError
 from tui.flows.costs import Costs
+from tui.headless.session import trouble
 from tui.settings import Profile, state_folder
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def _opened(profile: Profile) -> Costs:
     if folder.is_dir():
         # That the state is broken has been said where the names of files are asked for.
         with suppress(LazybatchError):
-            return Costs(folder, profile.account, profile.base_url)
+            return Costs(folder, profile.account, profile.base_url, trouble(folder))
     return Costs(None, profile.account, profile.base_url)
 
 

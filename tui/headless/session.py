@@ -1,9 +1,10 @@
 """What a command works with: its profile, the wire to the server, the state on disk."""
 
-import sqlite3
 from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui import settings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tui.batches.batch import Batch
     from tui.batches.names import Names
     from tui.flows.session import Session
+    from tui.state.base import Trouble
     from tui.state.journal import Journal
     from tui.wire.client import Wire
 
@@ -46,6 +48,16 @@ def to_change(options: Namespace, verb: str) -> Profile:
     return with_key(options)
 
 
+@cache
+def trouble(folder: Path) -> "Trouble":
+    """Where a command tells, once, that the state in `folder` cannot be used."""
+    from tui.state.base import Trouble
+
+    made = Trouble(folder)
+    made.listen(tell)
+    return made
+
+
 @asynccontextmanager
 async def connected(profile: Profile) -> "AsyncIterator[Wire]":
     """The wire to the profile's server."""
@@ -66,6 +78,7 @@ async def opened(profile: Profile) -> "AsyncIterator[Session]":
     from tui.flows.session import Session
 
     session = Session(profile, state_folder())
+    session.trouble.listen(trouble(session.folder).tell)
     try:
         await session.connect(read_retries=_READ_RETRIES)
         yield session
@@ -80,7 +93,7 @@ def journal(profile: Profile) -> "Iterator[Journal]":
     from tui.state.store import connect
 
     folder = state_folder()
-    connection = connect(folder)
+    connection = connect(folder, trouble(folder))
     try:
         yield Journal(connection, profile.account, folder)
     finally:
@@ -97,7 +110,7 @@ def own_names(profile: Profile) -> "Names":
     try:
         with journal(profile) as book:
             names.learn_submissions(book.named())
-    except (LazybatchError, sqlite3.Error) as error:
+    except LazybatchError as error:
         tell(f"The names of your own files are not known. {error}")
     return names
 

@@ -1,28 +1,26 @@
 """The alarms that were told, and the batches whose end somebody waits for, kept for the next start."""
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 
 from tui.batches.guard import Rule, Told, Trip
+from tui.state.base import Store
 
 
-class AlarmBook:
+class AlarmBook(Store):
     """What one account's user has been told of, and has asked to be told.
 
     Where the database cannot be used nothing is remembered: an alarm comes once more at the next start.
     """
 
     def __init__(self, connection: sqlite3.Connection, account: str) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._account = account
 
     def told(self) -> dict[str, dict[Rule, Told]]:
         """The alarms by batch and rule; none where they are kept in another form than ours."""
-        rows: list[tuple[str]] = []
-        with contextlib.suppress(sqlite3.Error):
-            rows = self._connection.execute("SELECT told FROM alarms WHERE account = ?", (self._account,)).fetchall()
+        rows = self._read("SELECT told FROM alarms WHERE account = ?", self._account)
         try:
             return {batch_id: _read(trips) for batch_id, trips in json.loads(rows[0][0]).items()} if rows else {}
         except (ValueError, TypeError, AttributeError, RecursionError):
@@ -34,31 +32,23 @@ class AlarmBook:
             batch_id: {rule: (it.trip.sentence, it.trip.since, it.clear_at, it.spared) for rule, it in trips.items()}
             for batch_id, trips in told.items()
         })  # fmt: skip
-        with contextlib.suppress(sqlite3.Error):
-            # One statement: the connection may be in the middle of another thread's transaction.
-            self._connection.execute("INSERT OR REPLACE INTO alarms VALUES (?, ?)", (self._account, text))
+        self._write("INSERT OR REPLACE INTO alarms (account, told) VALUES (?, ?)", self._account, text)
 
     def awaited(self) -> set[str]:
         """The batches whose end is to be told."""
-        rows: list[tuple[str]] = []
-        with contextlib.suppress(sqlite3.Error):
-            rows = self._connection.execute(
-                "SELECT batch_id FROM awaited WHERE account = ?", (self._account,)
-            ).fetchall()
-        return {row[0] for row in rows}
+        return {row[0] for row in self._read("SELECT batch_id FROM awaited WHERE account = ?", self._account)}
 
     def wait_for(self, batch_ids: Iterable[str]) -> None:
         """Have the end of these batches told, at the next start too."""
-        self._each("INSERT OR IGNORE INTO awaited VALUES (?, ?)", batch_ids)
+        self._change("INSERT OR IGNORE INTO awaited (account, batch_id) VALUES (?, ?)", batch_ids)
 
     def wait_no_more(self, batch_ids: Iterable[str]) -> None:
         """The end of these batches was told, or need not be."""
-        self._each("DELETE FROM awaited WHERE account = ? AND batch_id = ?", batch_ids)
+        self._change("DELETE FROM awaited WHERE account = ? AND batch_id = ?", batch_ids)
 
-    def _each(self, statement: str, batch_ids: Iterable[str]) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            for batch_id in batch_ids:
-                self._connection.execute(statement, (self._account, batch_id))
+    def _change(self, statement: str, batch_ids: Iterable[str]) -> None:
+        for batch_id in batch_ids:
+            self._write(statement, self._account, batch_id)
 
 
 def _read(trips: Mapping[str, tuple[str, float, float | None, bool]]) -> dict[Rule, Told]:

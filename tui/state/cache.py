@@ -3,14 +3,15 @@
 Kept as the server sent them, so that what is read here goes through the same door as what comes from the network.
 """
 
-import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tui.state.base import Store, replacing
 
-class Cache:
+
+class Cache(Store):
     """The remembered batches of one account.
 
     Where the database cannot be used, for a full disk say, nothing is remembered and nothing else is lost: the server
@@ -18,7 +19,7 @@ class Cache:
     """
 
     def __init__(self, connection: sqlite3.Connection, account: str) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._account = account
 
     def load(self, *, offset: int = 0, limit: int = -1) -> list[Mapping[str, Any]]:
@@ -28,36 +29,25 @@ class Cache:
     def each(self, *, offset: int = 0, limit: int = -1) -> Iterator[Mapping[str, Any]]:
         """The same one by one: those of ten thousand batches at once take three times what is made of them."""
         statement = "SELECT answer FROM batches WHERE account = ? ORDER BY created_at DESC, id LIMIT ? OFFSET ?"
-        with contextlib.suppress(sqlite3.Error):
-            for row in self._connection.execute(statement, (self._account, limit, offset)):
-                yield json.loads(row[0])
+        for row in self._each(statement, self._account, limit, offset):
+            yield json.loads(row[0])
 
     def seen_at(self) -> float | None:
         """When the newest of the answers came, in Unix seconds of this machine's clock; None without any."""
-        rows = self._read("SELECT max(seen_at) FROM batches WHERE account = ?")
+        rows = self._read("SELECT max(seen_at) FROM batches WHERE account = ?", self._account)
         return rows[0][0] if rows else None
 
     def answer(self, batch_id: str) -> Mapping[str, Any] | None:
         """The server's own JSON of one batch."""
-        rows = self._read("SELECT answer FROM batches WHERE account = ? AND id = ?", batch_id)
+        rows = self._read("SELECT answer FROM batches WHERE account = ? AND id = ?", self._account, batch_id)
         return json.loads(rows[0][0]) if rows else None
 
     def save(self, items: Iterable[tuple[str, int, Mapping[str, Any]]], seen_at: float) -> None:
         """Remember `(id, created_at, answer)` of each batch."""
         rows = [(self._account, key, created, seen_at, json.dumps(answer)) for key, created, answer in items]
-        self._write("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?)", rows)
+        self._write_all((replacing("batches", "account", "id", "created_at", "seen_at", "answer"), rows))
 
     def forget(self, ids: Iterable[str]) -> None:
         """Drop batches that the server no longer has."""
-        self._write("DELETE FROM batches WHERE account = ? AND id = ?", [(self._account, key) for key in ids])
-
-    def _read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(statement, (self._account, *values)).fetchall()
-        except sqlite3.Error:
-            return []
-
-    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        with contextlib.suppress(sqlite3.Error), self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(statement, rows)
+        rows = [(self._account, key) for key in ids]
+        self._write_all(("DELETE FROM batches WHERE account = ? AND id = ?", rows))

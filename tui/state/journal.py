@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tui.batches.batch import GROUP_KEY
 from tui.batches.money import Expected
 from tui.batches.names import Named
 from tui.errors import LazybatchError
+from tui.state.base import replacing
 from tui.state.ledger import Ledger
 from tui.state.lock import Taken, locked
 from tui.state.paths import readable, storable
@@ -79,6 +80,9 @@ class Submission:
         return self.stage in IN_DOUBT
 
 
+_COLUMNS = tuple(field.name for field in fields(Submission))
+
+
 def new_id() -> str:
     """An id for a submission: 80 random bits, short enough for a file name and a metadata value."""
     # It brings OpenSSL along, which the first frame has no use for.
@@ -128,15 +132,13 @@ class Journal(Ledger):
     def open(self, submission: Submission) -> None:
         """Write the intent down, before the first byte goes out."""
         now = time.time()
-        row = (
-            submission.id, self.account, submission.sha256, storable(submission.path), submission.bytes,
-            submission.requests, submission.endpoint, submission.model, json.dumps(dict(submission.metadata)),
-            submission.upload_name, submission.stage, submission.file_id, submission.batch_id, submission.reason,
-            now, now,
-        )  # fmt: skip
+        row = {name: getattr(submission, name) for name in _COLUMNS} | {
+            "account": self.account, "path": storable(submission.path),
+            "metadata": json.dumps(dict(submission.metadata)), "opened_at": now, "changed_at": now,
+        }  # fmt: skip
         marks = ",".join("?" * len(row))
         # Where it raises nothing is sent: without the intent on disk nothing may be.
-        self._do(f"INSERT INTO submissions VALUES ({marks})", row)  # noqa: S608  (marks alone)
+        self._do(f"INSERT INTO submissions ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))  # noqa: S608  (constants alone)
 
     def amend(self, submission_id: str, endpoint: str, metadata: Mapping[str, str]) -> None:
         """Replace what a submission's batch is to be created with; not while it is in doubt."""
@@ -165,7 +167,10 @@ class Journal(Ledger):
 
     def withdraw(self, submission_id: str, file_id: str, key_hint: str) -> None:
         """Note that the uploaded file is about to be deleted, and with which key."""
-        self._do("INSERT OR REPLACE INTO withdrawn_files VALUES (?, ?, ?)", (submission_id, file_id, key_hint))
+        self._do(
+            "INSERT OR REPLACE INTO withdrawn_files (submission_id, file_id, key_hint) VALUES (?, ?, ?)",
+            (submission_id, file_id, key_hint),
+        )
         self.advance(submission_id, Stage.WITHDRAWING)
 
     def withdrawn(self, submission_id: str) -> dict[str, str]:
@@ -186,7 +191,9 @@ class Journal(Ledger):
             submission_id, expected.requests, expected.input_tokens, expected.output_tokens, expected.low,
             expected.high,
         )  # fmt: skip
-        self._do("INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._do(
+            replacing("estimates", "submission_id", "requests", "input_tokens", "output_tokens", "low", "high"), row
+        )
 
     def expected(self) -> dict[str, Expected]:
         """What was expected of each submission that came to a batch, by the batch's id."""
@@ -260,18 +267,18 @@ class Journal(Ledger):
             yield Named(submission_id, batch_id, json.loads(metadata), readable(path))
 
     def _select(self, condition: str, *values: str | bytes) -> list[Submission]:
-        statement = f"SELECT * FROM submissions WHERE account = ? AND {condition} ORDER BY opened_at DESC"  # noqa: S608
+        columns = ", ".join(_COLUMNS)
+        statement = f"SELECT {columns} FROM submissions WHERE account = ? AND {condition} ORDER BY opened_at DESC"  # noqa: S608
         with self._sentence():
             rows = self._connection.execute(statement, (self.account, *values))
-            names = [column[0] for column in rows.description]
-            return [_submission(dict(zip(names, row, strict=True))) for row in rows.fetchall()]
+            return [_submission(dict(zip(_COLUMNS, row, strict=True))) for row in rows.fetchall()]
 
 
 def _submission(row: dict[str, object]) -> Submission:
-    fields = {
+    values = {
         **row,
         "path": readable(row["path"]),
         "metadata": json.loads(str(row["metadata"])),
         "stage": Stage(str(row["stage"])),
     }
-    return Submission(**fields)
+    return Submission(**values)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tui.errors import LazybatchError
+from tui.state.base import remedy
 
 _BELIEVED: Final = 86400.0  # seconds
 
@@ -68,4 +69,5 @@ class Ledger:
         try:
             yield
         except sqlite3.Error as error:
-            raise LazybatchError(f"The journal in {self._folder} cannot be used: {error}.") from None
+            sentence = f"The journal in {self._folder} cannot be used: {error}. {remedy(error)}".rstrip()
+            raise LazybatchError(sentence) from None

@@ -1,8 +1,9 @@
 """What its user has chosen on the screen, kept for the next time."""
 
-import contextlib
 import sqlite3
 from typing import NamedTuple
+
+from tui.state.base import Store
 
 
 class Preferences(NamedTuple):
@@ -21,10 +22,7 @@ class Preferences(NamedTuple):
 
 def load(connection: sqlite3.Connection) -> Preferences:
     """What was kept; what cannot be read, or was written by another version, is as if nobody had chosen."""
-    rows: list[tuple[str, object]] = []
-    with contextlib.suppress(sqlite3.Error):
-        rows = connection.execute("SELECT name, value FROM preferences").fetchall()
-    kept = dict(rows)
+    kept: dict[str, object] = dict(_Kept(connection).all())
     sort, reverse, interval, export, columns = map(kept.get, Preferences._fields)
     return Preferences(
         sort if isinstance(sort, str) else Preferences().sort,
@@ -37,6 +35,13 @@ def load(connection: sqlite3.Connection) -> Preferences:
 
 def save(connection: sqlite3.Connection, preferences: Preferences) -> None:
     """Keep `preferences`; blocks for the disk. Where the state cannot be written they last until the end."""
-    with contextlib.suppress(sqlite3.Error), connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT OR REPLACE INTO preferences VALUES (?, ?)", preferences._asdict().items())
+    _Kept(connection).keep(preferences)
+
+
+class _Kept(Store):
+    def all(self) -> list[tuple[str, object]]:
+        return [(name, value) for name, value in self._read("SELECT name, value FROM preferences")]
+
+    def keep(self, preferences: Preferences) -> None:
+        rows = preferences._asdict().items()
+        self._write_all(("INSERT OR REPLACE INTO preferences (name, value) VALUES (?, ?)", rows))

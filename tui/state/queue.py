@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from tui.batches.money import Expected
 from tui.batches.names import submission_name
 from tui.errors import LazybatchError
 from tui.requests.validate import Identity, Report
+from tui.state.base import Trouble, remedy
 from tui.state.paths import readable, storable
 
 Move = Literal["up", "down", "first", "last"]
@@ -84,6 +85,9 @@ class Entry:
             models=self.models, inputs=0, problems=(), problem_count=0, counts_by_code={}, warnings=(),
             warning_count=0, identity=self.identity,
         )  # fmt: skip
+
+
+_COLUMNS = tuple(field.name for field in fields(Entry))
 
 
 class Queue:
@@ -220,18 +224,19 @@ class Queue:
     def _select(self, condition: str, *values: int) -> list[Entry]:
         with self._sentence():
             found = self._connection.execute(
-                f"SELECT * FROM queue WHERE account = ? AND {condition}",  # noqa: S608  (constants alone)
+                f"SELECT {', '.join(_COLUMNS)} FROM queue WHERE account = ? AND {condition}",  # noqa: S608  (constants alone)
                 (self._account, *values),
             )
-            names = [column[0] for column in found.description]
-            return [_entry(dict(zip(names, row, strict=True))) for row in found.fetchall()]
+            return [_entry(dict(zip(_COLUMNS, row, strict=True))) for row in found.fetchall()]
 
     @contextmanager
     def _sentence(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise LazybatchError(f"The queue cannot be used: {error}.") from None
+            trouble: Trouble | None = getattr(self._connection, "trouble", None)
+            where = f" in {trouble.folder}" if trouble is not None and trouble.folder else ""
+            raise LazybatchError(f"The queue{where} cannot be used: {error}. {remedy(error)}".rstrip()) from None
 
 
 def _told(identity: Identity) -> str:
@@ -240,7 +245,6 @@ def _told(identity: Identity) -> str:
 
 def _entry(row: dict[str, Any]) -> Entry:
     """An entry of a row, whose columns are its fields."""
-    del row["account"], row["place"]
     made = {
         "path": Path(readable(row["path"])),
         "identity": Identity(*json.loads(row["identity"])),

@@ -1,6 +1,5 @@
 """Samples of the progress of batches, so that a rate is known from the first frame on."""
 
-import contextlib
 import json
 import sqlite3
 import time
@@ -9,11 +8,12 @@ from threading import Lock
 from typing import Final
 
 from tui.batches.pace import Sample, add
+from tui.state.base import Store
 
 _EVERY: Final = 30.0  # seconds between two writes
 
 
-class Samples:
+class Samples(Store):
     """The samples of one account's active batches: at most those that `tui.batches.pace` keeps of each.
 
     `add`, `of` and `keep_only` touch memory alone; `load` and `save` block for the disk. Where the
@@ -21,7 +21,7 @@ class Samples:
     """
 
     def __init__(self, connection: sqlite3.Connection, account: str) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._account = account
         self._samples: dict[str, tuple[Sample, ...]] = {}
         self._unsaved: set[str] = set()
@@ -46,11 +46,7 @@ class Samples:
 
     def load(self) -> None:
         """Bring to mind what an earlier run has seen; what has been seen since then stays."""
-        rows: list[tuple[str, str]] = []
-        with contextlib.suppress(sqlite3.Error):
-            rows = self._connection.execute(
-                "SELECT batch_id, samples FROM samples WHERE account = ?", (self._account,)
-            ).fetchall()
+        rows = self._read("SELECT batch_id, samples FROM samples WHERE account = ?", self._account)
         for batch_id, text in rows:
             self._samples.setdefault(batch_id, _read(text))
 
@@ -67,14 +63,13 @@ class Samples:
             if not ids:
                 return
             kept = [(self._account, key, _written(found)) for key in ids if (found := self._samples.get(key))]
-            try:
-                with self._connection:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                    self._connection.executemany(
-                        "DELETE FROM samples WHERE account = ? AND batch_id = ?", [(self._account, key) for key in ids]
-                    )
-                    self._connection.executemany("INSERT INTO samples VALUES (?, ?, ?)", kept)
-            except sqlite3.Error:
+            if not self._write_all(
+                (
+                    "DELETE FROM samples WHERE account = ? AND batch_id = ?",
+                    [(self._account, key) for key in ids],
+                ),
+                ("INSERT INTO samples (account, batch_id, samples) VALUES (?, ?, ?)", kept),
+            ):
                 # The disk may have room again by the next time.
                 self._unsaved |= ids
 

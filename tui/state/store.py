@@ -7,165 +7,9 @@ from threading import RLock
 from typing import Any, Literal
 
 from tui.errors import LazybatchError
+from tui.state.base import Trouble
+from tui.state.migrations import VERSION, migrate, version_of
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS submissions (
-  id TEXT PRIMARY KEY,
-  account TEXT NOT NULL,
-  sha256 TEXT NOT NULL,
-  path TEXT NOT NULL,
-  bytes INTEGER NOT NULL,
-  requests INTEGER NOT NULL,
-  endpoint TEXT NOT NULL,
-  model TEXT,
-  metadata TEXT NOT NULL,
-  upload_name TEXT NOT NULL,
-  stage TEXT NOT NULL,
-  file_id TEXT,
-  batch_id TEXT,
-  reason TEXT,
-  opened_at REAL NOT NULL,
-  changed_at REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS submissions_by_content ON submissions (account, sha256);
-CREATE TABLE IF NOT EXISTS cancellations (
-  account TEXT NOT NULL,
-  batch_id TEXT NOT NULL,
-  asked_at REAL NOT NULL,
-  outcome TEXT,
-  message TEXT,
-  told_at REAL
-);
-CREATE TABLE IF NOT EXISTS deletions (
-  account TEXT NOT NULL,
-  file_id TEXT NOT NULL,
-  asked_at REAL NOT NULL,
-  outcome TEXT,
-  message TEXT,
-  told_at REAL
-);
-CREATE TABLE IF NOT EXISTS batches (
-  account TEXT NOT NULL,
-  id TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
-  seen_at REAL NOT NULL,
-  answer TEXT NOT NULL,
-  PRIMARY KEY (account, id)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS batches_by_age ON batches (account, created_at DESC);
-CREATE INDEX IF NOT EXISTS batches_by_sight ON batches (account, seen_at);
-CREATE TABLE IF NOT EXISTS verdicts (
-  account TEXT NOT NULL,
-  batch_id TEXT NOT NULL,
-  basis TEXT NOT NULL,
-  doubted INTEGER NOT NULL,
-  answer TEXT NOT NULL,
-  PRIMARY KEY (account, batch_id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS estimates (
-  submission_id TEXT PRIMARY KEY,
-  requests INTEGER NOT NULL,
-  input_tokens INTEGER NOT NULL,
-  output_tokens INTEGER,
-  low REAL,
-  high REAL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS usages (
-  account TEXT NOT NULL,
-  batch_id TEXT NOT NULL,
-  model TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
-  requests INTEGER NOT NULL,
-  input_tokens INTEGER NOT NULL,
-  output_tokens INTEGER NOT NULL,
-  PRIMARY KEY (account, batch_id)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS usages_by_model ON usages (account, model, created_at DESC);
-CREATE TABLE IF NOT EXISTS prices (
-  edition TEXT NOT NULL,
-  base_url TEXT NOT NULL,
-  model TEXT NOT NULL,
-  day INTEGER NOT NULL,
-  tokens INTEGER NOT NULL,
-  answer TEXT NOT NULL,
-  PRIMARY KEY (edition, base_url, model, day, tokens)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS samples (
-  account TEXT NOT NULL,
-  batch_id TEXT NOT NULL,
-  samples TEXT NOT NULL,
-  PRIMARY KEY (account, batch_id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS queue (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  account TEXT NOT NULL,
-  place INTEGER NOT NULL,
-  path TEXT NOT NULL,
-  identity TEXT NOT NULL,
-  sha256 TEXT NOT NULL,
-  bytes INTEGER NOT NULL,
-  requests INTEGER NOT NULL,
-  models TEXT NOT NULL,
-  endpoint TEXT NOT NULL,
-  metadata TEXT NOT NULL,
-  again INTEGER NOT NULL,
-  expected TEXT,
-  state TEXT NOT NULL,
-  submission_id TEXT,
-  file_id TEXT,
-  batch_id TEXT,
-  settled INTEGER NOT NULL DEFAULT 0,
-  reason TEXT,
-  added_at REAL NOT NULL,
-  changed_at REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS queue_by_place ON queue (account, place);
-CREATE TABLE IF NOT EXISTS enqueued_limits (
-  account TEXT NOT NULL,
-  model TEXT NOT NULL,
-  tokens INTEGER,
-  requests INTEGER,
-  refused_at REAL NOT NULL,
-  refusals INTEGER NOT NULL,
-  PRIMARY KEY (account, model)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS alarms (
-  account TEXT PRIMARY KEY,
-  told TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS awaited (
-  account TEXT NOT NULL,
-  batch_id TEXT NOT NULL,
-  PRIMARY KEY (account, batch_id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS parted_uploads (
-  submission_id TEXT PRIMARY KEY,
-  upload_id TEXT NOT NULL,
-  part_bytes INTEGER NOT NULL,
-  expires_at REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS upload_parts (
-  upload_id TEXT NOT NULL,
-  number INTEGER NOT NULL,
-  part_id TEXT NOT NULL,
-  PRIMARY KEY (upload_id, number)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS whole_only (
-  account TEXT PRIMARY KEY,
-  told_at REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS withdrawn_files (
-  submission_id TEXT NOT NULL,
-  file_id TEXT NOT NULL,
-  key_hint TEXT NOT NULL,
-  PRIMARY KEY (submission_id, file_id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS preferences (
-  name TEXT PRIMARY KEY,
-  value
-) WITHOUT ROWID;
-"""
-_VERSION = 12
 _LOCK_TIMEOUT = 10.0  # seconds
 # KiB that a connection keeps of the file, which the system keeps as well: of SQLite's own 2 MB none would come back.
 _PAGES = 256
@@ -175,12 +19,18 @@ class Connection(sqlite3.Connection):
     """A connection for several threads: while one has a transaction, in a `with` statement, the others wait.
 
     SQLite's own lock is held for a statement alone. A write between two of another thread's would be taken back
-    with what that one takes back, and a second BEGIN refused.
+    with what that one takes back, and a second BEGIN refused. `trouble` is where stores tell that it cannot be used.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, trouble: Trouble, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._turn = RLock()
+        self.trouble = trouble
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+        super().close()
 
     def __enter__(self) -> "Connection":
         self._turn.acquire()
@@ -201,8 +51,10 @@ class Connection(sqlite3.Connection):
             return super().executemany(*statement)
 
 
-def connect(folder: Path) -> Connection:
+def connect(folder: Path, trouble: Trouble | None = None) -> Connection:
     """Open the database in `folder`, making both where they are missing; the folder is 0700, the files 0600.
+
+    `trouble` is told what its stores cannot do later; connections of one process share one.
 
     Every commit is on disk when it returns (`synchronous=FULL`): the journal's promise rests on it. Raises
     `LazybatchError` where the folder or the file cannot be used.
@@ -210,13 +62,22 @@ def connect(folder: Path) -> Connection:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "lazybatch.sqlite3"
-        path.touch(mode=0o600)
-        connection = Connection(path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
+        if not path.exists():
+            path.touch(mode=0o600)
+        connection = Connection(
+            path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False,
+            trouble=trouble or Trouble(folder),
+        )  # fmt: skip
         try:
+            if version_of(connection) > VERSION:
+                # Before anything is changed in it.
+                raise LazybatchError(
+                    f"{path} was written by a newer lazybatch: use that one, or another LAZYBATCH_STATE."
+                )
             _write_ahead(connection)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA cache_size=-{_PAGES}")
-            _migrate(connection, path)
+            migrate(connection)
         except BaseException:
             connection.close()
             raise
@@ -233,8 +94,8 @@ def connect(folder: Path) -> Connection:
 
 def memory() -> Connection:
     """The same database, empty, and forgotten when it is closed."""
-    connection = Connection(":memory:", isolation_level=None, check_same_thread=False)
-    connection.executescript(_SCHEMA)
+    connection = Connection(":memory:", isolation_level=None, check_same_thread=False, trouble=Trouble(None))
+    migrate(connection)
     return connection
 
 
@@ -250,12 +111,3 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
         else:
             return
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > _VERSION:
-        raise LazybatchError(f"{path} was written by a newer lazybatch: use that one, or another LAZYBATCH_STATE.")
-    if version < _VERSION:
-        # One transaction, so that two processes that start at once do not build it twice.
-        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")

@@ -1,11 +1,12 @@
 """Uploads in parts that have begun, and which of their parts have arrived."""
 
-import contextlib
 import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from tui.state.base import Store, replacing
 
 # Seconds: a 404 can be a gateway's bad day, and a provider that has learnt it tells nobody.
 _BELIEVED: Final = 86400.0
@@ -40,14 +41,14 @@ class PartedUpload:
         return sum(len(self.span(number, size)) for number in self.parts)
 
 
-class PartedUploads:
+class PartedUploads(Store):
     """One account's uploads by their submissions. Every method blocks for the disk.
 
     Where the database cannot be used nothing is remembered: then all of a file is sent again.
     """
 
     def __init__(self, connection: sqlite3.Connection, account: str) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._account = account
 
     @property
@@ -58,19 +59,20 @@ class PartedUploads:
 
     def not_possible(self) -> None:
         """Remember that the provider takes files whole only, as it has just said."""
-        self._write("INSERT OR REPLACE INTO whole_only VALUES (?, ?)", self._account, time.time())
+        self._write("INSERT OR REPLACE INTO whole_only (account, told_at) VALUES (?, ?)", self._account, time.time())
 
     def begin(self, submission_id: str, upload: PartedUpload) -> None:
         """In place of one of the same submission that was begun before."""
         row = (submission_id, upload.id, upload.part_bytes, upload.expires_at)
-        self._write("INSERT OR REPLACE INTO parted_uploads VALUES (?, ?, ?, ?)", *row)
+        self._write(replacing("parted_uploads", "submission_id", "upload_id", "part_bytes", "expires_at"), *row)
 
     def arrived(self, upload_id: str, number: int, part_id: str) -> None:
-        self._write("INSERT OR REPLACE INTO upload_parts VALUES (?, ?, ?)", upload_id, number, part_id)
+        self._write(replacing("upload_parts", "upload_id", "number", "part_id"), upload_id, number, part_id)
 
     def find(self, submission_id: str) -> PartedUpload | None:
-        for row in self._read("SELECT * FROM parted_uploads WHERE submission_id = ?", submission_id):
-            _, upload_id, part_bytes, expires_at = row
+        columns = "upload_id, part_bytes, expires_at"
+        statement = f"SELECT {columns} FROM parted_uploads WHERE submission_id = ?"  # noqa: S608  (a constant)
+        for upload_id, part_bytes, expires_at in self._read(statement, submission_id):
             parts = self._read("SELECT number, part_id FROM upload_parts WHERE upload_id = ?", upload_id)
             return PartedUpload(upload_id, part_bytes, expires_at, dict(parts))
         return None
@@ -80,12 +82,3 @@ class PartedUploads:
         mine = "SELECT upload_id FROM parted_uploads WHERE submission_id = ?"
         self._write(f"DELETE FROM upload_parts WHERE upload_id IN ({mine})", submission_id)  # noqa: S608  (a constant)
         self._write("DELETE FROM parted_uploads WHERE submission_id = ?", submission_id)
-
-    def _read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with contextlib.suppress(sqlite3.Error):
-            return self._connection.execute(statement, values).fetchall()
-        return []
-
-    def _write(self, statement: str, *values: object) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.execute(statement, values)

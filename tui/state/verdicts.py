@@ -1,13 +1,18 @@
 """Verdicts on batches, kept so that their files are read through once."""
 
-import contextlib
 import sqlite3
+import time
 from dataclasses import dataclass
+from typing import Final
 
 from tui.results.verdict import Verdict
+from tui.state.base import Store, replacing
 
 # What is kept in another form than this one is worked out anew.
 _FORM = "2"
+# Verdicts that are kept besides the doubtful ones: what is dropped is worked out anew from the files when it is asked
+# for. The doubtful ones stay, for their batches are marked by them.
+_MOST: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +28,22 @@ class Kept:
         return len(self.verdict.notes) > others
 
 
-class Verdicts:
+class Verdicts(Store):
     """The verdicts of one account's batches.
 
     Where the database cannot be used there are none: they are worked out anew.
     """
 
     def __init__(self, connection: sqlite3.Connection, account: str) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._account = account
 
     def load(self, batch_id: str, basis: str | None = None) -> Kept | None:
         """The verdict on a batch, if there is one, given on the same `basis` (or on any)."""
         import msgspec
 
-        row = None
-        with contextlib.suppress(sqlite3.Error):
-            row = self._connection.execute(
-                "SELECT basis, answer FROM verdicts WHERE account = ? AND batch_id = ?", (self._account, batch_id)
-            ).fetchone()
+        statement = "SELECT basis, answer FROM verdicts WHERE account = ? AND batch_id = ?"
+        row = next(iter(self._read(statement, self._account, batch_id)), None)
         if row is None or (basis is not None and row[0] != f"{_FORM} {basis}"):
             return None
         try:
@@ -54,15 +56,17 @@ class Verdicts:
         import msgspec
 
         answer = msgspec.json.encode(kept).decode()
-        row = (self._account, batch_id, f"{_FORM} {basis}", int(kept.doubts(batch_id)), answer)
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", row)
+        row = (self._account, batch_id, f"{_FORM} {basis}", int(kept.doubts(batch_id)), answer, time.time())
+        self._write_all(
+            (replacing("verdicts", "account", "batch_id", "basis", "doubted", "answer", "kept_at"), [row]),
+            (
+                "DELETE FROM verdicts WHERE account = ? AND batch_id IN (SELECT batch_id FROM verdicts"
+                " WHERE account = ? AND NOT doubted ORDER BY kept_at DESC LIMIT -1 OFFSET ?)",
+                [(self._account, self._account, _MOST)],
+            ),
+        )
 
     def doubted(self) -> frozenset[str]:
         """The batches whose files do not hold what the server reports."""
-        rows: list[tuple[str]] = []
-        with contextlib.suppress(sqlite3.Error):
-            rows = self._connection.execute(
-                "SELECT batch_id FROM verdicts WHERE account = ? AND doubted = 1", (self._account,)
-            ).fetchall()
+        rows = self._read("SELECT batch_id FROM verdicts WHERE account = ? AND doubted = 1", self._account)
         return frozenset(row[0] for row in rows)
