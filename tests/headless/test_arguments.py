@@ -171,8 +171,14 @@ def test_profiles_show_no_more_of_a_key_than_its_end(
     }  # fmt: skip
     assert (second["name"], second["in_use"], second["key"]) == ("b", True, f"…{KEY[-4:]}")
     plain = bare("profiles").out
-    assert f"…{KEY[-4:]}" in plain
+    assert f"…{KEY[-4:]} from B_KEY" in plain
+    assert "OPENAI_API_KEY is not set" in plain
     assert "read-only" in plain
+    monkeypatch.setenv("B_KEY", "short-key")
+    plain = bare("profiles").out
+    assert "too short to show from B_KEY" in plain
+    assert "-key" not in plain
+    assert bare("profiles", "--json").json[1]["key"] == ""
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -23,14 +23,15 @@ from tui.text import age
 
 _LIMIT = 20
 _LARGEST_PAGE = 100
+# In 80 columns there is room for all but ids, which are long and alike, and models.
 _COLUMNS = (
     Column("STATUS"),
-    Column("ID"),
-    Column("DONE", "right", drop=4),
-    Column("", "right", drop=1),
+    Column("ID", drop=7),
+    Column("DONE", "right", drop=5),
+    Column("%", "right", drop=1),
     Column("FAIL", "right", drop=3),
-    Column("COST", "right", drop=5),
-    Column("AGE", "right", drop=2),
+    Column("COST", "right", drop=2),
+    Column("AGE", "right", drop=4),
     Column("MODEL", drop=6),
     Column("NAME"),
 )
@@ -129,3 +130,5 @@ def _print(batches: Sequence[Batch], names: Names, costs: Costs, now: float, out
         for cells, batch in zip(lines, batches, strict=True):
             cells[0] = states.coloured(cells[0], batch.status)
     output.lines(map(joined, [title, *lines]))
+    if not any(cell.strip() == "ID" for cell in title):
+        output.note("A wider terminal shows the ids; --json always does.")

@@ -30,11 +30,18 @@ def _row(profile: Profile, *, in_use: bool) -> tuple[str, ...]:
     return (
         "*" if in_use else "",
         profile.name,
-        profile.key_hint,
+        _key(profile),
         "read-only" if profile.read_only else "",
         profile.source,
         profile.base_url,
     )
+
+
+def _key(profile: Profile) -> str:
+    """As much of the key as may be shown, and where it comes from."""
+    if profile.key is None:
+        return f"{profile.key_env} is not set"
+    return f"{profile.key_hint or 'too short to show'} from {profile.key_env}"
 
 
 def _object(profile: Profile, *, in_use: bool) -> dict[str, Any]:
