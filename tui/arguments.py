@@ -126,6 +126,8 @@ def _submit(parser: ArgumentParser) -> None:
         metavar="ID",
         help="the batch that a broken-off submission came to, where asked for it",
     )
+    parser.add_argument("--queue", action="store_true", help="where there is no room now, have it wait in the queue")
+    _over_budget(parser)
     _yes(parser)
     _json(parser)
     parser.set_defaults(interrupted="Submit the same file again: it goes on from here, and makes no second batch.")
@@ -198,6 +200,7 @@ def _retry(parser: ArgumentParser) -> None:
     _input(parser)
     parser.add_argument("-o", dest="out", metavar="OUT", help="the new input file (ID.remainder.jsonl)")
     parser.add_argument("--submit", action="store_true", help="submit it as well")
+    _over_budget(parser)
     _yes(parser)
     _json(parser)
     parser.set_defaults(interrupted="Run it again: no request is submitted twice.")
@@ -236,6 +239,7 @@ def _queue_add(parser: ArgumentParser) -> None:
     parser.add_argument("--meta", action="append", default=[], metavar="K=V", help="a pair of metadata; repeatable")
     parser.add_argument("--split", action="store_true", help="in parts, where a file is over the limits of one batch")
     parser.add_argument("--again", action="store_true", help="even if the same content waits or was submitted before")
+    _over_budget(parser)
     _yes(parser)
 
 
@@ -272,6 +276,12 @@ def _endpoint(parser: ArgumentParser) -> None:
 
 def _input(parser: ArgumentParser) -> None:
     parser.add_argument("--input", metavar="FILE", help="the batch's input file; without it, ours or the server's")
+
+
+def _over_budget(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--over-budget", action="store_true", help="even over the budget or a limit, or where that is not known"
+    )
 
 
 def _yes(parser: ArgumentParser) -> None:

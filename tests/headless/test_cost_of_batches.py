@@ -145,12 +145,43 @@ def test_a_budget_is_held_against_a_submission(
     server.faults.clear()
     settings(home, server, "day = 0.9\nmonth = 100\nbatch = 0.5")
     server.faults.add(Fault("batches.list", "rewrite", times=None, merge=earlier))
-    ran = cli("submit", path, "--yes")
-    assert ran.code == 0
+    ran = cli("submit", path, "--yes", "--json")
+    assert (ran.code, ran.json["batch_id"]) == (1, None)
     assert "Over budget: more than a batch may cost: $0.50." in ran.err
     assert "Over budget: more than is left today: $0.53 of $0.90." in ran.err
     assert "this month" not in ran.err
+    assert "--yes does not allow that, --over-budget does." in ran.err
+    assert len(cli("list", "--json").json) == 1
+    assert cli("submit", path, "--yes", "--over-budget").code == 0
     assert len(cli("list", "--json").json) == 2
+    # What is there already costs nothing more: that is what is told, not the budget.
+    again = cli("submit", path, "--yes")
+    assert (again.code, "was submitted already" in again.err, "Over budget" in again.err) == (1, True, False)
+
+
+def test_parts_are_held_against_it(cli: Cli, server: DemoServer, home: Path, make_file: MakeFile) -> None:
+    settings(home, server, "day = 0.000001")
+    text = (home.parent / "config.toml").read_text()
+    (home.parent / "config.toml").write_text(text + "[profiles.lab.limits]\nmax_requests = 2\n")
+    path = make_file(4, max_tokens=50)
+    ran = cli("submit", path, "--split", "--yes", "--json")
+    assert (ran.code, [part["batch_id"] for part in ran.json["parts"]]) == (1, [None, None])
+    assert cli("list", "--json").json == []
+    assert cli("submit", path, "--split", "--yes", "--over-budget").code == 0
+    # Nor does what was begun: it is gone on with.
+    assert "Over budget" not in cli("submit", path, "--split", "--yes").err
+
+
+def test_a_cost_that_is_not_known_is_not_within_a_budget(
+    cli: Cli, server: DemoServer, home: Path, make_file: MakeFile
+) -> None:
+    settings(home, server, "batch = 50")
+    path = make_file(2, model="nobody-prices-this")
+    for command in (("submit", path), ("queue", "add", path)):
+        ran = cli(*command, "--yes")
+        assert ran.code == 1
+        assert "Cost not known: it cannot be held against the budget." in ran.err
+    assert cli("submit", path, "--yes", "--over-budget").code == 0
 
 
 def test_a_budget_that_is_not_passed_says_nothing(
@@ -165,8 +196,9 @@ def test_what_was_spent_may_not_be_known(cli: Cli, server: DemoServer, home: Pat
     settings(home, server, "day = 50")
     server.faults.add(Fault("batches.list", "status", times=None, status=404, message="no such route"))
     ran = cli("submit", make_file(2), "--yes")
-    assert ran.code == 0
-    assert "What was spent already is not known." in ran.err
+    assert ran.code == 1
+    assert "Spend not known: " in ran.err
+    assert cli("submit", make_file(2), "--yes", "--over-budget").code == 0
 
 
 def test_a_budget_that_cannot_be_is_one_sentence(cli: Cli, server: DemoServer, home: Path, make_file: MakeFile) -> None:

@@ -122,5 +122,7 @@ def test_more_tokens_than_may_wait_at_once(cli: Cli, make_file: MakeFile, server
     assert len(ran.json["parts"]) > 2
     assert b"".join(Path(part["file"]).read_bytes() for part in ran.json["parts"]) == path.read_bytes()
     whole = cli("submit", make_file(11), "--yes", "--json")
-    assert (whole.code, whole.json["parts"]) == (0, [])
-    assert "where 60 are allowed at one time: --split submits it in parts." in whole.err
+    assert (whole.code, whole.json["parts"], whole.json["batch_id"]) == (1, [], None)
+    assert "Over the limit on tokens: about" in whole.err
+    assert "where 60 are allowed at one time." in whole.err
+    assert "--yes does not allow that, --over-budget does. --split submits it in parts." in whole.err

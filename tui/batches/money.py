@@ -4,6 +4,7 @@ Tokens that the server has counted are the measure. Where it has told none, the 
 what one is expected to use. All amounts are US dollars.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,11 @@ FREE: Final = frozenset({"/v1/moderations"})
 # Their prices are by the image and by the second.
 NOT_BY_TOKENS: Final = frozenset({"/v1/images/generations", "/v1/images/edits", "/v1/videos"})
 NO_OUTPUT: Final = frozenset({"/v1/embeddings"}) | FREE
+
+
+def is_one_of(endpoint: str | None, known: Collection[str]) -> bool:
+    """Whether an endpoint is one of OpenAI's `known`, or another provider's of such a name: `/v4/embeddings`."""
+    return endpoint is not None and endpoint.endswith(tuple(name.removeprefix("/v1") for name in known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Expected:
     """
 
     requests: int
-    input_tokens: int
+    input_tokens: int | None
     output_tokens: int | None = None
     low: float | None = None
     high: float | None = None
@@ -66,19 +72,21 @@ class Expected:
 
     def of_part(self, requests: int, share: float) -> "Expected":
         """What it says of a part with so many of the requests and that `share` (0 to 1) of the bytes."""
-        output, low, high = self.output_tokens, self.low, self.high
+        given, output, low, high = self.input_tokens, self.output_tokens, self.low, self.high
         return Expected(
             requests,
-            round(self.input_tokens * share),
+            None if given is None else round(given * share),
             None if output is None else round(output * share),
             None if low is None else low * share,
             None if high is None else high * share,
         )
 
     def average(self, history: Average | None) -> Average | None:
-        """Of one of its requests, with the output from `history` where the estimate did not know it."""
+        """Of one of its requests, with what the estimate did not know from `history`."""
         if not self.requests:
             return None
+        if self.input_tokens is None:
+            return history
         if self.output_tokens is None:
             return None if history is None else Average(self.input_tokens / self.requests, history.output_tokens)
         return Average(self.input_tokens / self.requests, self.output_tokens / self.requests)
@@ -101,12 +109,13 @@ def cost(batch: Batch, rates: Rates | None, average: Average | None = None, requ
     """
     counts = batch.counts or Counts()
     total = counts.total or requests
-    each = None if rates is None or batch.endpoint in NOT_BY_TOKENS else _each(rates, average)
+    by_tokens = not is_one_of(batch.endpoint, NOT_BY_TOKENS)
+    each = _each(rates, average) if rates is not None and by_tokens else None
     if batch.endpoint in FREE:
         return Cost(0.0, 0.0, measured=True)
     if _nothing_ran(batch):
         return Cost(0.0, _in_the_end(batch, 0.0, each, total), measured=True)
-    if batch.endpoint in NOT_BY_TOKENS or rates is None:
+    if not by_tokens or rates is None:
         return None
     if (usage := told_usage(batch)) is not None:
         spent = _price(usage, rates)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY
-from tui.batches.headroom import family
 from tui.batches.money import Expected
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
@@ -24,7 +23,6 @@ from tui.flows.threads import Cancelled, Progress
 from tui.requests.output import Unwritable
 from tui.requests.split import split
 from tui.requests.validate import Limits, Report, validate
-from tui.settings import Profile
 from tui.state.journal import Journal, Stage, Submission, is_cut_from, new_group
 from tui.state.queue import Entry, Queue, State
 from tui.wire.client import Wire
@@ -97,16 +95,6 @@ def least_parts(report: Report, limits: Limits) -> int:
         (report.inputs, limits.max_embedding_inputs),
     )
     return max(-(-amount // most) for amount, most in amounts)
-
-
-def token_budget(report: Report, profile: Profile, tokens: int) -> int | None:
-    """The input tokens that one batch may have, where a good file has more: `tokens`, as its estimate says.
-
-    That is the profile's limit of a part, else what may be enqueued of the file's model: more than that never runs.
-    """
-    known = [profile.enqueued_tokens.get(name) or profile.enqueued_tokens.get(family(name)) for name in report.models]
-    most = profile.limits.max_tokens or min(filter(None, known), default=None)
-    return most if report.ok and most is not None and tokens > most else None
 
 
 def cut(
@@ -192,18 +180,29 @@ async def submit_parts(
     with journal.claim(order.whole.sha256):
         queue = None if line is None else line.queue
         for number, part in enumerate(await part_orders(order, wire=wire, journal=journal, queue=queue), 1):
-            entry = None
             try:
-                if line is None or (entry := await line.waits(part)) is None:
-                    async for step in submit(part, wire=wire, journal=journal, looks=looks):
-                        if line is not None and isinstance(step, Created):
-                            await line.sent(part, step)
-                        yield PartStep(number, step)
+                async for step in submit_or_wait(part, wire=wire, journal=journal, looks=looks, line=line):
+                    yield PartStep(number, step)
             except LazybatchError as error:
-                if line is None or (entry := await line.refused(part, error)) is None:
-                    raise Broken(error, number, len(order.parts)) from None
-            if entry is not None:
-                yield PartStep(number, Queued(entry))
+                raise Broken(error, number, len(order.parts)) from None
+
+
+async def submit_or_wait(
+    order: Order, *, wire: Wire, journal: Journal, looks: Sequence[float] = LOOKS, line: Line | None = None
+) -> AsyncIterator[Step | Queued]:
+    """As `submit`; with a `line` to wait in it ends with `Queued` where there is no room. Raises `LazybatchError`."""
+    entry = None
+    try:
+        if line is None or (entry := await line.waits(order)) is None:
+            async for step in submit(order, wire=wire, journal=journal, looks=looks):
+                if line is not None and isinstance(step, Created):
+                    await line.sent(order, step)
+                yield step
+    except LazybatchError as error:
+        if line is None or (entry := await line.refused(order, error)) is None:
+            raise
+    if entry is not None:
+        yield Queued(entry)
 
 
 async def part_orders(order: PartsOrder, *, wire: Wire, journal: Journal, queue: Queue | None = None) -> list[Order]:

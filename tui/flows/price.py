@@ -1,6 +1,5 @@
 """What a validated file will cost, worked out beside the keys."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,8 @@ from tui.requests.cost import Estimate, estimate
 from tui.requests.validate import Report
 from tui.text import money, money_about, money_range
 
-# Who has no budget does not wait for it.
+# A command that asks no server does without asyncio.
 if TYPE_CHECKING:
-    from tui.batches.budget import Budget, Spent
     from tui.flows.threads import Cancelled, Progress
 
 
@@ -25,7 +23,6 @@ async def price(
     tell: "Progress" = lambda done, total: None,
 ) -> Estimate:
     """As `priced`, in a thread that stops where nobody waits for it any more."""
-    # A command that asks no server does without asyncio.
     from tui.flows.threads import worked
 
     return await worked(lambda told, gone: priced(report, costs, told, gone, exact=exact), tell)
@@ -62,33 +59,11 @@ def expected(report: Report, value: Estimate) -> Expected:
     low, high = value.cost_low, value.cost_high
     return Expected(
         requests=report.requests,
-        input_tokens=value.input_tokens,
+        input_tokens=None if value.uncounted else value.input_tokens,
         output_tokens=value.output_expected,
         low=None if low is None else float(low),
         high=None if high is None else float(high),
     )
-
-
-def over_budget(values: Sequence[Estimate], budget: "Budget | None", spent: "Spent", *, parts: int = 1) -> list[str]:
-    """What of the budget speaks against submitting these files, each in so many parts: a sentence each."""
-    ranges = [known for value in values if (known := _range(value)) is not None]
-    if budget is None or not ranges:
-        return []
-    from tui.batches.budget import Budget, objections
-
-    told = [words for each in ranges for words in objections(Budget(batch=budget.batch), spent, *each, parts=parts)]
-    highs = [high for _, high in ranges if high is not None]
-    high = sum(highs) if len(highs) == len(ranges) else None
-    told += objections(Budget(budget.day, budget.month), spent, sum(low for low, _ in ranges), high)
-    return list(dict.fromkeys(told))
-
-
-def _range(value: Estimate) -> tuple[float, float | None] | None:
-    """The least and the most that a file will cost, in US dollars; None for no upper end, or where nothing is known."""
-    low, high = value.cost_low, value.cost_high
-    if value.cost_expected is not None:
-        low = high = value.cost_expected
-    return None if low is None else (float(low), None if high is None else float(high))
 
 
 def range_text(value: Estimate, unknown: str = "not known") -> str:

@@ -7,35 +7,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.errors import LazybatchError
-from tui.flows.parts import PartsOrder, cut, least_parts, only_limits, part_orders, token_budget
+from tui.flows.objections import Objection, to_tokens, token_budget
+from tui.flows.parts import PartsOrder, least_parts, only_limits, part_orders
 from tui.flows.price import expected, range_text
 from tui.flows.queue_add import Waits
 from tui.flows.queue_add import add as put
 from tui.flows.steps import Order
-from tui.headless.asking import agreed, need_a_terminal
-from tui.headless.budgeting import tell_budget
+from tui.headless.asking import need_a_terminal
+from tui.headless.budgeting import permitted, to_budget, to_uncounted
 from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output
 from tui.headless.queueing import entry_object
 from tui.headless.session import opened, to_change
+from tui.headless.splitting import cut_to_limits
 from tui.headless.submitting import metadata_of
-from tui.headless.working import worked
 from tui.requests.cost import Estimate
-from tui.requests.limits import Limits
 from tui.requests.validate import Report
 from tui.settings import Profile, state_folder
 from tui.state.queue import Entry, Queue
 from tui.state.store import connect
-from tui.text import clean_line, count, plural
+from tui.text import clean_line, plural
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A good file, whole or to be cut to `limits`."""
+    """A good file, whole or to be cut into parts, and what its tokens say against it."""
 
     report: Report
     worth: Estimate
-    limits: Limits | None = None
+    in_parts: bool
+    against: Sequence[Objection]
 
 
 def add(options: Namespace) -> int:
@@ -52,11 +53,12 @@ def add(options: Namespace) -> int:
     if not wanted:
         output.document({"entries": []})
         return 1
-    tell_budget([each.worth for each in wanted], profile, output)
+    against = [found for each in wanted for found in each.against]
+    against += to_budget([each.worth for each in wanted], profile, output)
     requests = plural(sum(each.report.requests for each in wanted), "request")
     files = plural(len(wanted), "file")
-    if not options.yes and not agreed(f"Send {files}, {requests}, to {profile.host} when there is room?"):
-        output.note("Nothing was queued.")
+    question = f"Send {files}, {requests}, to {profile.host} when there is room?"
+    if not permitted(question, against, output, yes=options.yes, over_budget=options.over_budget, done="queued"):
         output.document({"entries": []})
         return 1
     orders = [order for each in wanted for order in _orders(each, pairs, profile, again=options.again)]
@@ -68,9 +70,9 @@ def add(options: Namespace) -> int:
 def _wanted(path: Path, options: Namespace, profile: Profile, output: Output) -> _Wanted | None:
     """The file, if nothing is wrong with it that cannot be cut away."""
     report = validated(path, options.endpoint, profile)
-    limits = None
-    if options.split and only_limits(report):
-        limits = profile.limits
+    in_parts = options.split and only_limits(report)
+    if in_parts:
+        pass
     elif not report.ok or report.endpoint is None:
         output.say("\n".join(report_lines(report)))
         if only_limits(report):
@@ -78,23 +80,21 @@ def _wanted(path: Path, options: Namespace, profile: Profile, output: Output) ->
             output.note(f"Nothing else is wrong with it: --split queues it in {number} parts or more.")
         return None
     worth = estimated(report, profile)
-    if budget := token_budget(report, profile, worth.input_tokens):
+    if token_budget(report, profile, worth) and (over := to_tokens(report, profile, worth)):
         if not options.split:
-            tokens = f"About {count(worth.input_tokens)} input tokens, where {count(budget)} are allowed at one time"
-            output.note(f"{path}: {tokens}: --split queues it in parts.")
+            output.note(f"{path}: {over.text} --split queues it in parts.")
             return None
-        limits = profile.limits._replace(max_tokens=budget)
+        in_parts = True
     output.note(f"{path}: {summary(report)}. Estimated cost: {range_text(worth)}.")
-    return _Wanted(report, worth, limits)
+    return _Wanted(report, worth, in_parts, to_uncounted(report, worth, profile))
 
 
 def _orders(wanted: _Wanted, pairs: Mapping[str, str], profile: Profile, *, again: bool) -> Sequence[Order]:
-    report, limits = wanted.report, wanted.limits
+    report = wanted.report
     endpoint, known = report.endpoint or "", expected(report, wanted.worth)
-    if limits is None:
+    if not wanted.in_parts:
         return [Order(report, endpoint, pairs, again, known)]
-    state = state_folder()
-    parts = worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
+    parts = cut_to_limits(report, wanted.worth, profile)
     return asyncio.run(_part_orders(PartsOrder(report, parts, endpoint, pairs, again, known), profile))
 
 

@@ -11,7 +11,7 @@ from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.collect import Part, result_path
 from tui.flows.price import expected
-from tui.flows.steps import Order
+from tui.flows.steps import Already, Created, Order
 from tui.headless.asking import need_a_terminal
 from tui.headless.checking import estimated, report_lines, validated
 from tui.headless.judging import Judged, judged
@@ -42,7 +42,7 @@ def run(options: Namespace) -> int:
             status, batch_id = 1, running
         else:
             try:
-                status, batch_id = _submit(found.batch, remainder.out, profile, output, yes=options.yes)
+                status, batch_id = _submit(found.batch, remainder.out, profile, output, options)
             except LazybatchError:
                 # The file is written, whatever becomes of its batch.
                 output.document(_object(remainder, None))
@@ -66,7 +66,7 @@ def _default_name(batch_id: str) -> Path:
     return Path(f"{name.removesuffix('.input.jsonl')}.remainder.jsonl")
 
 
-def _submit(batch: Batch, out: Path, profile: Profile, output: Output, *, yes: bool) -> tuple[int, str | None]:
+def _submit(batch: Batch, out: Path, profile: Profile, output: Output, options: Namespace) -> tuple[int, str | None]:
     """The exit status, and the id of the remainder's batch if there is one."""
     report = validated(out, batch.endpoint, profile)
     if not report.ok or report.endpoint is None:
@@ -74,8 +74,8 @@ def _submit(batch: Batch, out: Path, profile: Profile, output: Output, *, yes: b
         return 1, None
     worth = estimated(report, profile)
     order = Order(report, report.endpoint, _pairs(batch), expected=expected(report, worth))
-    status, end = send(order, worth, profile, output, yes=yes)
-    return status, None if end is None else end.batch.id
+    status, end = send(order, worth, profile, output, yes=options.yes, over_budget=options.over_budget)
+    return status, end.batch.id if isinstance(end, Created | Already) else None
 
 
 def _pairs(batch: Batch) -> Mapping[str, str]:

@@ -4,11 +4,15 @@ from argparse import Namespace
 from pathlib import Path
 
 from tui.errors import LazybatchError
+from tui.flows.objections import parts_limits
+from tui.flows.parts import cut
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.working import worked
+from tui.requests.cost import Estimate
 from tui.requests.split import Part, split
-from tui.requests.validate import Limits
+from tui.requests.validate import Limits, Report
+from tui.settings import Profile, state_folder
 from tui.text import plural, size
 
 
@@ -34,6 +38,16 @@ def run(options: Namespace) -> int:
         }
     )
     return 0
+
+
+def cut_to_limits(report: Report, worth: Estimate, profile: Profile) -> tuple[Report, ...]:
+    """The parts of a file that are to be submitted, each within the limits of one batch.
+
+    Where its tokens are not counted, within those on requests and bytes alone.
+    """
+    limits = parts_limits(report, profile, worth)
+    state = state_folder()
+    return worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
 
 
 def _split(path: Path, folder: Path | None, limits: Limits, *, digests: bool) -> tuple[Part, ...]:

@@ -3,15 +3,17 @@
 import asyncio
 import time
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from tui.batches.batch import Batch
+from tui.batches.batch import PARENT_KEY, Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
-from tui.flows.parts import least_parts, only_limits, token_budget
+from tui.flows.objections import NO_ROOM, Objection, token_budget
+from tui.flows.parts import Queued, least_parts, only_limits, submit_or_wait
+from tui.flows.parts_line import Line
 from tui.flows.price import expected, range_text
 from tui.flows.steps import (
     Already,
@@ -28,17 +30,17 @@ from tui.flows.steps import (
     left_undone,
 )
 from tui.flows.submit import submit
-from tui.headless.asking import agreed, need_a_terminal
-from tui.headless.budgeting import tell_budget
+from tui.headless.asking import need_a_terminal
+from tui.headless.budgeting import goes_on, of_content, permitted, to_budget, to_quota
 from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
-from tui.headless.session import connected, journal, to_change
+from tui.headless.session import connected, journal, opened, to_change
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
 from tui.settings import Profile
 from tui.state.journal import Submission
-from tui.text import age, count, plural
+from tui.text import age, plural
 
 
 def run(options: Namespace) -> int:
@@ -48,11 +50,11 @@ def run(options: Namespace) -> int:
     need_a_terminal(yes=options.yes, verb="submit")
     output = Output(as_json=options.json)
     report = validated(Path(options.file), options.endpoint, profile)
-    said = {"yes": options.yes, "again": options.again, "adopt": options.adopt}
+    said = {"yes": options.yes, "again": options.again, "adopt": options.adopt, "over_budget": options.over_budget}
     if options.split and only_limits(report):
         from tui.headless.submitting_parts import send_parts
 
-        return send_parts(report, pairs, profile.limits, profile, output, **said)
+        return send_parts(report, pairs, profile, output, **said)
     if not report.ok or report.endpoint is None:
         output.say("\n".join(report_lines(report)))
         if only_limits(report):
@@ -61,21 +63,21 @@ def run(options: Namespace) -> int:
         _document(output, report)
         return 1
     worth = estimated(report, profile)
-    if budget := token_budget(report, profile, worth.input_tokens):
-        if options.split:
-            from tui.headless.submitting_parts import send_parts
+    if options.split and token_budget(report, profile, worth):
+        from tui.headless.submitting_parts import send_parts
 
-            limits = profile.limits._replace(max_tokens=budget)
-            return send_parts(report, pairs, limits, profile, output, **said)
-        tokens = f"About {count(worth.input_tokens)} input tokens, where {count(budget)} are allowed at one time"
-        output.note(f"{tokens}: --split submits it in parts.")
+        return send_parts(report, pairs, profile, output, worth=worth, **said)
     order = Order(report, report.endpoint, pairs, options.again, expected(report, worth), adopt=options.adopt)
     try:
-        status, end = send(order, worth, profile, output, yes=options.yes)
+        status, end = send(
+            order, worth, profile, output, yes=options.yes, over_budget=options.over_budget, queue=options.queue
+        )
     except LazybatchError:
         _document(output, report, None, _left(report, profile))
         raise
-    if end is None:
+    if isinstance(end, Queued):
+        _document(output, report, queued=end.entry.id)
+    elif end is None:
         _document(output, report)
     else:
         _document(output, report, end.batch, end.submission)
@@ -85,8 +87,8 @@ def run(options: Namespace) -> int:
 def _left(report: Report, profile: Profile) -> Submission | None:
     """The submission of the file that the journal has, of this process or of another, if it came to no batch."""
     newest = None
-    with suppress(LazybatchError), journal(profile) as book:
-        newest = next(iter(book.of_content(report.sha256)), None)
+    with suppress(LazybatchError):
+        newest = next(iter(of_content(report, profile)), None)
     return newest if newest is not None and newest.batch_id is None else None
 
 
@@ -99,17 +101,33 @@ def metadata_of(options: Namespace) -> Mapping[str, str]:
 
 
 def send(
-    order: Order, worth: Estimate, profile: Profile, output: Output, *, yes: bool
-) -> tuple[int, Created | Already | None]:
-    """Submit a good file after asking, unless `yes`: the exit status, and the flow's end if it was begun."""
+    order: Order,
+    worth: Estimate,
+    profile: Profile,
+    output: Output,
+    *,
+    yes: bool,
+    over_budget: bool,
+    queue: bool = False,
+) -> tuple[int, Created | Already | Queued | None]:
+    """Submit a good file after asking, unless `yes`: the exit status, and the flow's end if it was begun.
+
+    What is over the budget or the quota is refused where `yes` was said beforehand, unless `over_budget` was too; with
+    `queue` it waits where there is no room now.
+    """
     report = order.report
     output.note(f"{report.path}: {summary(report)}. Estimated cost: {range_text(worth)}.")
-    tell_budget([worth], profile, output)
-    if not yes and not agreed(f"Submit {plural(report.requests, 'request')} to {profile.host}?"):
-        output.note("Nothing was submitted.")
+    objections = [*to_quota(report, worth, profile, now=not queue), *to_budget([worth], profile, output)]
+    # A batch that is there already is not paid for anew; that of which this is a retry is not this one.
+    own = not order.again and PARENT_KEY not in order.metadata
+    if objections and own and goes_on(of_content(report, profile), profile):
+        objections = []
+    ways = _ways(report, worth, profile, objections)
+    question = f"Submit {plural(report.requests, 'request')} to {profile.host}?"
+    if not permitted(question, objections, output, yes=yes, over_budget=over_budget, ways=ways):
         return 1, None
     try:
-        end = asyncio.run(_carry_out(order, profile, output))
+        end = asyncio.run(_carry_out(order, profile, output, queue=queue))
     except Unknowable as error:
         raise only_again(error, output, error.candidates, report.path) from None
     except OtherwiseSubmitted as error:
@@ -119,22 +137,41 @@ def send(
     return _told(end, report, output), end
 
 
-async def _carry_out(order: Order, profile: Profile, output: Output) -> Created | Already:
-    end: Created | Already | None = None
-    with journal(profile) as book, Progress(f"Uploading {order.report.path.name}") as bar:
-        async with connected(profile) as wire:
-            async for step in submit(order, wire=wire, journal=book):
-                if isinstance(step, Uploading):
-                    bar.update(step.done, step.total)
-                    continue
-                bar.clear()
-                if isinstance(step, Created | Already):
-                    end = step
-                else:
-                    note(step, output)
+def _ways(report: Report, worth: Estimate, profile: Profile, objections: Sequence[Objection]) -> str:
+    """The options that help against the quota."""
+    if token_budget(report, profile, worth):
+        return " --split submits it in parts."
+    return " --queue has it wait for room." if any(each.brief == NO_ROOM for each in objections) else ""
+
+
+async def _carry_out(order: Order, profile: Profile, output: Output, *, queue: bool) -> Created | Already | Queued:
+    end: Created | Already | Queued | None = None
+    with Progress(f"Uploading {order.report.path.name}") as bar:
+        async for step in _waited(order, profile) if queue else _submitted(order, profile):
+            if isinstance(step, Uploading):
+                bar.update(step.done, step.total)
+                continue
+            bar.clear()
+            if isinstance(step, Created | Already | Queued):
+                end = step
+            else:
+                note(step, output)
     if end is None:
         raise AssertionError("the last step tells the batch")
     return end
+
+
+async def _submitted(order: Order, profile: Profile) -> AsyncIterator[Step]:
+    with journal(profile) as book:
+        async with connected(profile) as wire:
+            async for step in submit(order, wire=wire, journal=book):
+                yield step
+
+
+async def _waited(order: Order, profile: Profile) -> AsyncIterator[Step | Queued]:
+    async with opened(profile) as session:
+        async for step in submit_or_wait(order, wire=session.wire, journal=session.journal, line=Line(session)):
+            yield step
 
 
 def note(step: Step, output: Output) -> None:
@@ -164,7 +201,11 @@ def only_again(
     return LazybatchError(f"{error.sentence}{adopted} To submit it all the same: {way} --again", error.exit_code)
 
 
-def _told(end: Created | Already, report: Report, output: Output) -> int:
+def _told(end: Created | Already | Queued, report: Report, output: Output) -> int:
+    if isinstance(end, Queued):
+        output.say(f"{report.path} waits in the queue, as {end.entry.id}")
+        output.note("lazybatch queue run sends it as room frees, or the screen while it is open.")
+        return 0
     if isinstance(end, Already):
         output.note(
             f"{report.path} was submitted already, as {end.batch.id} ({end.batch.status}). Nothing was sent. "
@@ -175,7 +216,13 @@ def _told(end: Created | Already, report: Report, output: Output) -> int:
     return 0
 
 
-def _document(output: Output, report: Report, batch: Batch | None = None, submission: Submission | None = None) -> None:
+def _document(
+    output: Output,
+    report: Report,
+    batch: Batch | None = None,
+    submission: Submission | None = None,
+    queued: int | None = None,
+) -> None:
     output.document(
         {
             "submission": None if submission is None else submission.id,
@@ -184,6 +231,7 @@ def _document(output: Output, report: Report, batch: Batch | None = None, submis
             "sha256": report.sha256,
             "requests": report.requests,
             "parts": [],
+            **({} if queued is None else {"queued": queued}),
         }
     )
 

@@ -5,21 +5,20 @@ from collections.abc import Mapping, Sequence
 
 from tui.batches.batch import GROUP_KEY
 from tui.errors import LazybatchError
-from tui.flows.parts import Broken, PartsOrder, Queued, cut, submit_parts
+from tui.flows.parts import Broken, PartsOrder, Queued, submit_parts
 from tui.flows.parts_line import Line
 from tui.flows.price import expected, range_text
 from tui.flows.steps import Already, Created, OtherwiseSubmitted, Uploading
-from tui.headless.asking import agreed
-from tui.headless.budgeting import tell_budget
+from tui.headless.budgeting import permitted, to_budget, to_uncounted
 from tui.headless.checking import estimated, summary
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
-from tui.headless.session import opened
+from tui.headless.session import journal, opened
+from tui.headless.splitting import cut_to_limits
 from tui.headless.submitting import note, only_again
-from tui.headless.working import worked
-from tui.requests.limits import Limits
+from tui.requests.cost import Estimate
 from tui.requests.validate import Report
-from tui.settings import Profile, state_folder
+from tui.settings import Profile
 from tui.text import plural
 
 _Ends = dict[int, Created | Already | Queued]
@@ -28,28 +27,29 @@ _Ends = dict[int, Created | Already | Queued]
 def send_parts(
     report: Report,
     pairs: Mapping[str, str],
-    limits: Limits,
     profile: Profile,
     output: Output,
     *,
+    worth: Estimate | None = None,
     yes: bool,
     again: bool,
     adopt: str | None,
+    over_budget: bool,
 ) -> int:
-    """Cut the file to `limits` and submit its parts after one question; the exit status.
+    """Cut the file to its limits and submit its parts after one question; the exit status. `worth` is its estimate.
 
     Broken off, the document tells how far it came before the error is raised.
     """
-    state = state_folder()
-    parts = worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
+    worth = worth or estimated(report, profile)
+    parts = cut_to_limits(report, worth, profile)
     held = f"{plural(len(parts), 'part')} of {report.path}: {summary(report)}"
-    worth = estimated(report, profile)
     output.note(f"{held}. Estimated cost of all: {range_text(worth)}.")
-    tell_budget([worth], profile, output, parts=len(parts))
-    if not yes and not agreed(
-        f"Submit {plural(len(parts), 'part')}, {plural(report.requests, 'request')} to {profile.host}?"
-    ):
-        output.note("Nothing was submitted.")
+    objections = []
+    # Broken off, all of it was within the budget when it began, and what is there counts as spent already.
+    if again or not _begun(report, profile):
+        objections = [*to_uncounted(report, worth, profile), *to_budget([worth], profile, output, parts=len(parts))]
+    question = f"Submit {plural(len(parts), 'part')}, {plural(report.requests, 'request')} to {profile.host}?"
+    if not permitted(question, objections, output, yes=yes, over_budget=over_budget):
         _document(output, report, parts, {})
         return 1
     ends: _Ends = {}
@@ -65,6 +65,11 @@ def send_parts(
         raise only_again(error, output, candidates, report.path, "--split") from None
     _document(output, report, parts, ends)
     return _told(ends, report, output)
+
+
+def _begun(report: Report, profile: Profile) -> bool:
+    with journal(profile) as book:
+        return bool(book.of_source(report.sha256))
 
 
 async def _carry_out(order: PartsOrder, profile: Profile, output: Output, ends: _Ends) -> None:

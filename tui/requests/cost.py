@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from tui.batches.money import NO_OUTPUT, NOT_BY_TOKENS
+from tui.batches.money import NO_OUTPUT, NOT_BY_TOKENS, is_one_of
 from tui.requests import counting
 from tui.requests.counted import Counted, Sums
-from tui.requests.endpoints import usual
 from tui.requests.estimators import Total
 from tui.requests.prices import Rates, rates
 from tui.requests.source import Changed, Source
@@ -27,6 +26,7 @@ class Estimate:
     """The cost of a file, before it is submitted."""
 
     input_tokens: int
+    """As many as were counted; where something is `uncounted` there are more."""
     input_error: float
     """Relative half-width of the 95 % interval: 0.01 is ±1 %. 0 for an exact count with the model's own vocabulary."""
     exact: bool
@@ -46,6 +46,8 @@ class Estimate:
     """One sentence that says what all this rests on; safe to show."""
     unpriced: tuple[str, ...]
     """Models without a known price, raw as the file has them."""
+    uncounted: tuple[str, ...] = ()
+    """What of the input is not counted, in words: images, requests of an unknown kind. It has no upper end then."""
 
 
 PriceOf = Callable[[str, int], Rates | None]
@@ -85,7 +87,7 @@ def estimate_json(value: Estimate) -> dict[str, Any]:
     """
     cost = value.cost_high if value.cost_expected is None else value.cost_expected
     return {
-        "input_tokens": value.input_tokens,
+        "input_tokens": value.input_tokens or (None if value.uncounted else 0),
         "cost": None if cost is None else round(float(cost), 6),
         "currency": value.currency,
         "basis": value.basis,
@@ -105,7 +107,8 @@ class _Pricing:
         self._report = report
         self._counted = counted
         self._expected_output = expected_output
-        self._by_tokens = usual(report.endpoint) not in NOT_BY_TOKENS
+        self._by_tokens = not is_one_of(report.endpoint, NOT_BY_TOKENS)
+        self._no_output = is_one_of(report.endpoint, NO_OUTPUT)
         mean = round(counted.total.input.value / report.requests) if report.requests else 1
         models = report.models if self._by_tokens else ()
         self._rates = {model: price_of(model, mean) for model in models}
@@ -124,11 +127,21 @@ class _Pricing:
             output_expected=None if expected is None else round(sum(expected.values())),
             cost_low=self._low(),
             cost_high=self._high(),
-            cost_expected=None if expected is None else self._cost(0, expected),
+            cost_expected=None if expected is None or self._open_end else self._cost(0, expected),
             currency="USD",
             basis=self._basis(expected),
             unpriced=tuple(model for model, found in self._rates.items() if found is None),
+            uncounted=tuple(sorted(counted.uncounted)),
         )
+
+    @property
+    def _nothing_counted(self) -> bool:
+        return bool(self._counted.uncounted) and not self._counted.total.input.value
+
+    @property
+    def _open_end(self) -> bool:
+        """Whether something costs that is not counted; what is free does not."""
+        return bool(self._counted.uncounted) and any(found is None or found.input for found in self._rates.values())
 
     def _relative_error(self) -> float:
         total = self._counted.total.input
@@ -144,7 +157,7 @@ class _Pricing:
         """Output tokens by model; the limits win over the history."""
         result = {}
         for model, requests in self._report.models.items():
-            mean = 0.0 if usual(self._report.endpoint) in NO_OUTPUT else self._expected_output(model)
+            mean = 0.0 if self._no_output else self._expected_output(model)
             if mean is None or not self._by_tokens:
                 return None
             most = self._sums(model).most
@@ -152,10 +165,12 @@ class _Pricing:
         return result
 
     def _low(self) -> Decimal | None:
-        return self._cost(-1, {}, partly=True)
+        return None if self._nothing_counted and self._open_end else self._cost(-1, {}, partly=True)
 
     def _high(self) -> Decimal | None:
         most = {}
+        if self._open_end:
+            return None
         for model in self._rates:
             sums = self._sums(model)
             if sums.most is None:
@@ -195,6 +210,8 @@ class _Pricing:
 
     def _input_basis(self) -> str:
         counted = self._counted
+        if self._nothing_counted:
+            return "no input tokens could be counted"
         way = "all lines" if counted.lines is None else f"a sample of {plural(counted.lines, 'line')}"
         if counted.places:
             way += f" and a look at {plural(counted.places, 'other place')}"
@@ -206,7 +223,7 @@ class _Pricing:
         return f"{count(round(counted.total.input.value))} input tokens{off} from {way}"
 
     def _output_basis(self, expected: dict[str, float] | None) -> str:
-        if usual(self._report.endpoint) in NO_OUTPUT or not self._by_tokens or not self._report.requests:
+        if self._no_output or not self._by_tokens or not self._report.requests:
             return ""
         most = self._counted.total.most
         if most is None:

@@ -34,7 +34,7 @@ class Counted:
     total: Sums = field(default_factory=Sums)
     by_model: dict[str, Sums] = field(default_factory=dict)
     uncounted: set[str] = field(default_factory=set)
-    """What there is beside text: `prompts.IMAGES`, `prompts.ELSEWHERE`."""
+    """What there is beside text: `prompts.IMAGES`, `prompts.ELSEWHERE`, `prompts.UNKNOWN`."""
     lines: int | None = None
     """How many were taken as a sample; None if all were counted."""
     places: int = 0

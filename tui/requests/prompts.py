@@ -14,7 +14,8 @@ from typing import Any, Final
 import msgspec
 from simdjson import Object, Parser
 
-from tui.requests.endpoints import usual
+from tui.batches.money import NOT_BY_TOKENS, is_one_of
+from tui.requests.endpoints import ENDPOINTS, usual
 from tui.requests.problem import cut
 from tui.requests.rules import BOM
 
@@ -26,6 +27,7 @@ _COMPLETION_TOKENS: Final = 16
 
 IMAGES: Final = "images, audio and files"
 ELSEWHERE: Final = "stored prompts and conversations"
+UNKNOWN: Final = "requests of an unknown kind"
 
 # A longer line would be in memory several times.
 _LONGEST_FOR_SIMD: Final = 1 << 20
@@ -52,20 +54,57 @@ class Prompt:
     output_most: int | None = 0
     """Tokens that the request lets the model write, of all its choices; None where it sets no limit."""
     uncounted: set[str] = field(default_factory=set)
-    """What there is besides, of unknown size: IMAGES, ELSEWHERE."""
+    """What there is besides, of unknown size: IMAGES, ELSEWHERE; UNKNOWN where nothing of it is counted."""
 
 
 def read(raw: bytes | bytearray, endpoint: str | None) -> Prompt | None:
-    """The prompt of one line; None for one that is no request, blank for instance."""
+    """The prompt of one line; None for one that is no request, blank for instance.
+
+    At an endpoint that OpenAI does not have, the body says of which kind it is: nobody knows what may be wrong with it.
+    """
     try:
         body = _object(_object(_decoded(raw[len(BOM) :] if raw.startswith(BOM) else raw)).get("body"))
-        prompt = Prompt(cut(_string(body.get("model")), 200))
-        _READERS.get(usual(endpoint), _read_text)(body, prompt)
-        _add_definitions(body, prompt)
+        return _prompt(body, usual(endpoint)) if usual(endpoint) in ENDPOINTS else _foreign_prompt(body, endpoint)
     # Nesting of a thousand levels is a RecursionError.
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _NoRequestError):
         return None
+
+
+def _prompt(body: _Object, kind: str) -> Prompt:
+    prompt = Prompt(cut(_string(body.get("model")), 200))
+    _READERS.get(kind, _read_text)(body, prompt)
+    _add_definitions(body, prompt)
     return prompt
+
+
+def _foreign_prompt(body: _Object, endpoint: str | None) -> Prompt:
+    try:
+        if kind := _kind(body, endpoint):
+            prompt = _prompt(body, kind)
+            if kind == "/v1/completions" and not _whole(body.get("max_tokens")):
+                # OpenAI's own limit is nobody else's.
+                prompt.output_most = None
+            return prompt
+    except _NoRequestError:
+        pass
+    return Prompt(cut(_string(body.get("model")), 200), output_most=None, uncounted={UNKNOWN})
+
+
+def _kind(body: _Object, endpoint: str | None) -> str | None:
+    """The endpoint of OpenAI's that takes such a body; the path has its say where several do."""
+    spelt = next((name for name in ENDPOINTS if is_one_of(endpoint, {name})), None)
+    if isinstance(body.get("messages"), list):
+        return "/v1/chat/completions"
+    given = body.get("input")
+    if isinstance(given, str | list):
+        if spelt in {"/v1/embeddings", "/v1/moderations", "/v1/responses"}:
+            return spelt
+        # Of a string a response has some tokens more than an embedding: rather too many than too few.
+        inputs = isinstance(given, list) and not any(isinstance(item, dict) for item in given)
+        return "/v1/embeddings" if inputs and "instructions" not in body else "/v1/responses"
+    if isinstance(body.get("prompt"), str | list):
+        return spelt if spelt in NOT_BY_TOKENS else "/v1/completions"
+    return None
 
 
 def _decoded(raw: bytes | bytearray) -> Any:
@@ -81,6 +120,8 @@ def _decoded(raw: bytes | bytearray) -> Any:
 
 
 def _read_chat(body: _Object, prompt: Prompt) -> None:
+    # Where it stands beside the messages, as with Anthropic's.
+    _add_content(body.get("system"), prompt)
     for message in _objects(body.get("messages")):
         _add_message(message, prompt)
     prompt.tokens += _THE_ANSWER
@@ -145,14 +186,18 @@ def _add_message(message: _Object, prompt: Prompt) -> None:
         prompt.tokens += _A_NAME
         prompt.texts += names
     for content in (get("content"), get("output")):
-        if isinstance(content, list):
-            for part in _objects(content):
-                _add_part(part, prompt)
-        else:
-            prompt.texts += _strings(content)
+        _add_content(content, prompt)
     prompt.texts += [*_strings(get("refusal")), *_strings(get("arguments")), *_json(get("tool_calls"))]
     if get("type") == "item_reference":
         prompt.uncounted.add(ELSEWHERE)
+
+
+def _add_content(content: Any, prompt: Prompt) -> None:
+    if isinstance(content, list):
+        for part in _objects(content):
+            _add_part(part, prompt)
+    else:
+        prompt.texts += _strings(content)
 
 
 def _add_part(part: _Object, prompt: Prompt) -> None:
@@ -168,10 +213,12 @@ def _add_inputs(value: Any, prompt: Prompt) -> int:
         prompt.texts += _strings(value)
         return 1
     first = value[0] if value else 0
-    if not isinstance(first, str | list):
+    if not isinstance(first, str | list | dict):
         prompt.tokens += len(value)
         return 1
     for item in value:
+        if isinstance(item, dict):
+            _add_part(item, prompt)
         prompt.texts += _strings(item)
         prompt.tokens += len(item) if isinstance(item, list) else 0
     return len(value)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from tui.errors import LazybatchError
 from tui.requests import bodies, prompts, reading
 from tui.requests.endpoints import usual
 from tui.requests.limits import Limits
 from tui.requests.rules import BOM
 from tui.requests.tokens import AT_ONCE, Counters
+
+
+class Uncountable(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
+    """Parts cannot be held to a limit on tokens, for not all tokens of the file are counted."""
+
+    def __init__(self, uncounted: Iterable[str]) -> None:
+        what = ", ".join(sorted(uncounted))
+        super().__init__(
+            f"Not all input tokens can be counted ({what}): the file cannot be split by tokens. "
+            "It can be by requests or bytes.",
+            1,
+        )
 
 
 class Weight(NamedTuple):
@@ -40,10 +53,12 @@ class _Tokens:
         self._counters = Counters()
 
     def of(self, raws: Sequence[bytes | bytearray]) -> list[int]:
-        """Of a line that is no request, none."""
+        """Of a line that is no request, none. Raises `Uncountable` where something is of unknown size."""
         counts, waiting, size = list[int](), list[prompts.Prompt](), 0
         for raw in raws:
             waiting.append(prompts.read(raw, self._endpoint) or prompts.Prompt(""))
+            if waiting[-1].uncounted:
+                raise Uncountable(waiting[-1].uncounted)
             size += sum(map(len, waiting[-1].texts))
             if size >= AT_ONCE:
                 counts += self._counted(waiting)

@@ -56,7 +56,8 @@ def _told(entry: Entry, looked: Looked | None) -> Iterator[Sequence[Cell]]:
     yield _row("endpoint", " · ".join((entry.endpoint, *map(clean_line, entry.models))))
     yield _row("requests", count(entry.requests))
     if entry.expected is not None:
-        yield _row("input", f"about {count(entry.expected.input_tokens)} tokens")
+        tokens = entry.expected.input_tokens
+        yield _row("input", "tokens not counted" if tokens is None else f"about {count(tokens)} tokens")
         yield _row("cost", entry.expected.cost_text)
     for place, (key, value) in enumerate(entry.metadata.items()):
         if key not in OWN_KEYS:

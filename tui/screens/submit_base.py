@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -23,6 +23,10 @@ from tui.widgets.column import Cell
 from tui.widgets.line import Line, Rule
 from tui.widgets.text_view import TextView
 
+if TYPE_CHECKING:
+    from tui.flows.objections import Objection
+    from tui.requests.cost import Estimate
+
 _BAR = 20  # cells
 
 
@@ -42,7 +46,8 @@ class SubmitRoom(Room):
         self.candidates: Sequence[Batch] = ()  # one of them may be it, for all that the server tells
         self.worth = ""
         self.expected: Expected | None = None
-        self.objections: Sequence[str] = ()  # what of the profile's budget speaks against it
+        self.estimate: Estimate | None = None
+        self.objections: Sequence[Objection] = ()  # what of the budget and of limits speaks against it
         self.budget: int | None = None  # input tokens of a batch, where the file has more
         self.summary = Line(id="summary")
         self.progress = Line(id="progress")

@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from tui.flows.objections import to_cost, to_tokens, to_uncounted, token_budget
 from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom
 from tui.text import amount, percent
@@ -31,11 +32,12 @@ class Pricing(SubmitRoom):
         from tui.flows.price import price
 
         self.worth, self.expected, self.objections = "", None, ()
+        self.estimate = None
         self.form.say_cost("working it out …")
         costs = await self.session.costs()
         value = await price(report, costs)
         self._settle(report, value)
-        self._offer_parts(report, value)
+        self._offer_parts(report)
         self.bottom.show_keys()
         await self.say_room(report)
         if not value.exact:
@@ -43,12 +45,14 @@ class Pricing(SubmitRoom):
             self._settle(report, counted)
 
     def _settle(self, report: Report, value: "Estimate") -> None:
-        from tui.flows.price import expected, over_budget, short_text
+        from tui.flows.price import expected, short_text
 
         self.worth, self.expected = f", {short_text(value, 'cost not known')}", expected(report, value)
-        profile = self.session.profile
-        if profile.budget is not None:
-            self.objections = over_budget([value], profile.budget, self.session.spent, parts=len(self.parts) or 1)
+        self.estimate = value
+        profile, parts = self.session.profile, len(self.parts) or 1
+        against = (to_uncounted if self.parts else to_tokens)(report, profile, value)
+        self.objections = [] if against is None else [against]
+        self.objections += to_cost([value], profile.budget, self.session.spent, parts=parts)
         self._tell_cost(value)
 
     def _tell_cost(self, value: "Estimate", done: int = 0, total: int = 0) -> None:
@@ -56,15 +60,14 @@ class Pricing(SubmitRoom):
 
         # Whole percents: each is written anew.
         far = f" · counting every line, {percent(done * 100 // total / 100)}" if total and done < total else ""
-        self.form.say_cost(f"{range_text(value)}{far}", value.basis, self.objections)
+        self.form.say_cost(f"{range_text(value)}{far}", value.basis, [each.sentence for each in self.objections])
 
-    def _offer_parts(self, report: Report, value: "Estimate") -> None:
+    def _offer_parts(self, report: Report) -> None:
         """More than may wait at the provider at one time is offered in parts."""
-        from tui.flows.parts import token_budget
-
-        self.budget = None if self.parts else token_budget(report, self.session.profile, value.input_tokens)
+        if self.estimate is None:
+            return
+        tokens = self.estimate.input_tokens
+        self.budget = None if self.parts else token_budget(report, self.session.profile, self.estimate)
         if self.budget is not None:
-            told = f"About {amount(value.input_tokens)} input tokens, {amount(self.budget)} are allowed at one time"
-            self.progress.say(
-                [Cell(f"{told}: ^t splits it into {-(-value.input_tokens // self.budget)} parts or more.", "warn")]
-            )
+            told = f"About {amount(tokens)} input tokens, {amount(self.budget)} are allowed at one time"
+            self.progress.say([Cell(f"{told}: ^t splits it into {-(-tokens // self.budget)} parts or more.", "warn")])

@@ -7,8 +7,10 @@ from textual.app import SuspendNotSupported
 
 from tui.errors import LazybatchError
 from tui.flows.editing import edit
+from tui.flows.objections import parts_limits, token_limit
 from tui.flows.parts import cut, least_parts, only_limits
 from tui.flows.threads import Progress, worked
+from tui.requests.limits import Limits
 from tui.requests.mend import EDITS, MendReport, mend, preview
 from tui.requests.validate import Report
 from tui.screens.lending import lend
@@ -95,10 +97,9 @@ class Repairing(SubmitRoom):
 
     async def _split(self, report: Report) -> None:
         """Write the parts, and give the keys to the form: they are submitted as one file is."""
-        limits, state = self.session.profile.limits, self.session.folder
-        if self.budget is not None:
-            limits = limits._replace(max_tokens=self.budget)
+        state = self.session.folder
         try:
+            limits = await self._limits_of_parts(report)
             parts = await worked(lambda told, gone: cut(report, limits, state, told, gone), self._tell("splitting"))
         except LazybatchError as error:
             self.progress.say([])
@@ -114,6 +115,16 @@ class Repairing(SubmitRoom):
         self.progress.say([Cell(f"Ready to submit. The parts are {where}.", "ok")])
         self.ready()
         self.bottom.show_keys()
+
+    async def _limits_of_parts(self, report: Report) -> Limits:
+        """Where its tokens are limited, a file that is over other limits has not been counted yet."""
+        from tui.flows.price import price
+
+        profile = self.session.profile
+        if token_limit(report, profile) is None:
+            return profile.limits
+        value = self.estimate or await price(report, await self.session.costs())
+        return parts_limits(report, profile, value)
 
     def split_offer(self, report: Report) -> str:
         """What `s` would do, where it helps; empty elsewhere."""

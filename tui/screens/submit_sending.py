@@ -11,6 +11,7 @@ from tui.batches.batch import Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
+from tui.flows.objections import before_question
 from tui.flows.parts import Broken, PartsOrder, Queued, submit_parts
 from tui.flows.parts_line import Line
 from tui.flows.steps import (
@@ -93,7 +94,7 @@ class Sending(Before):
 
     def _question(self, report: Report, room: int, *, again: bool) -> str:
         """What is about to be sent, where to and for how much; without the model where that is too long."""
-        verb = f"{'Over budget! ' if self.objections else ''}{'Submit AGAIN' if again else 'Submit'}"
+        verb = f"{before_question(self.objections)}{'Submit AGAIN' if again else 'Submit'}"
         host, requests = self.session.profile.host, plural(report.requests, "request")
         if self.parts:
             return f"{verb} {plural(len(self.parts), 'part')} ({requests}{self.worth}) to {host}?"

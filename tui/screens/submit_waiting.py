@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tui.batches.headroom import Amount, family
 from tui.batches.names import submission_name
+from tui.flows.objections import before_question
 from tui.flows.parts import PartsOrder, part_orders
 from tui.flows.steps import Order
 from tui.requests.validate import Report
@@ -41,7 +42,7 @@ class Waiting(SubmitRoom):
         said, endpoint = self.said(), report.endpoint or ""
         requests = f"{plural(report.requests, 'request')} ({models(report)}{self.worth})"
         what = f"{plural(len(self.parts), 'part')}, {requests}," if self.parts else requests
-        asked = f"{'Over budget! ' if self.objections else ''}{'Queue AGAIN' if self.already else 'Queue'} {what}"
+        asked = f"{before_question(self.objections)}{'Queue AGAIN' if self.already else 'Queue'} {what}"
         whole = f"{asked} for {self.session.profile.host}?"
         if not await self.bottom.ask(lambda cells: whole if len(whole) <= cells else f"{asked}?"):
             return

@@ -186,7 +186,14 @@ class Journal(Ledger):
         )
 
     def expect(self, submission_id: str, expected: Expected) -> None:
-        """Note what the estimate says of a submission's file, in place of what it said before."""
+        """Note what the estimate says of a submission's file, in place of what it said before.
+
+        Where it could not count the input, nothing is kept.
+        """
+        if expected.input_tokens is None:
+            # What remains tells nothing that the submission does not.
+            self._do("DELETE FROM estimates WHERE submission_id = ?", (submission_id,))
+            return
         row = (
             submission_id, expected.requests, expected.input_tokens, expected.output_tokens, expected.low,
             expected.high,
