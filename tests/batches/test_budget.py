@@ -41,7 +41,7 @@ def test_days_and_months_are_those_of_the_place(zone: str) -> None:
 
 def test_a_sum_says_what_is_not_in_it() -> None:
     costs = [Cost(1.0, 4.0, measured=True), Cost(None, 2.0, measured=False), Cost(1.5, None, measured=True), None]
-    assert add_up(costs) == Sum(so_far=2.5, at_end=7.5, measured=False, batches=4, unknown=1)
+    assert add_up(costs) == Sum(so_far=2.5, at_end=7.5, measured=False, batches=4, unknown=2)
     assert add_up([]) == Sum()
 
 
@@ -60,6 +60,13 @@ def test_what_was_passed_is_told() -> None:
     assert passed(Budget(batch=5), Spent(used(10), used(50))) == []
     little = Spent(used(0.004, measured=False), Sum())
     assert passed(Budget(day=0.001), little) == ["under $0.01 of <$0.01 today"]
+
+
+def test_a_sum_of_some_says_that_it_is_one() -> None:
+    some = Sum(11, 11, batches=3, unknown=1)
+    assert passed(Budget(day=10), Spent(some, some)) == ["at least $11.00 of $10.00 today"]
+    told = objections(Budget(day=20), Spent(some, some), 10, 10)
+    assert told == ["More than is left today: at most $9.00 of $20.00."]
 
 
 @pytest.mark.parametrize(

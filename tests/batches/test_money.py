@@ -97,3 +97,23 @@ def test_an_estimate_before_submission_tells_the_average() -> None:
     assert replace(told, requests=0).average(AVERAGE) is None
     assert told.of_part(3, 0.25) == Expected(3, 250, 25, 0.25, 1.0)
     assert Expected(10, 1000).of_part(5, 0.5) == Expected(5, 500)
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.EXPIRED, Status.IN_PROGRESS, Status.FINALIZING])
+@pytest.mark.parametrize("usage", [None, Usage(0, 0)])
+def test_none_of_no_requests_is_no_count(status: Status, usage: Usage | None) -> None:
+    batch = replace(DONE, status=status, counts=Counts(0, 0, 0), usage=usage)
+    found = cost(batch, RATES, AVERAGE)
+    assert found is None or found.so_far is None
+    # What the server has counted is the measure all the same.
+    used = cost(replace(batch, usage=Usage(5, 5)), RATES, AVERAGE)
+    assert used is not None
+    assert used.measured
+    assert used.so_far
+
+
+def test_what_was_stopped_before_it_ran_cost_nothing() -> None:
+    batch = replace(DONE, status=Status.CANCELLED, counts=Counts(0, 0, 0), usage=None)
+    assert (found := cost(batch, RATES, AVERAGE)) is not None
+    assert found.so_far == 0
+    assert cost(replace(batch, output_file_id="file-1"), RATES, AVERAGE) is None

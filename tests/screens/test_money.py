@@ -89,7 +89,7 @@ async def test_what_has_no_price_is_in_no_sum(server: DemoServer, tmp_path: Path
         await home.press("M")
         await home.until("a-model-of-our-own")
         assert home.line("a-model-of-our-own").split() == ["a-model-of-our-own", "1", "100", "–", "–"]
-        assert "1 batch, 1 at an unknown price" in home.line("today")
+        assert "1 batch, 1 of unknown cost" in home.line("today")
         assert "$" not in home.line("today")
 
 

@@ -31,7 +31,7 @@ class Budget:
 class Sum:
     """What a number of batches have cost so far, and will in the end as far as that is known.
 
-    `measured` if each of the amounts is; `unknown` is the number of batches that are in no amount.
+    `measured` if each of the amounts is; `unknown` is the number of batches of which `so_far` has nothing.
     """
 
     so_far: float = 0.0
@@ -55,8 +55,8 @@ def add_up(costs: Iterable[Cost | None]) -> Sum:
     measured, batches, unknown = True, 0, 0
     for cost in costs:
         batches += 1
+        unknown += cost is None or cost.so_far is None
         if cost is None:
-            unknown += 1
             continue
         spent = cost.so_far or 0.0
         so_far += spent
@@ -88,7 +88,8 @@ def passed(budget: Budget, spent: Spent) -> list[str]:
     told = []
     for limit, sum_, when in ((budget.day, spent.day, "today"), (budget.month, spent.month, "this month")):
         if limit is not None and sum_.so_far > limit:
-            told.append(f"{_said(sum_.so_far, exact=sum_.measured)} of {money(limit)} {when}")
+            least = "at least " if sum_.unknown else ""
+            told.append(f"{least}{_said(sum_.so_far, exact=sum_.measured)} of {money(limit)} {when}")
     return told
 
 
@@ -114,7 +115,8 @@ def objections(budget: Budget, spent: Spent, low: float, high: float | None, *, 
 def _left(limit: float, used: Sum, when: str) -> str:
     left = limit - used.at_end
     exact = used.measured and used.at_end == used.so_far
-    return f"is left {when}: {_said(left, exact=exact) if left > 0 else 'nothing'} of {money(limit)}"
+    most = "at most " if used.unknown else ""
+    return f"is left {when}: {most + _said(left, exact=exact) if left > 0 else 'nothing'} of {money(limit)}"
 
 
 def _said(dollars: float, *, exact: bool) -> str:

@@ -95,10 +95,23 @@ class Expected:
 def told_usage(batch: Batch) -> Usage | None:
     """The tokens that the server has counted of a batch.
 
-    Not those of a server that says 0 while requests are done: it does not count them.
+    Not those of a server that says 0 while requests are done, or may be: it does not count them.
     """
     usage, counts = batch.usage, batch.counts or Counts()
-    return usage if usage is not None and (usage.total_tokens or not counts.completed) else None
+    counted = not counts.completed and not counts_nothing(batch)
+    return usage if usage is not None and (usage.total_tokens or counted) else None
+
+
+def counts_nothing(batch: Batch) -> bool:
+    """Whether the server says 0 of 0 requests of a batch that has some: it does not count them.
+
+    Only a batch that was stopped before it ran has none.
+    """
+    counts = batch.counts
+    if counts is None or counts.total or counts.ended or batch.status in {Status.VALIDATING, Status.FAILED}:
+        return False
+    stopped = batch.status in {Status.CANCELLING, Status.CANCELLED}
+    return not stopped or bool(batch.in_progress_at or batch.output_file_id or batch.error_file_id)
 
 
 def cost(batch: Batch, rates: Rates | None, average: Average | None = None, requests: int | None = None) -> Cost | None:
@@ -107,7 +120,7 @@ def cost(batch: Batch, rates: Rates | None, average: Average | None = None, requ
     `average` is what one of its requests is expected to use: needed where the server has not counted. `requests` is
     how many it was submitted with, for as long as the server does not tell.
     """
-    counts = batch.counts or Counts()
+    counts = Counts() if batch.counts is None or counts_nothing(batch) else batch.counts
     total = counts.total or requests
     by_tokens = not is_one_of(batch.endpoint, NOT_BY_TOKENS)
     each = _each(rates, average) if rates is not None and by_tokens else None

@@ -116,7 +116,7 @@ def _span(label: str, sum_: Sum, limit: float | None) -> tuple[Sequence[Cell], S
             Cell(f" {percent(share) if share <= 1 else f'{share:.0%}'}"),
         ]
     batches = plural(sum_.batches, "batch", "batches")
-    unknown = f", {count(sum_.unknown)} at an unknown price" if sum_.unknown else ""
+    unknown = f", {count(sum_.unknown)} of unknown cost" if sum_.unknown else ""
     return left, [Cell(f"{batches}{unknown}", "dim")]
 
 
