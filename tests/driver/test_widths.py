@@ -9,11 +9,14 @@ from unicodedata import category
 import pyte
 import pytest
 from rich.cells import cell_len
+from rich.segment import Segment
+from textual.strip import Strip
 
 from tests.driver.test_canvas import HEIGHT, WIDTH, emulator
 from tui.driver.canvas import Canvas
 from tui.driver.frame import parse
 from tui.text import clean_line, fit
+from tui.widgets.table_line import difference
 
 # Each with the cells that tmux 3.3a over glibc gives it, asked for with a cursor report.
 NAMES = {
@@ -111,3 +114,11 @@ def test_in_tmux(tmp_path: Path) -> None:
         told = name if name in NAMES else ""
         # Of what tmux has no width for it shows nothing.
         assert shown[number].rstrip() == _row(told, str(number)).rstrip(), name
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cells"),
+    [("कि ख", "की ख", (0, 2)), ("कि ख", "गि ख", (0, 2)), ("a कि", "b कि", (0, 1)), ("कि a", "कि b", (3, 4))],
+)
+def test_a_letter_with_its_mark_is_drawn_as_one(before: str, after: str, cells: tuple[int, int]) -> None:
+    assert difference(Strip([Segment(before)]), Strip([Segment(after)])) == cells
