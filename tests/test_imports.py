@@ -33,7 +33,7 @@ FIRST_FRAME = {
         "bar", "bottom", "column", "glyphs", "line", "lines", "looks", "notice", "roles", "table", "table_line",
         "table_paint", "table_place", "table_rows",
     },
-    "tui.wire": {"shapes"},
+    "tui.wire": {"fields", "shapes"},
 }  # fmt: skip
 # Beside what Textual brings.
 FIRST_FRAME_LIBRARIES = {"_json", "_queue", "_sqlite3", "gc", "json", "queue", "rich", "sqlite3", "termios", "tty"}

@@ -306,7 +306,7 @@ async def test_a_list_that_goes_round_in_circles(odd: OddServer, odd_wire: Wire,
 
 
 async def test_items_that_are_no_batches(odd: OddServer, odd_wire: Wire, quick: None) -> None:
-    items = [{"id": "a"}, {"no": "id"}, {"id": 5}, None, {"id": "b", "status": {"odd": 1}}]
+    items = [{"id": "a"}, {"no": "id"}, {"id": []}, None, {"id": "b", "status": {"odd": 1}}]
     odd.say(json.dumps({"data": items}))
     book = Book()
     async with aclosing(rounds(Monitor(odd_wire, book))) as steps:

@@ -194,7 +194,7 @@ async def test_a_create_that_did_not_happen_is_repeated(
     assert await on_server(wire) == (1, 1)
 
 
-@pytest.mark.parametrize("strange", [{"omit": ["id"]}, {"merge": {"id": None}}, {"merge": {"id": 5}}])
+@pytest.mark.parametrize("strange", [{"omit": ["id"]}, {"merge": {"id": None}}, {"merge": {"id": [5]}}])
 async def test_an_answer_without_an_id_makes_no_second_batch(
     demo: DemoServer, wire: Wire, journal: Journal, validated: Validated, strange: Any
 ) -> None:

@@ -59,7 +59,8 @@ async def test_a_state_that_cannot_be_written_is_told(seeded: DemoServer, tmp_pa
 
 async def test_a_wrong_key_is_told_and_not_shown(server: DemoServer, tmp_path: Path) -> None:
     async with desk(server, tmp_path, key="another-test-key-altogether") as home:
-        await home.until("does not accept the API key (401). Check OPENAI_API_KEY or the profile's key.")
+        await home.until("does not accept the API key (401).")
+        assert "The key …ther came from OPENAI_API_KEY: check that variable." in home.prose
         assert "another-test" not in home.text and "next try in" in home.head
         await works_on(home)
 
@@ -84,7 +85,7 @@ async def test_an_address_that_answers_html_is_told(server: DemoServer, tmp_path
     server.faults.add(Fault("*", "html", times=None, status=200))
     async with desk(server, tmp_path) as home:
         await home.until("did not answer as a Batch API does.")
-        assert "Check the base URL (does it end in /v1?)." in home.prose
+        assert f"Check the base URL, {server.base_url}." in home.prose
         assert "<html>" not in home.text
         await works_on(home)
 

@@ -20,7 +20,7 @@ from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.wire.address import Address
 from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
+from tui.wire.errors import Kind, WireError, ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,7 +72,8 @@ async def test_a_wrong_key(demo: DemoServer) -> None:
     await wire.close()
     assert (error.kind, error.exit_code, error.unclear) == (Kind.UNAUTHORIZED, 3, False)
     assert error.sentence == (
-        f"{wire.address.host} does not accept the API key (401). Check OPENAI_API_KEY or the profile's key."
+        f"{wire.address.host} does not accept the API key (401). "
+        "The key …-key came from OPENAI_API_KEY: check that variable."
     )
     everything = "".join(traceback.format_exception(error)) + repr(error) + repr(wire) + repr(wire.address)
     assert key not in everything
@@ -89,7 +90,7 @@ async def test_a_server_that_repeats_the_key(odd: OddServer, odd_wire: Wire, sta
 
 @pytest.mark.parametrize("key", ["", "clé-test-key", "test\nkey", "test-key\x7f"])
 async def test_a_key_that_is_none(demo: DemoServer, key: str) -> None:
-    with pytest.raises(WireError, match=r"^The API key has characters that no key has\. Check OPENAI_API_KEY") as wrong:
+    with pytest.raises(WireError, match=r"^The API key from OPENAI_API_KEY has characters that no key has: ") as wrong:
         await Wire.connect(Address(demo.base_url, key))
     assert (wrong.value.kind, wrong.value.exit_code) == (Kind.UNAUTHORIZED, 3)
 
@@ -102,12 +103,12 @@ async def test_a_key_that_is_none(demo: DemoServer, key: str) -> None:
         ('{"error": "Bad."}', "Bad."),
         ('{"message": "Bad."}', "Bad."),
         ('{"detail": "Bad."}', "Bad."),
-        ('{"detail": [{"loc": ["body", "x"], "msg": "Bad."}]}', "Bad."),
+        ('{"detail": [{"loc": ["body", "x"], "msg": "Bad."}]}', "x: Bad."),
         ('["Bad."]', "Bad."),
         ('"Bad."', "Bad."),
         ("Bad.", "Bad."),
         ('{"error": {"message": "B\\u001b[2Jad\\nly."}}', "B␛[2Jad␊ly."),
-        ('{"error": {"message": "' + "x" * 5000 + '"}}', "x" * 300),
+        ('{"error": {"message": "' + "x" * 5000 + '"}}', "x" * 299 + "…"),
         ("<html><h1>400</h1></html>", None),
         (" \n<!doctype html>", None),
         ("", None),
@@ -115,7 +116,7 @@ async def test_a_key_that_is_none(demo: DemoServer, key: str) -> None:
         ("null", None),
         ('{"error": null}', None),
         ('{"error": {"message": null}}', None),
-        ("[" * 5000, "[" * 300),
+        ("[" * 5000, "[" * 299 + "…"),
         (b"\xff\xfe\x00", "��␀"),
     ],
 )
@@ -123,8 +124,9 @@ async def test_bodies_of_errors(odd: OddServer, odd_wire: Wire, body: str | byte
     odd.say(body, "400 Bad Request", Content_Type="application/json")
     error = await failure(odd_wire)
     assert error.message == message
-    nothing_said = f"{odd_wire.address.host} answered 400 without saying why: is this the address of a Batch API?"
-    assert error.sentence == (message or nothing_said)
+    host = odd_wire.address.host
+    nothing_said = f"{host} answered 400 without saying why. Check the base URL, http://{host}/v1."
+    assert error.sentence == (ended(message) if message else nothing_said)
 
 
 @pytest.mark.parametrize(
@@ -154,9 +156,8 @@ async def test_an_answer_that_is_none(odd: OddServer, odd_wire: Wire, body: str 
     odd.say(body)
     error = await failure(odd_wire)
     assert (error.kind, error.exit_code, error.unclear) == (Kind.NOT_AN_API, 3, False)
-    assert error.sentence == (
-        f"{odd_wire.address.host} did not answer as a Batch API does. Check the base URL (does it end in /v1?)."
-    )
+    host = odd_wire.address.host
+    assert error.sentence == f"{host} did not answer as a Batch API does. Check the base URL, http://{host}/v1."
 
 
 @pytest.mark.parametrize("body", ["{}", '{"data": 5}', "5", "<html>"])

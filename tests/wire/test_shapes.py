@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage, timeline
 from tui.batches.files import StoredFile
 from tui.batches.pace import seconds_left
+from tui.wire.answers import refusal_in, thing_in
 from tui.wire.shapes import batch_from, file_from, page_from
+from tui.wire.words import words
 
 OPENAI: dict[str, Any] = {
     "id": "batch_abc", "object": "batch", "endpoint": "/v1/chat/completions", "model": "gpt-4o-mini", "errors": None,
@@ -85,7 +87,9 @@ def test_no_status_at_all(value: Any) -> None:
     "value",
     [
         1_800_000_000, 1_800_000_000.25, "1800000000", 1_800_000_000_000, "2027-01-15T08:00:00Z",
-        "2027-01-15T08:00:00", "2027-01-15T10:00:00.5+02:00",
+        "2027-01-15T08:00:00", "2027-01-15T10:00:00.5+02:00", "1800000000.0", " 1800000000 ", 1_800_000_000_000_000,
+        {"seconds": 1_800_000_000, "nanos": 0}, {"Time": "2027-01-15T08:00:00Z", "Valid": True},
+        {"$date": "2027-01-15T08:00:00Z"}, "2027-01-15 08:00:00 UTC",
     ],
 )  # fmt: skip
 def test_times_in_other_forms(value: Any) -> None:
@@ -94,7 +98,7 @@ def test_times_in_other_forms(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"seconds": 5}, [1], "yesterday", -5, True, 10**30, 1e300, "9" * 5000, "0001-01-01T00:00:00"]
+    "value", [{"nanos": 5}, [1], "yesterday", -5, True, 10**30, 1e300, "9" * 5000, "0001-01-01T00:00:00"]
 )
 def test_times_that_cannot_be_read(value: Any) -> None:
     batch = made(completed_at=value)
@@ -125,7 +129,7 @@ def test_ids_of_other_forms() -> None:
     assert made(id="evil\x1b]0;x\x07").id == "evil␛]0;x␇"
 
 
-@pytest.mark.parametrize("identity", [None, "", 5, {}, []])
+@pytest.mark.parametrize("identity", [None, "", 0, -5, 5.5, True, {}, []])
 def test_a_batch_without_an_id_is_none(identity: Any) -> None:
     assert batch_from(OPENAI | {"id": identity}) is None
     assert file_from({"id": identity, "filename": "x"}) is None
@@ -161,7 +165,7 @@ def test_counts_of_other_forms(value: Any, counts: Counts | None) -> None:
     assert without("request_counts").counts is None
 
 
-@pytest.mark.parametrize("value", [{"percent": 40}, {}, 40, "40%", [1], {"total": True}, {"total": 10**400}])
+@pytest.mark.parametrize("value", [{}, 40, 0.4, "some", [1], {"total": True}, {"total": 10**400}])
 def test_counts_that_cannot_be_read(value: Any) -> None:
     batch = made(request_counts=value)
     assert (batch.counts, batch.oddities) == (None, ("request_counts",))
@@ -205,7 +209,10 @@ WRONG = {"code": "invalid_json_line", "line": 7, "message": "Not JSON.", "param"
         (["Bad.", "On Line 12: worse."], [BatchError(None, "Bad."), BatchError(None, "On Line 12: worse.", 12)]),
         ([{"message": "Error in line 3.", "line": None}], [BatchError(None, "Error in line 3.", 3)]),
         ([{"code": "x"}], [BatchError("x", "no reason given")]),
-        ([None, 5], [BatchError(None, "None"), BatchError(None, "5")]),
+        ([None, 5], [BatchError(None, "5")]),
+        ({"data": WRONG}, [BatchError("invalid_json_line", "Not JSON.", 7)]),
+        ([{"Message": "Bad.", "line": "7", "code": 5}], [BatchError("5", "Bad.", 7)]),
+        ('{"data": [{"message": "Bad."}]}', [BatchError(None, "Bad.")]),
         ({"data": "It is bad."}, [BatchError(None, "It is bad.")]),
         (5, []),
     ],
@@ -217,7 +224,7 @@ def test_errors_of_every_form(value: Any, errors: list[BatchError]) -> None:
 
 def test_metadata_of_other_forms() -> None:
     assert made(metadata=None).metadata == made(metadata={}).metadata == without("metadata").metadata == ()
-    assert made(metadata={"a": 5, "b\x1b": None}).metadata == (("a", "5"), ("b␛", "None"))
+    assert made(metadata={"a": 5, "b\x1b": None}).metadata == (("a", "5"), ("b␛", "null"))
     assert made(metadata=["a"]).oddities == ("metadata",)
 
 
@@ -245,7 +252,7 @@ def test_pages() -> None:
     assert (more.has_more, more.last_id) == (True, "given")
     odd = page_from({"data": [{"id": "a"}, None, 5, "b"], "has_more": True, "last_id": 5})
     assert odd is not None
-    assert (len(odd.items), odd.last_id) == (1, "a")
+    assert (len(odd.items), odd.last_id, odd.unread) == (1, "5", 3)
     empty = page_from({"data": [], "has_more": True, "last_id": None})
     assert empty is not None
     assert (empty.items, empty.has_more, empty.last_id) == ((), True, None)
@@ -317,3 +324,110 @@ def test_any_bytes_decode_or_do_not(content: bytes) -> None:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return
     page_from(answer)
+
+
+@pytest.mark.parametrize(
+    ("item", "counts"),
+    [
+        ({"progress": 75}, Counts(share=0.75)),
+        ({"progress": "75%"}, Counts(share=0.75)),
+        ({"progress": "0.5 %"}, Counts(share=0.005)),
+        ({"progress": 0}, Counts(share=0.0)),
+        ({"request_counts": {"percent": 40}}, Counts(share=0.4)),
+        ({"request_counts": "40%"}, Counts(share=0.4)),
+        ({"request_counts": {"total": 10, "progress": 40.0}}, Counts(10, share=0.4)),
+        ({"total": "10", "completed": 4, "failed": 1}, Counts(10, 4, 1)),
+        ({"total_requests": 10, "completed_requests": 4, "request_counts": None}, Counts(10, 4)),
+        ({"request_counts": '{"total": 10, "completed": 4}'}, Counts(10, 4)),
+        ({"requestCounts": {"total": "10"}}, Counts(10)),
+    ],
+)
+def test_counts_elsewhere(item: dict[str, Any], counts: Counts) -> None:
+    batch = batch_from({"id": "b", "status": "in_progress"} | item)
+    assert batch is not None
+    assert (batch.counts, batch.oddities) == (counts, ())
+    assert counts.progress == (counts.share if not counts.ended else 0.4 + (counts.failed or 0) / 10)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"progress": 1}, {"progress": 0.5}, {"progress": 101}, {"progress": "NaN"}, {"progress": True},
+        {"total": 10}, {"completed": 4}, {"total": 3, "completed": 4}, {"total": 10, "completed": True},
+    ],
+)  # fmt: skip
+def test_what_may_be_something_else_is_no_count(item: dict[str, Any]) -> None:
+    batch = batch_from({"id": "b", "status": "in_progress"} | item)
+    assert batch is not None
+    assert (batch.counts, batch.oddities) == (None, ())
+
+
+def test_metadata_that_was_written_into_a_text_or_a_list() -> None:
+    for value in ('{"jobName": "sums"}', [{"key": "jobName", "value": "sums"}], {"jobName": "sums"}):
+        assert made(metadata=value).metadata == (("jobName", "sums"),)
+    assert made(metadata={"a": [1, True]}).metadata == (("a", "[1, true]"),)
+    assert made(metadata="sums").oddities == ("metadata",)
+
+
+# A good answer with one field of another shape: what is shown is what it says, or unknown.
+OTHERS: st.SearchStrategy[Any] = st.sampled_from([
+    None, [], {}, [1], {"a": 1}, "", "text", "65", "-5", "NaN", "Infinity", "1e999", 0, -1, 65, 0.5, 10**40, 1e300,
+    float("nan"), float("inf"), True, False, [None], [[]], {"data": None}, {"data": [None]}, "\x1b[2J", "{", "{}",
+    '{"a": 1}',
+])  # fmt: skip
+INNER = [(name, inner) for name in ("request_counts", "usage", "metadata") for inner in OPENAI[name]]
+
+
+@given(st.sampled_from([*((name, None) for name in OPENAI if name != "id"), *INNER]), OTHERS)
+def test_one_odd_field_changes_no_other(place: tuple[str, str | None], value: Any) -> None:
+    name, inner = place
+    item = OPENAI | {name: value if inner is None else OPENAI[name] | {inner: value}}
+    batch, good = batch_from(item), made()
+    assert batch is not None
+    assert_safe(batch)
+    shown, wanted = asdict(batch), asdict(good)
+    field = {"request_counts": "counts", "object": "id"}.get(name, name)
+    # A status that is none goes with its word.
+    own = {field, "oddities"} | ({"raw_status"} if name == "status" else set())
+    assert {key for key in shown if shown[key] != wanted[key]} <= own
+    _ = timeline(batch), seconds_left(batch, 1e10), batch.description
+    for number in (batch.created_at, batch.expires_at, *(batch.counts or ())):
+        assert number is None or 0 <= number < 10**18
+
+
+@given(st.sampled_from(["filename", "purpose", "bytes", "created_at", "expires_at", "status"]), OTHERS)
+def test_one_odd_field_of_a_file(name: str, value: Any) -> None:
+    good = {"id": "f", "filename": "a", "purpose": "batch", "bytes": 5, "created_at": 6, "expires_at": 7}
+    stored, wanted = file_from(good | {name: value}), StoredFile("f", "a", "batch", 5, 6, 7)
+    assert stored is not None
+    assert_safe(stored)
+    assert {key for key, shown in asdict(stored).items() if shown != asdict(wanted)[key]} <= {name}
+
+
+@given(st.sampled_from(["object", "data", "has_more", "last_id", "first_id"]), OTHERS)
+def test_one_odd_field_of_a_list(name: str, value: Any) -> None:
+    good = {"object": "list", "data": [OPENAI], "has_more": True, "last_id": "batch_abc", "first_id": "batch_abc"}
+    page = page_from(good | {name: value})
+    if name != "data":
+        assert page is not None
+        assert page.items == (OPENAI,)
+        assert name == "has_more" or page.has_more
+    else:
+        assert page is None or not page.items
+
+
+@given(JSON)
+def test_the_words_of_anything(body: Any) -> None:
+    said = words(body)
+    assert said is None or (0 < len(said) <= 300 and not texts_unsafe(said))
+
+
+def texts_unsafe(text: str) -> list[str]:
+    return [character for character in text if unicodedata.category(character) in {"Cc", "Cs"}]
+
+
+@given(JSON)
+def test_anything_is_a_thing_a_refusal_or_neither(answer: Any) -> None:
+    thing, refusal = thing_in(answer), refusal_in(answer)
+    assert thing is None or (isinstance(thing["id"], str) and thing["id"])
+    assert thing is None or refusal is None

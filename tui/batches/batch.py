@@ -36,11 +36,15 @@ CANCELLABLE = frozenset({Status.VALIDATING, Status.IN_PROGRESS, Status.FINALIZIN
 
 # Named tuples here and wherever the first frame needs a class: Python makes them in a tenth of a dataclass's time.
 class Counts(NamedTuple):
-    """Requests of a batch as the server reports them: not the truth (the result files are), and any may be unknown."""
+    """Requests of a batch as the server reports them: not the truth (the result files are), and any may be unknown.
+
+    `share` is what a server tells that reports how far the batch is, 0 to 1, instead.
+    """
 
     total: int | None = None
     completed: int | None = None
     failed: int | None = None
+    share: float | None = None
 
     @property
     def ended(self) -> int | None:
@@ -51,9 +55,9 @@ class Counts(NamedTuple):
 
     @property
     def progress(self) -> float | None:
-        """The share that is over, 0 to 1; unknown while the total is unknown or still zero."""
+        """The share that is over, 0 to 1; by the counts unknown while the total is unknown or still zero."""
         over = self.ended
-        return min(1.0, over / self.total) if self.total and over is not None else None
+        return min(1.0, over / self.total) if self.total and over is not None else self.share
 
     @property
     def failed_share(self) -> float | None:

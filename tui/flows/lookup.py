@@ -88,10 +88,11 @@ async def find_batch(submission: Submission, wire: Wire, journal: Journal) -> Ba
     """
     withdrawn = await asyncio.to_thread(journal.withdrawn, submission.id)
     after = None
-    candidates, undecided = list[Batch](), list[Batch]()
+    candidates, undecided, unread = list[Batch](), list[Batch](), 0
     for _ in range(_MOST_PAGES):
         page = await wire.list_batches(after=after)
         newest = oldest = None
+        unread += page.unread
         for batch in filter(None, map(batch_from, page.items)):
             # A file that is used again was that of a batch which failed.
             on_its_file = submission.file_id is not None and batch.input_file_id == submission.file_id
@@ -112,6 +113,9 @@ async def find_batch(submission: Submission, wire: Wire, journal: Journal) -> Ba
                 raise Undecided(wire.address.host, undecided[0])
             if candidates:
                 raise Doubtful(wire.address.host, candidates)
+            if unread:
+                # One of those may be it.
+                break
             return None
         if page.last_id in {None, after}:
             break

@@ -140,7 +140,8 @@ class Session(Priced):
         key = self.profile.key
         if key is None:
             raise LazybatchError(f"No API key: set {self.profile.key_env}.")
-        address = Address(self.profile.base_url, key, self.profile.organization, self.profile.project)
+        profile = self.profile
+        address = Address(profile.base_url, key, profile.organization, profile.project, key_env=profile.key_env)
         self._wire = await Wire.connect(address, read_retries=read_retries)
         horizon = float("inf") if self.everything else HORIZON
         self._monitor = Monitor(self._wire, self.book, self._cache, samples=self.samples, horizon=horizon)

@@ -64,7 +64,9 @@ async def connected(profile: Profile) -> "AsyncIterator[Wire]":
     from tui.wire.address import Address
     from tui.wire.client import Wire
 
-    address = Address(profile.base_url, profile.key or "", profile.organization, profile.project)
+    address = Address(
+        profile.base_url, profile.key or "", profile.organization, profile.project, key_env=profile.key_env
+    )
     wire = await Wire.connect(address, read_retries=_READ_RETRIES)
     try:
         yield wire

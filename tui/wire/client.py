@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, cast
 from tui.batches.files import StoredFile
 from tui.wire.address import Address
 from tui.wire.clients import CONNECT_TIMEOUT, blocking_client_of, client_of
-from tui.wire.errors import Kind, WireError, translated
-from tui.wire.shapes import Page, batch_from, file_from, page_from
+from tui.wire.errors import Kind, WireError, not_an_api, refused, translated
+from tui.wire.fields import flag, moment
+from tui.wire.shapes import Page, file_from, page_from
+from tui.wire.words import words
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -71,7 +73,7 @@ class Wire:
         if not address.key or not address.key.isascii() or not address.key.isprintable():
             raise WireError(
                 Kind.UNAUTHORIZED,
-                "The API key has characters that no key has. Check OPENAI_API_KEY or the profile's key.",
+                f"The API key from {address.key_env} has characters that no key has: check that variable.",
             )
         return cls(await asyncio.to_thread(client_of, address), address, read_retries)
 
@@ -101,7 +103,7 @@ class Wire:
     async def retrieve_batch(self, batch_id: str) -> Mapping[str, Any]:
         with self._call():
             answer = await self._reads.batches.with_raw_response.retrieve(batch_id)
-        return self._batch(answer.content)
+        return self._thing(answer.content)
 
     async def create_batch(
         self, *, input_file_id: str, endpoint: str, metadata: Mapping[str, str]
@@ -115,7 +117,7 @@ class Wire:
                 metadata=dict(metadata),
                 timeout=self._timeout(_SLOW_TIMEOUT),
             )
-        return self._batch(answer.content, unclear=True)
+        return self._thing(answer.content, unclear=True)
 
     async def cancel_batch(self, batch_id: str) -> Mapping[str, Any]:
         try:
@@ -128,7 +130,7 @@ class Wire:
             said = f" It says: {error.message}" if error.message else ""
             sentence = f"{self.address.host} has no cancel: its batches run to their end.{said}"
             raise WireError(error.kind, sentence, status=error.status, message=error.message) from None
-        return self._batch(answer.content, unclear=True)
+        return self._thing(answer.content, unclear=True)
 
     async def upload(self, path: Path, filename: str, progress: Callable[[int, int], None]) -> StoredFile:
         """Send the file at `path` under `filename`, once; `progress` gets bytes done and total, in another thread."""
@@ -159,17 +161,19 @@ class Wire:
         with self._call():
             uploads = await asyncio.to_thread(lambda: self._client.uploads.with_raw_response)
             answer = await uploads.complete(upload_id, part_ids=list(part_ids), timeout=self._timeout(_STORING_TIMEOUT))
-        decoded = self._decoded(answer.content, unclear=True)
-        found = file_from(decoded["file"]) if isinstance(decoded, dict) and decoded.get("file") else None
+        made = self._thing(answer.content, unclear=True)
+        # The upload with the file in it, or the file itself.
+        found = file_from(made if made.get("object") == "file" else made.get("file"))
         if found is None:
-            raise self._not_an_api(unclear=True)
+            raise not_an_api(self.address, unclear=True)
         return found
 
     async def cancel_upload(self, upload_id: str) -> None:
         """Have the parts of an upload forgotten, once."""
         with self._call():
             uploads = await asyncio.to_thread(lambda: self._client.uploads.with_raw_response)
-            await uploads.cancel(upload_id)
+            answer = await uploads.cancel(upload_id)
+        self._deny_refusal(answer.content)
 
     async def list_files(
         self, *, purpose: str | None = None, after: str | None = None, limit: int | None = 1000
@@ -190,9 +194,8 @@ class Wire:
         """Delete a file, once; `Kind.NOT_FOUND` where it is gone already."""
         with self._call():
             answer = await self._client.files.with_raw_response.delete(file_id)
-        # Some providers answer with nothing at all, which is no refusal.
-        told = self._decoded(answer.content, unclear=True) if answer.content.strip() else None
-        if isinstance(told, dict) and told.get("deleted") is False:
+        told = self._deny_refusal(answer.content)
+        if isinstance(told, Mapping) and flag(told.get("deleted")) is False:
             raise WireError(Kind.REFUSED, f"{self.address.host} answers that it did not delete the file.")
 
     @asynccontextmanager
@@ -249,42 +252,57 @@ class Wire:
         return httpx2.Timeout(read, connect=CONNECT_TIMEOUT)
 
     def _decoded(self, content: bytes, *, unclear: bool = False) -> object:
-        import msgspec
+        from tui.wire.answers import decoded
 
         try:
-            return msgspec.json.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise self._not_an_api(unclear=unclear) from None
+            return decoded(content)
+        except ValueError:
+            raise not_an_api(self.address, unclear=unclear) from None
 
-    def _batch(self, content: bytes, *, unclear: bool = False) -> Mapping[str, Any]:
+    def _thing(self, content: bytes, *, unclear: bool = False) -> Mapping[str, Any]:
+        """What was asked for, with its id, out of whatever the provider puts around it."""
+        from tui.wire.answers import thing_in
+
         answer = self._decoded(content, unclear=unclear)
-        if not isinstance(answer, dict) or batch_from(answer) is None:
-            raise self._not_an_api(unclear=unclear)
-        return answer
+        found = thing_in(answer)
+        if found is None:
+            raise self._no_answer(answer, unclear=unclear)
+        return found
+
+    def _deny_refusal(self, content: bytes) -> object:
+        """What an answer holds of which nothing but a yes is needed; some providers answer with nothing at all."""
+        from tui.wire.answers import refusal_in, thing_in
+
+        answer = self._decoded(content, unclear=True) if content.strip() else None
+        if refusal_in(answer) is not None:
+            raise self._no_answer(answer)
+        return thing_in(answer) or answer
+
+    def _no_answer(self, answer: object, *, unclear: bool = False) -> WireError:
+        """The error for an `answer` with status 200 that is not what was asked for."""
+        from tui.wire.answers import refusal_in
+
+        if (refusal := refusal_in(answer)) is None:
+            return not_an_api(self.address, words(answer), unclear=unclear)
+        return refused(refusal.status or 200, refusal.message, self.address, code=refusal.code)
 
     def _part(self, content: bytes) -> tuple[str, float | None]:
         """The id of an upload or of a part of one, and when it expires."""
-        answer = self._decoded(content, unclear=True)
-        if not isinstance(answer, dict) or not isinstance(answer.get("id"), str) or not answer["id"]:
-            raise self._not_an_api(unclear=True)
-        expires_at = answer.get("expires_at")
-        return answer["id"], expires_at if isinstance(expires_at, int | float) else None
+        answer = self._thing(content, unclear=True)
+        return answer["id"], moment(answer.get("expires_at"))
 
     def _file(self, content: bytes, *, unclear: bool = False) -> StoredFile:
-        found = file_from(self._decoded(content, unclear=unclear))
+        found = file_from(self._thing(content, unclear=unclear))
         if found is None:
-            raise self._not_an_api(unclear=unclear)
+            raise AssertionError("a thing has an id")
         return found
 
     def _page(self, content: bytes) -> Page:
-        page = page_from(self._decoded(content))
+        answer = self._decoded(content)
+        page = page_from(answer)
         if page is None:
-            raise self._not_an_api()
+            raise self._no_answer(answer)
         return page
-
-    def _not_an_api(self, *, unclear: bool = False) -> WireError:
-        sentence = f"{self.address.host} did not answer as a Batch API does. Check the base URL (does it end in /v1?)."
-        return WireError(Kind.NOT_AN_API, sentence, unclear=unclear)
 
 
 async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:

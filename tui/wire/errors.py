@@ -1,7 +1,10 @@
 """What can go wrong between us and a server, as sentences of ours."""
 
+import contextlib
+import json
 import math
 import os
+import re
 import ssl
 import time
 from contextlib import contextmanager
@@ -12,13 +15,14 @@ from typing import TYPE_CHECKING
 from tui.errors import LazybatchError
 from tui.text import clean_line
 from tui.wire.address import Address
+from tui.wire.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import openai
 
-_SHOWN = 300  # characters of a server's message that a sentence carries
+_ABOUT_A_THING = r"(?i)\b(batch|file|upload)([_-]|\b)"
 
 
 class Kind(StrEnum):
@@ -128,49 +132,68 @@ def _reason(error: BaseException) -> str:
 
 
 def _from_status(error: "openai.APIStatusError", address: Address) -> WireError:
-    status = error.status_code
-    # OpenAI's words about a wrong key repeat a part of it, other providers' all of it.
-    message = None if status == 401 else _message(error.body)
-    if message:
-        message = message.replace(address.key, "…")
+    body: object = error.body
+    # The client keeps what is under `error` alone, where the words may stand beside it.
+    with contextlib.suppress(ValueError, RecursionError):
+        body = json.loads(error.response.text)
+    return refused(
+        error.status_code,
+        words(body),
+        address,
+        # Whatever its type says: some providers put the status here, a number.
+        code=str(error.code) if error.code else None,
+        retry_after=_retry_after(error.response.headers.get("retry-after")),
+    )
+
+
+def refused(
+    status: int, message: str | None, address: Address, *, code: str | None = None, retry_after: float | None = None
+) -> WireError:
+    """The error for a refusal with `status` and the server's words, if it has any."""
     kind = _KINDS.get(status) or (Kind.SERVER if status >= 500 else Kind.REFUSED)
+    # OpenAI's words about a wrong key repeat a part of it, other providers' all of it.
+    message = None if status == 401 or message is None else message.replace(address.key, "…")
     return WireError(
         kind,
-        _sentence(kind, status, message, address.host),
+        _sentence(kind, status, message, address),
         status=status,
-        # Whatever its type says: some providers put the status here, a number.
-        code=clean_line(str(error.code)) if error.code else None,
+        code=clean_line(code).replace(address.key, "…") if code else None,
         message=message,
-        retry_after=_retry_after(error.response.headers.get("retry-after")),
+        retry_after=retry_after,
         unclear=status >= 500 or status == 408,
     )
 
 
-def _sentence(kind: Kind, status: int, message: str | None, host: str) -> str:
-    said = f" It says: {message}" if message else ""
-    if kind is Kind.UNAUTHORIZED:
-        return f"{host} does not accept the API key (401). Check OPENAI_API_KEY or the profile's key."
-    if kind is Kind.FORBIDDEN:
-        return f"This key may not do that at {host} (403).{said}"
-    if kind is Kind.RATE_LIMITED:
-        return f"{host} asks for fewer requests (429).{said}"
-    if kind is Kind.SERVER:
-        return f"{host} has a problem of its own ({status}).{said}"
-    return message or f"{host} answered {status} without saying why: is this the address of a Batch API?"
+def not_an_api(address: Address, message: str | None = None, *, unclear: bool = False) -> WireError:
+    """The error for an answer that is neither what was asked for nor a refusal; `message` is what it says."""
+    sentence = f"{address.host} did not answer as a Batch API does."
+    if message:
+        message = message.replace(address.key, "…")
+        sentence += f" It says: {ended(message)}"
+    return WireError(Kind.NOT_AN_API, f"{sentence} {address.hint}", message=message, unclear=unclear)
 
 
-def _message(body: object) -> str | None:
-    """The wording in an error body, whichever of the common shapes it has: `message`, `error`, `detail`."""
-    if isinstance(body, str):
-        text = body.strip()
-        # A page of HTML is no message.
-        return None if not text or text.startswith("<") else clean_line(text)[:_SHOWN]
-    if isinstance(body, list):
-        return next((found for found in map(_message, body) if found), None)
-    if isinstance(body, dict):
-        parts = (body.get(key) for key in ("message", "error", "detail", "msg"))
-        return next((found for found in map(_message, parts) if found), None)
-    return None
+def ended(text: str) -> str:
+    """`text` with a full stop, where it has no end of its own."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def _sentence(kind: Kind, status: int, message: str | None, address: Address) -> str:
+    host, said = address.host, f" It says: {ended(message)}" if message else ""
+    known = {
+        Kind.UNAUTHORIZED: f"{host} does not accept the API key (401). {address.key_told}",
+        Kind.FORBIDDEN: f"This key may not do that at {host} (403).{said}",
+        Kind.RATE_LIMITED: f"{host} asks for fewer requests (429).{said}",
+        Kind.SERVER: f"{host} has a problem of its own ({status}).{said}",
+    }
+    if kind in known:
+        return known[kind]
+    if message is None:
+        return f"{host} answered {status} without saying why. {address.hint}"
+    # Words about a path, and not about a batch or a file, are those of a server that has nothing at this address.
+    if kind is Kind.NOT_FOUND and not address.versioned and not re.search(_ABOUT_A_THING, message):
+        return f"{host} answered {status}: {ended(message)} {address.hint}"
+    return ended(message)
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -6,12 +6,12 @@ provider's peculiarity costs one cell and never the screen. Every string is made
 
 import re
 import sys
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage
 from tui.text import clean_line
+from tui.wire import fields
 
 if TYPE_CHECKING:
     from tui.batches.files import StoredFile
@@ -31,41 +31,52 @@ _STAMPS = (
     "cancelled_at", "expires_at",
 )  # fmt: skip
 _LINE_IN_TEXT = r"(?i)\bline (\d{1,9})\b"
-_DIGITS = 18
-_MILLISECONDS = 100_000_000_000  # as Unix seconds this is the year 5138, as milliseconds 1973
+_TOTAL = ("total", "total_requests")
+_COMPLETED = ("completed", "succeeded", "completed_requests")
+_FAILED = ("failed", "errored", "failed_requests")
+_PERCENT = ("progress", "percent", "percentage")
+_LIST_FIELDS = frozenset({"object", "data", "has_more", "first_id", "last_id"})
+_INPUT = ("input_tokens", "prompt_tokens")
+_OUTPUT = ("output_tokens", "completion_tokens")
 
 
 class Page(NamedTuple):
-    """One page of a list: its items as the server sent them, and where the next page begins."""
+    """One page of a list: its items as the server sent them, and where the next page begins.
+
+    An item's id is a text. `unread` items of the page are none that have an id, and are not among `items`.
+    """
 
     items: tuple[Mapping[str, Any], ...]
     has_more: bool
     last_id: str | None
+    unread: int = 0
 
 
 def page_from(answer: object) -> Page | None:
-    """A list answer (`data`, or `value` as Azure has it), or None where the answer is no list at all."""
-    if isinstance(answer, list):
-        answer = {"data": answer}
-    if not isinstance(answer, dict):
-        return None
-    found = next((answer[key] for key in ("data", "value") if isinstance(answer.get(key), list)), None)
+    """A list answer, in an envelope too, or None where the answer is no list at all."""
+    from tui.wire.answers import list_in
+
+    found = list_in(answer)
     if found is None:
         return None
-    items = tuple(item for item in found if isinstance(item, dict))
-    cursors = (answer.get("last_id"), items[-1].get("id") if items else None)
-    last = next((cursor for cursor in cursors if isinstance(cursor, str) and cursor), None)
-    return Page(items, answer.get("has_more") is True, last)
+    items = tuple(
+        item if item["id"] == known else {**item, "id": known}
+        for item in found["data"]
+        if isinstance(item, dict) and (known := fields.identity(item.get("id")))
+    )
+    last = fields.identity(found.get("last_id")) or (items[-1]["id"] if items else None)
+    return Page(items, fields.flag(found.get("has_more")) is True, last, len(found["data"]) - len(items))
 
 
 def batch_from(item: Mapping[str, Any]) -> Batch | None:
     """The batch that `item` describes, or None where it has no id to know it by."""
-    identity = item.get("id")
-    if not isinstance(identity, str) or not identity:
+    identity = fields.identity(item.get("id"))
+    if identity is None:
         return None
+    item = fields.snake(item)
     odd: list[str] = []
     raw_status = _word(item.get("status")) or "?"
-    status = _STATUSES.get(raw_status.lower(), Status.UNKNOWN)
+    status = _STATUSES.get(raw_status.strip().lower().replace(" ", "_").replace("-", "_"), Status.UNKNOWN)
     stamps = {name: _time(item, name, odd) for name in _STAMPS}
     # The other spelling of a time stamp goes with the other spelling of the state.
     stamps["cancelled_at"] = stamps["cancelled_at"] or _time(item, "canceled_at", odd)
@@ -79,12 +90,12 @@ def batch_from(item: Mapping[str, Any]) -> Batch | None:
         endpoint=_word(item.get("endpoint")),
         model=_word(item.get("model")),
         completion_window=_word(item.get("completion_window")),
-        input_file_id=_text(item.get("input_file_id")),
-        output_file_id=_text(item.get("output_file_id")),
-        error_file_id=_text(item.get("error_file_id")),
-        counts=_counts(item.get("request_counts"), odd),
+        input_file_id=_identity(item.get("input_file_id")),
+        output_file_id=_identity(item.get("output_file_id")),
+        error_file_id=_identity(item.get("error_file_id")),
+        counts=_counts(item, odd),
         usage=_usage(item.get("usage"), odd),
-        errors=_errors(item.get("errors")),
+        errors=_errors(item.get("errors"), odd) or _errors(item.get("error"), odd),
         metadata=_metadata(item.get("metadata"), odd),
         oddities=tuple(odd),
         **stamps,
@@ -95,121 +106,175 @@ def file_from(item: object) -> "StoredFile | None":
     """The file that `item` describes, or None where it has no id."""
     from tui.batches.files import StoredFile
 
-    if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
+    if not isinstance(item, dict) or not (identity := fields.identity(item.get("id"))):
         return None
+    item = fields.snake(item)
     odd: list[str] = []
     return StoredFile(
-        id=clean_line(item["id"]),
-        filename=_text(item.get("filename")),
-        purpose=_text(item.get("purpose")),
-        bytes=_first_int(item, "bytes"),
+        id=clean_line(identity),
+        filename=fields.text(item.get("filename")),
+        purpose=fields.text(item.get("purpose")),
+        bytes=fields.first(item, "bytes"),
         created_at=_time(item, "created_at", odd),
         expires_at=_time(item, "expires_at", odd),
     )
 
 
-def _text(value: object) -> str | None:
-    """A non-empty string; an empty id has been seen where none was meant."""
-    return clean_line(value) if isinstance(value, str) and value else None
+def _identity(value: object) -> str | None:
+    known = fields.identity(value)
+    return clean_line(known) if known else None
 
 
 def _word(value: object) -> str | None:
     """A text that thousands of batches have in common: held in memory once."""
-    text = _text(value)
-    return sys.intern(text) if text else None
-
-
-def _int(value: object) -> int | None:
-    """A whole number that can be counted with: JSON has no bound, while a division and a database column do."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS:
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 10**_DIGITS:
-        return None
-    return int(value) if value == int(value) else None
+    found = fields.text(value)
+    return sys.intern(found) if found else None
 
 
 def _time(item: Mapping[str, Any], name: str, odd: list[str]) -> int | None:
     value = item.get(name)
     if value in (None, "", 0):
         return None
-    seconds = int(value) if isinstance(value, float) and abs(value) < 1e15 else _int(value)
-    if seconds is None and isinstance(value, str):
-        try:
-            stamp = datetime.fromisoformat(value)
-            seconds = int((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp())
-        except (ValueError, OverflowError):
-            seconds = None
-    if seconds is not None and seconds >= _MILLISECONDS:
-        seconds //= 1000
-    if seconds is None or not 0 <= seconds < _MILLISECONDS:
+    seconds = fields.moment(value)
+    if seconds is None:
         odd.append(name)
-        return None
     return seconds
 
 
-def _counts(value: object, odd: list[str]) -> Counts | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict):
+def _counts(item: Mapping[str, Any], odd: list[str]) -> Counts | None:
+    """Counts where the API has them, else those that stand beside the status, or how far it is in per cent."""
+    value = item.get("request_counts")
+    within = fields.mapping(value)
+    if within is not None and (counts := _counted(within, _percent(within))) is not None:
+        return counts
+    share = _share(value) if isinstance(value, str) else _percent(item)
+    if (counts := _counted(item, share)) is not None and (counts.share is not None or _adds_up(counts)):
+        return counts
+    if value is not None:
         odd.append("request_counts")
-        return None
+    return None
+
+
+def _counted(value: Mapping[str, Any], share: float | None) -> Counts | None:
     counts = Counts(
-        total=_first_int(value, "total", "total_requests"),
-        completed=_first_int(value, "completed", "succeeded", "completed_requests"),
-        failed=_first_int(value, "failed", "errored", "failed_requests"),
+        fields.first(value, *_TOTAL), fields.first(value, *_COMPLETED), fields.first(value, *_FAILED), share
     )
-    if counts == Counts():
-        odd.append("request_counts")
-        return None
-    return counts
+    return None if counts == Counts() else counts
 
 
-def _first_int(value: Mapping[str, object], *names: str) -> int | None:
-    found = next((number for name in names if (number := _int(value.get(name))) is not None), None)
-    return found if found is None or found >= 0 else None
+def _adds_up(counts: Counts) -> bool:
+    """Whether numbers that stand beside the status can be counts of requests, and no others."""
+    return counts.total is not None and counts.ended is not None and counts.ended <= counts.total
+
+
+def _percent(value: Mapping[str, Any]) -> float | None:
+    return next((share for name in _PERCENT if (share := _share(value.get(name))) is not None), None)
+
+
+def _share(value: object) -> float | None:
+    """How far a batch is, 0 to 1, from a number of per cent.
+
+    Of numbers up to 1 nobody can tell whether they are per cent or a share, unless the sign is there.
+    """
+    signed = isinstance(value, str) and value.rstrip().endswith("%")
+    number = fields.number(value.rstrip().removesuffix("%") if isinstance(value, str) else value)
+    return (
+        number / 100 if number is not None and (1 < number <= 100 or number == 0 or (signed and number > 0)) else None
+    )
 
 
 def _usage(value: object, odd: list[str]) -> Usage | None:
     if value is None:
         return None
-    if isinstance(value, dict):
-        given = _first_int(value, "input_tokens", "prompt_tokens")
-        made = _first_int(value, "output_tokens", "completion_tokens")
-        if given is not None and made is not None:
-            details, more = value.get("input_tokens_details"), value.get("output_tokens_details")
-            return Usage(
-                given,
-                made,
-                cached_tokens=(_first_int(details, "cached_tokens") or 0) if isinstance(details, dict) else 0,
-                reasoning_tokens=(_first_int(more, "reasoning_tokens") or 0) if isinstance(more, dict) else 0,
-            )
-    odd.append("usage")
-    return None
+    within = fields.mapping(value)
+    usage = _used(within) if within is not None else None
+    if usage is None:
+        odd.append("usage")
+    return usage
 
 
-def _errors(value: object) -> tuple[BatchError, ...]:
+def _used(value: Mapping[str, Any]) -> Usage | None:
+    given, made = fields.first(value, *_INPUT), fields.first(value, *_OUTPUT)
+    total = fields.first(value, "total_tokens")
+    # With one of them and the sum the other is known too.
+    if total is not None and given is not None and made is None and total >= given:
+        made = total - given
+    if total is not None and made is not None and given is None and total >= made:
+        given = total - made
+    if given is None or made is None:
+        return None
+    return Usage(
+        given,
+        made,
+        cached_tokens=_detail(value, _INPUT, "cached_tokens", "prompt_cache_hit_tokens"),
+        reasoning_tokens=_detail(value, _OUTPUT, "reasoning_tokens"),
+    )
+
+
+def _detail(value: Mapping[str, Any], of: Sequence[str], *names: str) -> int:
+    """Some of the tokens that `of` counts, from their details or from beside them; 0 where nothing is told."""
+    for name in of:
+        details = fields.mapping(value.get(f"{name}_details"))
+        if details is not None and (found := fields.first(details, *names)) is not None:
+            return found
+    return fields.first(value, *names) or 0
+
+
+def _errors(value: object, odd: list[str]) -> tuple[BatchError, ...]:
     """Errors as an object with `data`, a list, or a bare string; a line that is only in the text is read from it."""
-    if isinstance(value, dict):
-        value = value.get("data") or ([value] if value.get("message") else [])
+    if (within := fields.mapping(value)) is not None:
+        value = within.get("data") or ([within] if within.keys() - _LIST_FIELDS else [])
+        value = [value] if isinstance(value, dict) else value
     if isinstance(value, str):
         value = [value] if value else []
-    return tuple(_error(entry) for entry in value) if isinstance(value, list) else ()
+    if isinstance(value, list):
+        return tuple(_error(entry) for entry in value if entry is not None)
+    if value is not None and value is not False:
+        odd.append("errors")
+    return ()
 
 
 def _error(entry: object) -> BatchError:
-    if not isinstance(entry, dict):
-        entry = {"message": str(entry)}
-    message = _text(entry.get("message")) or "no reason given"
-    line = _int(entry.get("line"))
+    from tui.wire.words import words
+
+    message = words(entry)
+    if message is None and isinstance(entry, int | float | str):
+        # Python refuses to write out an integer of thousands of digits.
+        message = clean_line(str(entry)[:99]) if not isinstance(entry, int) or entry.bit_length() < 300 else None
+    told = fields.snake(entry) if isinstance(entry, dict) else {}
+    message = message or "no reason given"
+    line = fields.first(told, "line", "line_number")
     if line is None and (found := re.search(_LINE_IN_TEXT, message)):
         line = int(found[1])
-    return BatchError(code=_text(entry.get("code")), message=message, line=line, param=_text(entry.get("param")))
+    code = told.get("code")
+    return BatchError(
+        code=str(code) if fields.whole(code) is not None else fields.text(code),
+        message=message,
+        line=line,
+        param=fields.text(told.get("param")),
+    )
 
 
 def _metadata(value: object, odd: list[str]) -> tuple[tuple[str, str], ...]:
     if not value:
         return ()
-    if not isinstance(value, dict):
+    pairs = fields.unpacked(value)
+    if isinstance(pairs, list) and all(isinstance(entry, dict) and "key" in entry for entry in pairs):
+        pairs = {str(entry["key"]): entry.get("value") for entry in pairs}
+    if not isinstance(pairs, dict):
         odd.append("metadata")
         return ()
-    return tuple((sys.intern(clean_line(str(key))), clean_line(str(entry))) for key, entry in value.items())
+    return tuple((sys.intern(clean_line(str(key))), clean_line(_written(entry))) for key, entry in pairs.items())
+
+
+def _written(value: object) -> str:
+    """A value of metadata, which should be a text, as the JSON that it is."""
+    if isinstance(value, str):
+        return value
+    import json
+
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except ValueError:
+        # An integer of thousands of digits, which Python refuses to write out.
+        return "?"
