@@ -85,7 +85,7 @@ async def test_an_address_that_answers_html_is_told(server: DemoServer, tmp_path
     server.faults.add(Fault("*", "html", times=None, status=200))
     async with desk(server, tmp_path) as home:
         await home.until("did not answer as a Batch API does.")
-        assert f"Check the base URL, {server.base_url}." in home.prose
+        assert f"Check that {server.base_url} is the base URL of a Batch API." in home.prose
         assert "<html>" not in home.text
         await works_on(home)
 

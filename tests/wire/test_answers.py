@@ -191,7 +191,7 @@ async def test_what_is_neither_a_thing_nor_a_refusal_stays_unclear(
 
 async def test_what_an_answer_says_is_told_where_it_is_not_understood(odd: OddServer, odd_wire: Wire) -> None:
     odd.say('{"message": "Accepted"}')
-    with pytest.raises(WireError, match=r"did not answer as a Batch API does\. It says: Accepted\. Check the base URL"):
+    with pytest.raises(WireError, match=r"did not answer as a Batch API does\. It says: Accepted\. Check that"):
         await odd_wire.create_batch(input_file_id="file-1", endpoint=CHAT, metadata={})
 
 

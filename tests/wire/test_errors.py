@@ -125,7 +125,9 @@ async def test_bodies_of_errors(odd: OddServer, odd_wire: Wire, body: str | byte
     error = await failure(odd_wire)
     assert error.message == message
     host = odd_wire.address.host
-    nothing_said = f"{host} answered 400 without saying why. Check the base URL, http://{host}/v1."
+    nothing_said = (
+        f"{host} answered 400 without saying why. Check that http://{host}/v1 is the base URL of a Batch API."
+    )
     assert error.sentence == (ended(message) if message else nothing_said)
 
 
@@ -157,7 +159,10 @@ async def test_an_answer_that_is_none(odd: OddServer, odd_wire: Wire, body: str 
     error = await failure(odd_wire)
     assert (error.kind, error.exit_code, error.unclear) == (Kind.NOT_AN_API, 3, False)
     host = odd_wire.address.host
-    assert error.sentence == f"{host} did not answer as a Batch API does. Check the base URL, http://{host}/v1."
+    assert (
+        error.sentence
+        == f"{host} did not answer as a Batch API does. Check that http://{host}/v1 is the base URL of a Batch API."
+    )
 
 
 @pytest.mark.parametrize("body", ["{}", '{"data": 5}', "5", "<html>"])

@@ -46,5 +46,5 @@ class Address:
         # A name and a password before the host are no business of a sentence.
         shown = clean_line(urlunsplit((parts.scheme, self.host, parts.path.rstrip("/"), "", "")))
         if self.versioned:
-            return f"Check the base URL, {shown}."
+            return f"Check that {shown} is the base URL of a Batch API."
         return f"The base URL {shown} does not end in /v1: is {shown}/v1 meant?"
