@@ -235,6 +235,7 @@ ACTIONS: Final = (
     Action(REFUSED, "fetch", "enter", "fetch", "Fetch the input file, to see the lines that are meant."),
     Action(REFUSED, "next", "n", "next line", "Show the next line that has the problem."),
     Action(REFUSED, "previous", "N", "", "Show the line that has the problem before this one."),
+    Action(REFUSED, "remainder", "R", "retry", "Submit the input file as a retry of this batch.", writes=True),
     Action(
         REFUSED,
         "wait_again",

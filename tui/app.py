@@ -166,9 +166,8 @@ class LazybatchApp(App[str]):
 
             self.push_screen(Refused(batch))
             return
-        if batch.output_file_id is None and batch.error_file_id is None:
-            why = "It is still running" if batch.status.active else f"The batch is {batch.status}, and left none"
-            self.notify(f"No results to read. {why}.", markup=False)
+        if batch.status.active and batch.output_file_id is None and batch.error_file_id is None:
+            self.notify("No results to read. It is still running.", markup=False)
             return
         from tui.screens.results import Results
 

@@ -201,6 +201,11 @@ def _retry(parser: ArgumentParser) -> None:
     parser.add_argument("-o", dest="out", metavar="OUT", help="the new input file (ID.remainder.jsonl)")
     parser.add_argument("--submit", action="store_true", help="submit it as well")
     _over_budget(parser)
+    parser.add_argument(
+        "--allow-mismatch",
+        action="store_true",
+        help="with --submit: even if the results do not match the server's counts, or may be cut",
+    )
     _yes(parser)
     _json(parser)
     parser.set_defaults(interrupted="Run it again: no request is submitted twice.")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tui.batches.batch import CANCELLABLE, ENDED, SUBMISSION_KEY, Batch, Counts, Stage, Status, Usage, timeline
 from tui.batches.book import Book, Changes
-from tui.batches.metadata import metadata
+from tui.batches.metadata import metadata, retry_metadata
 from tui.batches.pace import rate, seconds_left
 from tui.errors import LazybatchError
 
@@ -161,3 +161,18 @@ def test_metadata_that_cannot_be(description: str, pairs: list[str], sentence: s
         metadata(description, pairs)
     assert wrong.value.sentence.startswith(sentence)
     assert wrong.value.exit_code == 2
+
+
+def test_the_metadata_of_a_retry() -> None:
+    """What its user gave it, and its parent; within the API's limits, the name before all else."""
+    given = [(f"key{number}", "v" * (513 if number == 1 else 9)) for number in range(16)]
+    own = (
+        ("lazybatch_submission", "s"),
+        ("lazybatch_content", "c"),
+        ("lazybatch_group", "g"),
+        ("lazybatch_parent", "p"),
+    )
+    parent = Batch("batch_1", Status.FAILED, "failed", metadata=(*given, ("k" * 65, "v"), ("name", "a, b=c"), *own))
+    found = retry_metadata(parent)
+    assert list(found.items())[:3] == [("lazybatch_parent", "batch_1"), ("name", "a, b=c"), ("key0", "v" * 9)]
+    assert len(found) == 13 and "key1" not in found

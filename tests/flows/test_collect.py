@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import gzip
 import os
+import re
 import resource
 import stat
 from contextlib import aclosing
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput, OddServer, http
-from tui.batches.batch import Batch, Status
+from tui.batches.batch import Batch, Counts, Status
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
@@ -430,3 +432,128 @@ async def test_odd_ids_of_a_server(odd: OddServer, odd_wire: Wire, folder: Path)
     assert isinstance(end, Downloaded)
     assert end.path.parent == folder
     assert odd.heads[0].split()[1] == "/v1/files/..%2Fout/content"
+
+
+# What says that a file is whole
+
+COUNTED = replace(DONE, error_file_id=None, counts=Counts(4, 4, 0))
+LINES = b"".join(b'{"custom_id": "%d", "response": {}, "error": null}\n' % number for number in range(4))
+NO_FILES = http("{}", "500 Oh")
+
+
+def unmeasured(content: bytes, *more: str) -> bytes:
+    """An answer that ends with the connection, of any length."""
+    return "\r\n".join(["HTTP/1.1 200 OK", "Connection: close", *more, "", ""]).encode() + content
+
+
+@pytest.mark.parametrize("cut_at", [0, 20, len(LINES) // 2])
+async def test_a_cut_file_is_unfinished_and_fetched_anew(
+    odd: OddServer, odd_wire: Wire, folder: Path, cut_at: int
+) -> None:
+    odd.answers = [unmeasured(LINES[:cut_at]), NO_FILES]
+    (end, _) = ends(await run(COUNTED, folder, odd_wire))
+    assert isinstance(end, Downloaded)
+    assert "may be cut" in end.doubt and "the server counts 4" in end.doubt
+    assert end.path == folder / "batch_1.output.unfinished.jsonl"
+    assert not result_path(folder, "batch_1", Part.OUTPUT).exists()
+    # As short again: the longer one stays.
+    odd.answers = [unmeasured(LINES[:5]), NO_FILES]
+    (end, _) = ends(await run(COUNTED, folder, odd_wire))
+    assert isinstance(end, Downloaded)
+    assert end.doubt and end.path.read_bytes() == LINES[: max(cut_at, 5)]
+    # Its lines say that it is whole.
+    odd.answers = [unmeasured(LINES), NO_FILES]
+    (end, _) = ends(await run(COUNTED, folder, odd_wire))
+    assert isinstance(end, Downloaded)
+    assert (end.doubt, end.path.read_bytes()) == ("", LINES)
+    assert files(folder) == [result_path(folder, "batch_1", Part.OUTPUT)]
+
+
+async def test_without_length_and_counts_nothing_is_said_to_be_whole(
+    odd: OddServer, odd_wire: Wire, folder: Path
+) -> None:
+    odd.answers = [unmeasured(LINES), NO_FILES]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert end.doubt.startswith("The output file may be cut: the server tells neither its length nor")
+    # Gone by then, what came is all that there is.
+    odd.answers = [http("{}", "404 No")]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert "no longer on the server" in end.doubt and end.path.read_bytes() == LINES
+
+
+async def test_the_length_of_an_encoded_answer_says_nothing(odd: OddServer, odd_wire: Wire, folder: Path) -> None:
+    odd.answers = [http(gzip.compress(LINES), Content_Encoding="gzip"), NO_FILES]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert end.doubt and end.path.read_bytes() == LINES
+    odd.answers = [http(gzip.compress(LINES), Content_Encoding="gzip"), http(f'{{"id": "out", "bytes": {len(LINES)}}}')]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert not end.doubt
+
+
+async def test_a_server_that_sends_parts_of_what_was_asked(
+    odd: OddServer, odd_wire: Wire, folder: Path, hasty: None
+) -> None:
+    whole = os.urandom(10_000)
+
+    def some(head: str) -> bytes:
+        if "/content" not in head:
+            return NO_FILES
+        asked = re.search(r"bytes=(\d+)-", head)
+        start = int(asked[1]) if asked else 0
+        end = min(start + 3000, len(whole))
+        return http(whole[start:end], "206 Partial Content", Content_Range=f"bytes {start}-{end - 1}/{len(whole)}")
+
+    odd.answers = [some]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert (end.doubt, end.path.read_bytes()) == ("", whole)
+
+
+@pytest.mark.parametrize("other", ["tail", "reused"])
+async def test_what_is_gone_on_with_is_the_same_file(
+    odd: OddServer, odd_wire: Wire, folder: Path, hasty: None, other: str
+) -> None:
+    """The rest under a status that says all, and another file under the same id."""
+    one, two = os.urandom(10_000), os.urandom(10_000)
+    whole = one if other == "tail" else two
+
+    def answer(head: str) -> bytes:
+        if "/content" not in head:
+            return NO_FILES
+        asked = re.search(r"bytes=(\d+)-", head)
+        if asked is None:
+            return http(whole)
+        rest = whole[int(asked[1]) :]
+        told = f"bytes {asked[1]}-{len(whole) - 1}/{len(whole)}"
+        return http(rest) if other == "tail" else http(rest, "206 Partial Content", Content_Range=told)
+
+    odd.answers = [cut(one, 4000)[0], answer]
+    (end,) = ends(await run(DONE, folder, odd_wire, parts=[Part.OUTPUT]))
+    assert isinstance(end, Downloaded)
+    assert end.path.read_bytes() == whole
+
+
+async def test_what_was_kept_is_fetched_anew_where_that_is_asked_for(
+    odd: OddServer, odd_wire: Wire, folder: Path
+) -> None:
+    kept = result_path(folder, "batch_1", Part.OUTPUT)
+    odd.answers = [http(LINES[:50]), NO_FILES]
+    await run(COUNTED, folder, odd_wire, parts=[Part.OUTPUT])
+    odd.heads.clear()
+    odd.answers = [http('{"id": "out", "bytes": 50}')]
+    (end,) = ends(await run(COUNTED, folder, odd_wire, parts=[Part.OUTPUT], anew=True))
+    assert isinstance(end, Downloaded)
+    assert (end.fetched, end.bytes, len(odd.heads)) == (False, 50, 1)
+    # A refusal keeps what is there.
+    odd.answers = [http('{"id": "out", "bytes": 200}'), http("{}", "403 No")]
+    with pytest.raises(WireError):
+        await run(COUNTED, folder, odd_wire, parts=[Part.OUTPUT], anew=True)
+    assert kept.read_bytes() == LINES[:50]
+    odd.answers = [lambda head: http(LINES) if "/content" in head else NO_FILES]
+    (end,) = ends(await run(COUNTED, folder, odd_wire, parts=[Part.OUTPUT], anew=True))
+    assert isinstance(end, Downloaded)
+    assert (end.fetched, end.doubt, kept.read_bytes()) == (True, "", LINES)

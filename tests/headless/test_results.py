@@ -315,3 +315,66 @@ def test_a_list_that_cannot_be_had_is_told(cli: Cli, good: str, server: DemoServ
     ran = cli("results", good, "--json")
     assert (ran.code, ran.json["ok"]) == (0, 6)
     assert "Whether its requests were run again is only known from here" in ran.err
+
+
+def test_a_retry_is_not_paid_for_results_that_are_not_here(
+    cli: Cli, good: str, server: DemoServer, tmp_path: Path, home: Path
+) -> None:
+    """An earlier version kept what came of a file as all of it."""
+    assert cli("results", good, "--json").json["ok"] == 6
+    (kept,) = (tmp_path / "state" / "results").rglob(f"{good}.output.jsonl")
+    whole = kept.read_bytes()
+    kept.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
+    ran = cli("retry", good, "--submit", "--yes", "--json")
+    assert (ran.code, ran.json["requests"], kept.read_bytes()) == (0, 0, whole)
+    # Where a fresh one does not agree, its user decides.
+    counts = {"request_counts": {"total": 7, "completed": 7, "failed": 0}}
+    server.faults.add(Fault("batches.retrieve", "rewrite", times=2, merge=counts))
+    more = home / "sums.jsonl"
+    more.write_bytes(
+        more.read_bytes() + more.read_bytes().splitlines(keepends=True)[0].replace(b"request-0", b"one-more")
+    )
+    ran = cli("retry", good, "--input", more, "--submit", "--yes", "--json")
+    assert (ran.code, ran.json["requests"], ran.json["batch_id"]) == (1, 1, None)
+    assert "--allow-mismatch" in ran.err and "The server reports 7 completed" in ran.err
+    assert server.calls["batches.create"] == 1
+    ran = cli("retry", good, "--input", more, "--submit", "--yes", "--json", "--allow-mismatch")
+    assert (ran.code, server.calls["batches.create"]) == (0, 2), ran.err
+
+
+def test_a_retry_of_everything_is_no_duplicate(
+    cli: Cli, submitted: Submitted, server: DemoServer, clock: Clock
+) -> None:
+    server.knobs.update({"failure_rate": 1.0})
+    named = ("--description", "all, of it", "--meta", "note=a, b = c", "--meta", "team=search")
+    parent = submitted(6, *named)
+    clock.jump(1000)
+    made: list[str] = []
+    for of in (parent, parent, None):
+        ran = cli("retry", of or made[-1], "--submit", "--yes", "--json")
+        assert (ran.code, ran.json["requests"]) == (0, 6), ran.err
+        assert ran.json["batch_id"] not in {parent, *made}
+        # The same once more makes none: it is the same retry.
+        again = cli("retry", of or made[-1], "--submit", "--yes", "--json")
+        assert (again.code, again.json["batch_id"]) == (1, ran.json["batch_id"])
+        shown = cli("show", ran.json["batch_id"], "--json").json["metadata"]
+        assert shown.items() >= {"description": "all, of it", "note": "a, b = c", "team": "search"}.items()
+        assert shown["lazybatch_parent"] == (of or made[-1])
+        made.append(ran.json["batch_id"])
+        clock.jump(1000)
+    # By itself the content is still a duplicate.
+    again = cli("submit", "sums.jsonl", "--yes", "--json")
+    assert (again.code, again.json["batch_id"]) == (1, made[-1])
+
+
+def test_a_batch_without_any_result_is_retried_whole(
+    cli: Cli, submitted: Submitted, clock: Clock, home: Path, server: DemoServer
+) -> None:
+    batch_id = submitted(5)
+    cli("cancel", batch_id, "--yes")
+    clock.jump(1000)
+    assert cli("show", batch_id, "--json").json["output_file_id"] is None
+    ran = cli("retry", batch_id, "-o", "rest.jsonl", "--submit", "--yes", "--json")
+    assert (ran.code, ran.json["requests"]) == (0, 5), ran.err
+    assert ran.json["batch_id"] not in {None, batch_id}
+    assert (home / "rest.jsonl").read_bytes() == (home / "sums.jsonl").read_bytes()

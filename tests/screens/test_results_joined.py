@@ -10,6 +10,7 @@ from tests.screens.desk import Desk, desk, write
 from tests.screens.results_desk import answer, content, ids, opened, raw
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
+from tui.screens.submit import Submit
 
 FAILING = "prompt A/B 🅱"
 
@@ -29,6 +30,11 @@ async def run_again(home: Desk) -> None:
     await home.until("requests to run again to")
     await home.press("enter")
     await home.until(lambda: home.room == "Submit" and "Ready to submit." in home.text)
+    screen = home.app.screen
+    assert isinstance(screen, Submit)
+    # It keeps the name of its parent unless its user gives it one.
+    assert screen.description.input.value == FAILING
+    screen.description.input.value = "prompt-A-B.remainder"
     await home.press("ctrl+s")
     await home.until("y yes")
     await home.press("y")

@@ -367,9 +367,10 @@ async def test_a_server_that_begins_where_it_likes(odd: OddServer, odd_wire: Wir
     async with odd_wire.download("f", start=4) as download:
         assert (download.start, download.total) == (2, 10)
     odd.answers.clear()
+    # A part may end early, and what is encoded has another length: neither tells how long the file is.
     odd.say(b"456789", "206 Partial Content")
     async with odd_wire.download("f", start=4) as download:
-        assert (download.start, download.total) == (4, 10)
+        assert (download.start, download.total) == (4, None)
 
 
 async def test_a_download_of_unknown_length(odd: OddServer, odd_wire: Wire) -> None:

@@ -62,6 +62,7 @@ async def collect_each(waiting: deque[Batch], *, wire: Wire, folder_of: Callable
     while waiting:
         batch = waiting.popleft()
         here: list[Downloaded] = []
+        doubt = ""
         yield Fetching(batch, RESULTS[0], 0, None)
         try:
             async for step in collect_results(batch, folder_of(batch.id), wire=wire):
@@ -69,6 +70,7 @@ async def collect_each(waiting: deque[Batch], *, wire: Wire, folder_of: Callable
                     yield Fetching(batch, step.part, step.done, step.total)
                 else:
                     here.append(step)
+                    doubt = doubt or step.doubt
         except LazybatchError as error:
             await asyncio.to_thread(_drop_empty, folder_of(batch.id))
             yield Failed(batch, error, again=isinstance(error, WireError | NotWritten))
@@ -76,6 +78,9 @@ async def collect_each(waiting: deque[Batch], *, wire: Wire, folder_of: Callable
                 while waiting:
                     yield Failed(waiting.popleft(), error, again=True, tried=False)
         else:
+            if doubt:
+                yield Failed(batch, LazybatchError(doubt, 1), again=True)
+                continue
             new = any(step.fetched for step in here)
             yield Fetched(batch, here[0].path.parent, sum(step.bytes for step in here), new=new)
 

@@ -17,8 +17,8 @@ def kept_of(judgement: Judgement) -> Kept:
 
 
 def returned(batch: Batch, output: Path | None, errors: Path | None) -> Returned:
-    """A batch's files with the server's counts."""
-    counts = batch.counts or Counts()
+    """A batch's files with the server's counts; some servers leave them at 0 to the end, which tells nothing."""
+    counts = batch.counts if batch.counts is not None and any(batch.counts) else Counts()
     return Returned(output, errors, Reported(counts.total, counts.completed, counts.failed), batch.id)
 
 

@@ -159,8 +159,10 @@ async def seen_upload(submission: Submission, wire: Wire) -> StoredFile | None:
         raise
 
 
-async def find_content(sha256: str, wire: Wire) -> Batch | None:
+async def find_content(sha256: str, wire: Wire, no_duplicate_of: Collection[str] = ()) -> Batch | None:
     """The newest batch of that content that did not fail, by its metadata, among the newest few hundred.
+
+    None where that is one of those that are retried.
 
     For what was submitted from another machine, or with a state folder that is gone. A provider that lists no batches
     (or not to this key) or keeps no metadata cannot tell: None.
@@ -174,6 +176,8 @@ async def find_content(sha256: str, wire: Wire) -> Batch | None:
                 return None
             raise
         for batch in filter(None, map(batch_from, page.items)):
+            if batch.content == sha256[:CONTENT_DIGITS] and batch.id in no_duplicate_of:
+                return None
             if batch.content == sha256[:CONTENT_DIGITS] and batch.status is not Status.FAILED:
                 return batch
         if not page.has_more or page.last_id in {None, after}:

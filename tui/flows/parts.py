@@ -8,7 +8,7 @@ file that was submitted in part is known again.
 import asyncio
 import filecmp
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class PartsOrder:
     `metadata` is that of every part; its description gets the part's number. `again` allows a second batch of a part,
     but not of those parts that the newest, broken-off submission has come to already. `expected` is what the estimate
     says of the whole file. `adopt` is the batch of the one part of which the provider cannot tell what it came to.
+    `retried` are the batches of which this is a retry, as of an `Order`.
     """
 
     whole: Report
@@ -48,6 +49,7 @@ class PartsOrder:
     again: bool = False
     expected: Expected | None = None
     adopt: str | None = None
+    retried: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,7 @@ async def part_orders(order: PartsOrder, *, wire: Wire, journal: Journal, queue:
         Order(
             part, order.endpoint, _named(order.metadata, number, len(order.parts)) | {GROUP_KEY: group},
             order.again and part.sha256 not in here, _share(order, part),
-            adopt=order.adopt if part.sha256 in doubted else None,
+            adopt=order.adopt if part.sha256 in doubted else None, retried=order.retried,
         )
         for number, part in enumerate(order.parts, 1)
     ]  # fmt: skip
@@ -251,7 +253,7 @@ async def _check_not_otherwise(order: PartsOrder, earlier: Sequence[Submission],
     parts = {part.sha256 for part in order.parts}
     others = [found for found in earlier if found.sha256 not in parts]
     others += await asyncio.to_thread(journal.of_content, order.whole.sha256)
-    if (known := await came_to(others, wire)) is not None:
+    if (known := await came_to(others, wire, order.retried)) is not None:
         raise OtherwiseSubmitted(
             f"Requests of this file were submitted before in another cut, {known}. Nothing was sent: with the limits "
             "as they were then, the missing parts can be gone on with.",
@@ -272,9 +274,9 @@ def _check_none_waits(order: PartsOrder, queue: Queue) -> None:
             )
 
 
-async def came_to(others: Sequence[Submission], wire: Wire) -> str | None:
+async def came_to(others: Sequence[Submission], wire: Wire, no_duplicate_of: Collection[str] = ()) -> str | None:
     """What one of earlier submissions has come to, or may have, in words; None where none has."""
-    if (there := await already_there(others, wire)) is not None:
+    if (there := await already_there(others, wire, no_duplicate_of)) is not None:
         return f"as {there.batch.id}"
     unclear = any(found.in_doubt for found in others)
     return "and it is not known whether that came to a batch" if unclear else None

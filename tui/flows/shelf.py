@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,13 +43,33 @@ class Shelf:
         self.kept: Kept | None = None
         self.judgement: Judgement | None = None
         self._others: dict[str, Returned] = {}
+        self._doubts: dict[tuple[str, Part], str] = {}
+        self._fetched_now: set[tuple[str, Part]] = set()
 
     @property
     def complete(self) -> bool:
-        """Whether all files are here, so that they can be judged."""
+        """Whether all files that there are have come, so that they can be judged; an ended batch may have none."""
         ids = {Part.OUTPUT: self.batch.output_file_id, Part.ERRORS: self.batch.error_file_id}
         wanted = [part for part, file_id in ids.items() if file_id is not None]
-        return bool(wanted) and not self.batch.status.active and all(part in self.paths for part in wanted)
+        return not self.batch.status.active and all(part in self.paths for part in wanted)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What of the files may be cut, a sentence each; none where every request has a result."""
+        if self.kept is not None and self.kept.verdict.missing == 0:
+            return ()
+        return tuple(self._doubts.values())
+
+    @property
+    def mismatch(self) -> str:
+        """Why results may be there that are not here, so that a retry may pay for them again; empty where none are."""
+        verdict = None if self.kept is None else self.kept.verdict
+        if verdict is not None and verdict.foreign:
+            # Those of another batch are not retried at all.
+            return ""
+        if verdict is not None and verdict.agrees is False and verdict.notes:
+            return verdict.notes[0]
+        return next(iter(self.doubts), "")
 
     @property
     def joined(self) -> bool:
@@ -76,6 +97,55 @@ class Shelf:
                 failure = failure or error
         if failure is not None:
             raise failure
+
+    async def fetch_anew(self, tell: Progress) -> AsyncIterator[Downloaded]:
+        """Fetch again what was here already where the verdict speaks against it: an earlier time may have kept a part.
+
+        What the server says to be all stays; with what comes there is no verdict any more.
+        """
+        verdict = None if self.kept is None else self.kept.verdict
+        if verdict is None:
+            return
+        if verdict.joined:
+            suspect = {share.batch_id for share in verdict.joined if share.agrees is False}
+        else:
+            wrong = verdict.agrees is False or (verdict.agrees is None and verdict.missing)
+            suspect = {self.batch.id} if wrong else set()
+        for batch in self.family.batches:
+            if batch.id not in suspect or batch.status.active:
+                continue
+            for part in RESULTS:
+                if (batch.id, part) in self._fetched_now:
+                    continue
+                folder, wire = self._session.folder_of(batch.id), self._session.wire
+                # What cannot be had again stays as it is, and so does the verdict on it.
+                with suppress(LazybatchError):
+                    async for step in collect(batch, folder, wire=wire, parts=[part], anew=True):
+                        if isinstance(step, Downloading):
+                            tell(step.done, step.total or step.done)
+                        elif isinstance(step, Downloaded):
+                            self._note(batch, step)
+                            if step.fetched:
+                                await self._replaced(batch, step)
+                                yield step
+
+    async def _replaced(self, batch: Batch, step: Downloaded) -> None:
+        """Go by the file that has come in place of another."""
+        if batch.id == self.batch.id:
+            await self._take(step)
+        else:
+            before = self._others[batch.id]
+            self._others[batch.id] = (
+                replace(before, output=step.path) if step.part is Part.OUTPUT else replace(before, errors=step.path)
+            )
+        self.kept = self.judgement = None
+
+    def _note(self, batch: Batch, step: Downloaded) -> None:
+        self._doubts.pop((batch.id, step.part), None)
+        if step.doubt:
+            self._doubts[batch.id, step.part] = step.doubt
+        if step.fetched:
+            self._fetched_now.add((batch.id, step.part))
 
     async def meet(self) -> None:
         """Find the batches whose results are read with this one's: the other parts of its file, what ran again."""
@@ -106,6 +176,7 @@ class Shelf:
             if isinstance(step, Downloading):
                 tell(step.done, step.total or step.done)
             elif isinstance(step, Downloaded):
+                self._note(other, step)
                 paths[step.part] = step.path
         return returned(other, paths.get(Part.OUTPUT), paths.get(Part.ERRORS))
 
@@ -139,6 +210,7 @@ class Shelf:
                 if isinstance(step, Downloading):
                     tell(step.done, step.total or step.done)
                 elif isinstance(step, Downloaded):
+                    self._note(root, step)
                     path = step.path
         return path
 
@@ -179,6 +251,7 @@ class Shelf:
         if isinstance(step, Downloading):
             await self._grow(step)
         elif isinstance(step, Downloaded):
+            self._note(self.batch, step)
             before = self.readers.get(step.part)
             self.readers[step.part] = await asyncio.to_thread(FileReader, step.path)
             self.paths[step.part] = step.path

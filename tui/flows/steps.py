@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tui.batches.batch import Batch
+from tui.batches.batch import PARENT_KEY, Batch
 from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
@@ -27,7 +27,8 @@ class Order:
 
     `file_id` is an upload of the same bytes, which is used if it is still there. `submission_id` is a new id for the
     submission, by which who gave it finds it in the journal whatever happens. `adopt` is the id of the batch that its
-    user has recognised as that of a submission of which the provider cannot tell what it came to.
+    user has recognised as that of a submission of which the provider cannot tell what it came to. `retried` are the
+    batches of which this is a retry: their results were read, so that no content that they share makes it a duplicate.
     """
 
     report: Report
@@ -38,6 +39,13 @@ class Order:
     file_id: str | None = None
     submission_id: str | None = None
     adopt: str | None = None
+    retried: frozenset[str] = frozenset()
+
+    @property
+    def no_duplicate_of(self) -> frozenset[str]:
+        """The batches that had the same requests and are not what this would be a duplicate of."""
+        parent = self.metadata.get(PARENT_KEY)
+        return self.retried | {parent} if parent else self.retried
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ answered names a file that is gone.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 
 from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
@@ -150,7 +150,7 @@ async def _already(order: Order, earlier: Sequence[Submission], wire: Wire, jour
         return None
     parts = await asyncio.to_thread(journal.of_source, order.report.sha256)
     whole = [] if open_one is not None else earlier
-    if already := await already_there([*whole, *parts], wire):
+    if already := await already_there([*whole, *parts], wire, order.no_duplicate_of):
         return already
     if any(part.in_doubt for part in parts):
         raise OtherwiseSubmitted(
@@ -168,14 +168,20 @@ async def _already(order: Order, earlier: Sequence[Submission], wire: Wire, jour
 
 async def _already_elsewhere(order: Order, wire: Wire) -> Already | None:
     """What another machine, or a state folder that is gone, has submitted."""
-    batch = await find_content(order.report.sha256, wire)
+    batch = await find_content(order.report.sha256, wire, order.no_duplicate_of)
     return None if batch is None else Already(None, batch)
 
 
-async def already_there(earlier: Sequence[Submission], wire: Wire) -> Already | None:
-    """The newest of earlier submissions whose batch is there and did not fail."""
+async def already_there(
+    earlier: Sequence[Submission], wire: Wire, no_duplicate_of: Collection[str] = ()
+) -> Already | None:
+    """The newest of earlier submissions whose batch is there and did not fail.
+
+    Not of those that are retried, nor of what was submitted before the newest of them: its results were read since.
+    """
+    since = max((found.opened_at for found in earlier if found.batch_id in no_duplicate_of), default=0.0)
     for found in earlier:
-        if found.batch_id is None:
+        if found.batch_id is None or found.opened_at < since or found.batch_id in no_duplicate_of:
             continue
         try:
             batch = batch_from(await wire.retrieve_batch(found.batch_id))

@@ -43,7 +43,7 @@ async def _download(options: Namespace, profile: Profile, output: Output) -> int
 
 async def _fetch(entry: dict[str, Any], folder: Path, wire: Wire, output: Output) -> None:
     """Bring one batch's files home, noting in `entry` what is here."""
-    batch = await retrieved(wire, entry["id"])
+    batch, doubts = await retrieved(wire, entry["id"]), list[str]()
     with Progress(batch.id) as bar:
         async for step in collect_results(batch, folder, wire=wire):
             if isinstance(step, Downloaded):
@@ -51,6 +51,9 @@ async def _fetch(entry: dict[str, Any], folder: Path, wire: Wire, output: Output
                 entry["output" if step.part is Part.OUTPUT else "errors"] = str(step.path)
                 entry["bytes"] += step.bytes
                 output.say(f"{step.path}  {size(step.bytes)}{'' if step.fetched else '  (was here already)'}")
+                doubts += [step.doubt] if step.doubt else []
             else:
                 bar.update(step.done, step.total)
+    if doubts:
+        raise LazybatchError(f"{' '.join(doubts)} Run it again to fetch it anew.", 1)
     entry["complete"] = True

@@ -45,7 +45,7 @@ def run(options: Namespace) -> int:
         output.say(f"{options.out}: {plural(written, 'request')} with their results")
     if to_output:
         output.raw(_lines(found.judgement, options))
-    return 1 if verdict.failed or verdict.notes else 0
+    return 1 if verdict.failed or verdict.notes or found.doubts else 0
 
 
 def _results(options: Namespace, profile: Profile) -> tuple[Judged, int]:
@@ -89,6 +89,7 @@ def _words(found: Judged) -> Iterator[str]:
     if verdict.failures[_MOST_FAILURES:]:
         yield f"  … and {plural(len(verdict.failures) - _MOST_FAILURES, 'reason')} more"
     yield from verdict.notes
+    yield from found.doubts
 
 
 def _object(found: Judged) -> dict[str, Any]:

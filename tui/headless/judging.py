@@ -23,13 +23,15 @@ class Judged:
     """A batch with what its files say of it; `judgement.requests` is None where its input file is not to be had.
 
     `joined` are the batches that were read as one, in that order; `left_out` those that belong to them and could not
-    be read, each with the reason.
+    be read, each with the reason. `doubts` tell what may be cut, `mismatch` why results may be there that are not here.
     """
 
     batch: Batch
     judgement: Judgement
     joined: tuple[Batch, ...]
     left_out: tuple[tuple[Batch, str], ...]
+    doubts: tuple[str, ...] = ()
+    mismatch: str = ""
 
 
 async def judged(profile: Profile, batch_id: str, input_file: str | None, *, whole: bool = False) -> Judged:
@@ -52,8 +54,14 @@ async def judged(profile: Profile, batch_id: str, input_file: str | None, *, who
         with Progress("Reading the input file") as bar:
             await _find_requests(shelf, bar, None if input_file is None else Path(input_file))
         with Progress("Reading the results") as bar:
+            await shelf.judged(bar.update)
+        with Progress(f"Downloading {batch.id} again") as bar:
+            async for _ in shelf.fetch_anew(bar.update):
+                bar.clear()
+        with Progress("Reading the results") as bar:
             judgement = await shelf.judged(bar.update)
-        return Judged(batch, judgement, shelf.family.batches, tuple(shelf.left_out))
+        left_out = tuple(shelf.left_out)
+        return Judged(batch, judgement, shelf.family.batches, left_out, shelf.doubts, shelf.mismatch)
 
 
 async def _family(batch: Batch, session: Session, *, whole: bool) -> Family:

@@ -2,12 +2,10 @@
 
 import asyncio
 from argparse import Namespace
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.batches.batch import OWN_KEYS, PARENT_KEY, Batch
-from tui.batches.metadata import metadata
+from tui.batches.metadata import retry_metadata
 from tui.errors import LazybatchError
 from tui.flows.collect import Part, result_path
 from tui.flows.price import expected
@@ -40,9 +38,15 @@ def run(options: Namespace) -> int:
         if running is not None:
             output.say("Nothing was submitted: that would pay for them twice.")
             status, batch_id = 1, running
+        elif found.mismatch and not options.allow_mismatch:
+            output.say(
+                f"{found.mismatch} Nothing was submitted: requests could be paid for that have good results. "
+                "To submit them all the same: --allow-mismatch"
+            )
+            status = 1
         else:
             try:
-                status, batch_id = _submit(found.batch, remainder.out, profile, output, options)
+                status, batch_id = _submit(found, remainder.out, profile, output, options)
             except LazybatchError:
                 # The file is written, whatever becomes of its batch.
                 output.document(_object(remainder, None))
@@ -66,29 +70,22 @@ def _default_name(batch_id: str) -> Path:
     return Path(f"{name.removesuffix('.input.jsonl')}.remainder.jsonl")
 
 
-def _submit(batch: Batch, out: Path, profile: Profile, output: Output, options: Namespace) -> tuple[int, str | None]:
+def _submit(found: Judged, out: Path, profile: Profile, output: Output, options: Namespace) -> tuple[int, str | None]:
     """The exit status, and the id of the remainder's batch if there is one."""
-    report = validated(out, batch.endpoint, profile)
+    report = validated(out, found.batch.endpoint, profile)
     if not report.ok or report.endpoint is None:
         output.say("\n".join(report_lines(report)))
         return 1, None
     worth = estimated(report, profile)
-    order = Order(report, report.endpoint, _pairs(batch), expected=expected(report, worth))
+    order = Order(
+        report,
+        report.endpoint,
+        retry_metadata(found.batch),
+        expected=expected(report, worth),
+        retried=frozenset(batch.id for batch in found.joined),
+    )
     status, end = send(order, worth, profile, output, yes=options.yes, over_budget=options.over_budget)
     return status, end.batch.id if isinstance(end, Created | Already) else None
-
-
-def _pairs(batch: Batch) -> Mapping[str, str]:
-    """The batch's own metadata, and which batch this is the rest of; where that is too much, the latter alone."""
-    given = {key: value for key, value in batch.metadata if key not in OWN_KEYS}
-    pairs = [f"{key}={value}" for key, value in given.items()]
-    origin = f"{PARENT_KEY}={batch.id}"
-    for attempt in ([*pairs, origin], [origin]):
-        try:
-            return metadata("", attempt)
-        except LazybatchError:
-            continue
-    return {}
 
 
 def _words(remainder: Remainder) -> str:

@@ -70,6 +70,8 @@ class Results(Moving, Taking):
                 self._came(step)
         except LazybatchError as error:
             self._remark = error.sentence
+        if not (self._batch.output_file_id or self._batch.error_file_id) and not self._batch.status.active:
+            self._remark = f"The batch is {self._batch.status}, and left no results."
         if not self._has_lines(Part.OUTPUT) and self._has_lines(Part.ERRORS):
             self.part = Part.ERRORS
         self.show_lines()
@@ -123,8 +125,23 @@ class Results(Moving, Taking):
             await self.shelf.verdict(self.teller("reading the results"))
         finally:
             self.done()
+        await self._fetch_anew()
         if self.shelf.joined:
             await self._show_whole(await self.judged())
+
+    async def _fetch_anew(self) -> None:
+        """Fetch again what an earlier time may have kept as whole, where the counts speak against it."""
+        try:
+            async for step in self.shelf.fetch_anew(self.teller("downloading it again")):
+                self._came(step)
+                if step.part in self.shelf.readers:
+                    reader = self.shelf.readers[step.part]
+                    reader.requests = self.shelf.requests
+                    self.run_worker(self._index(reader), name=f"index {step.part}", group=f"index {step.part}")
+        finally:
+            self.done()
+        if self.shelf.kept is None:
+            await self.judged()
 
     async def _show_whole(self, judgement: Judgement) -> None:
         """Show the requests of all batches that are read as one, with the cursor on the request where it was."""
@@ -150,7 +167,10 @@ class Results(Moving, Taking):
         none = "There is no output file." if self.part is Part.OUTPUT else "No request failed: there is no error file."
         if self._remark:
             none = f"The {self.part} file is not here."
-        self.pane.show(reader, none if reader is None else f"The {self.part} file is empty.")
+        if isinstance(reader, FileReader):
+            came = f"{size(reader.size)} of the {self.part} file came, and no whole line."
+            none = came if reader.size else f"The {self.part} file is empty."
+        self.pane.show(reader, none)
         self.show_title()
         if not self.doing:
             self.done()
@@ -176,8 +196,12 @@ class Results(Moving, Taking):
     def say_verdict(self) -> None:
         kept = self.shelf.kept
         told = verdict_cells(kept) if kept else [Cell(self._remark, "warn")]
+        lacking = [] if kept is None or not self._remark else [Cell(f" · {self._remark}", "warn")]
+        told = [*told, *lacking]
         self.status.say(told, [Cell("esc shows all", "dim")] if self.choice else [])
         doubts, more = doubt_cells(kept) if kept else ((), ())
+        if self.shelf.doubts:
+            doubts = [Cell(f"⚠ {self.shelf.doubts[0]}", "warn")]
         if not doubts and self.shelf.requests is None and self.without:
             doubts = [Cell(self.without, "warn")]
         self.doubt.display = bool(doubts)

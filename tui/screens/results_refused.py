@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import Batch, BatchError
+from tui.batches.metadata import retry_metadata
 from tui.errors import LazybatchError
 from tui.flows.reading_file import FileReader
 from tui.results.problems import shown
@@ -100,6 +101,19 @@ class Refused(Room):
         if self._input is None:
             self.status.say([Cell("Fetching the input file …", "running")])
             self.work(self._open(fetch=True), "input")
+
+    def action_remainder(self) -> None:
+        self.work(self._retry(), "retry")
+
+    async def _retry(self) -> None:
+        """All of its requests are without a result: the input file itself is what is sent again."""
+        from tui.screens.submit import Submit
+
+        path = await self.session.input_of(self._batch)
+        if path is None:
+            self.status.say([Cell("The server does not tell which input file it had.", "bad")])
+            return
+        self.app.push_screen(Submit(path, retry_metadata(self._batch), {self._batch.id}))
 
     def action_wait_again(self) -> None:
         self.lazybatch.queueing.wait_again(self, [self._batch])

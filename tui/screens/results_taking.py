@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.app import SuspendNotSupported
 
-from tui.batches.batch import OWN_KEYS, PARENT_KEY, Batch
+from tui.batches.metadata import retry_metadata
 from tui.errors import LazybatchError
 from tui.flows.handing import page, plain_name, save
 from tui.flows.reading import WHOLE
@@ -160,7 +160,11 @@ class Taking(ResultsRoom):
         self._submit(written)
 
     async def _may_run_again(self) -> bool:
-        """Whether the user wants it although some of the requests are being run again already."""
+        """Whether the user wants it although results may be there that are not here, or are being made already."""
+        if self.shelf.mismatch and not await self.bottom.ask(
+            "The results do not match the counts. Retry all the same?"
+        ):
+            return False
         running = next((batch for batch, _ in self.shelf.left_out if batch.status.active and batch.parent), None)
         if running is None:
             return True
@@ -180,9 +184,9 @@ class Taking(ResultsRoom):
             return
         from tui.screens.submit import Submit
 
-        screen = Submit(remainder.out)
-        screen.pairs.input.value = ", ".join(_pairs(self.shelf.family.roots[0]))
-        self.app.push_screen(screen)
+        family = self.shelf.family
+        read = {batch.id for batch in family.batches}
+        self.app.push_screen(Submit(remainder.out, retry_metadata(family.roots[0]), read))
 
     async def _take_input(self) -> bool:
         """Whether the requests are known now, after asking for the input file."""
@@ -202,14 +206,3 @@ class Taking(ResultsRoom):
 
     def _is_ours(self, path: Path) -> bool:
         return path.is_relative_to(self.session.results_folder)
-
-
-def _pairs(batch: Batch) -> list[str]:
-    """Metadata of a batch's remainder: its own but for its name, and which batch it is the rest of."""
-    named = batch.description
-    kept = (
-        f"{key}={value}"
-        for key, value in batch.metadata
-        if key not in OWN_KEYS and value != named and "," not in key + value and "=" not in key
-    )
-    return [f"{PARENT_KEY}={batch.id}", *kept]

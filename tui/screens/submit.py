@@ -1,6 +1,7 @@
 """From an input file to a batch: its problems, or what is to be said with it."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from textual import on
@@ -26,14 +27,16 @@ _MARGIN = 2  # cells beside the line that is shown
 class Submit(Repairing, Sending, Pricing, Waiting):
     """Validates at once; a good file can be sent, a bad one shows every problem where it is."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, inherited: Mapping[str, str] | None = None, retried: Collection[str] = ()) -> None:
+        super().__init__(path, inherited, retried)
         self._line: tuple[Problem, list[list[Cell]]] | None = None
         self._looking = False
 
     def on_mount(self) -> None:
         self.title_line("new batch", clean_line(self.path.name))
-        self.description.input.value = self.description.input.value or clean_line(self.path.stem)[:100]
+        self.description.input.value = (
+            self.description.input.value or self.inherited_name or clean_line(self.path.stem)[:100]
+        )
         self.show_only()
         # Behind the frame: its threads hold the interpreter while they load what they need.
         self.call_after_refresh(self.action_validate)
@@ -102,7 +105,7 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         self.bottom.show_keys()
 
     def open_copy(self, path: Path) -> None:
-        copy = Submit(path)
+        copy = Submit(path, self.inherited, self.retried)
         copy.description.input.value = self.description.input.value
         copy.pairs.input.value = self.pairs.input.value
         self.app.push_screen(copy)

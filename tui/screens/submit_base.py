@@ -1,6 +1,6 @@
 """What the parts of the submit screen share: the file, what is known of it, its widgets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from tui import actions
-from tui.batches.batch import Batch
+from tui.batches.batch import Batch, described
 from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.requests.validate import Report
@@ -36,9 +36,12 @@ class SubmitRoom(Room):
     ROOM: ClassVar[str] = actions.SUBMIT
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, inherited: Mapping[str, str] | None = None, retried: Collection[str] = ()) -> None:
+        """`inherited` is the metadata of a retry, `retried` the batches whose requests it sends again."""
         super().__init__()
         self.path = path
+        self.inherited = dict(inherited or {})
+        self.retried = frozenset(retried)
         self.report: Report | None = None
         self.parts: Sequence[Report] = ()
         self.sending: Worker[None] | None = None
@@ -55,6 +58,11 @@ class SubmitRoom(Room):
         self.detail = TextView(id="problem")
         self.form = Form()
         self.endpoint, self.description, self.pairs = self.form.endpoint, self.form.description, self.form.pairs
+        # Kept beside the field: a value may have a comma, and what parts the pairs in the field is one.
+        self.inherited_name = clean_line(described(self.inherited.items()) or "")
+        kept = [f"{key}={value}" for key, value in self.inherited.items() if value != self.inherited_name]
+        if kept:
+            self.pairs.input.placeholder = f"besides {clean_line(', '.join(kept))}"
 
     def body(self) -> Sequence[Widget]:
         return self.summary, Rule(), self.form, self.table, self.detail, self.progress

@@ -19,7 +19,8 @@ class Before(SubmitRoom):
         """Tell of the batch that the same content came to, if there is one and it did not fail."""
         from tui.flows.before import submitted_before
 
-        batch = await asyncio.to_thread(submitted_before, report.sha256, self.session.journal, list(self.session.book))
+        known, journal = list(self.session.book), self.session.journal
+        batch = await asyncio.to_thread(submitted_before, report.sha256, journal, known, self.retried)
         if batch is not None and self.report is report and self.sending is None and not self.parts:
             # Out of the fields, where A would be a letter.
             self.set_focus(None)

@@ -76,7 +76,9 @@ class Sending(Before):
     def said(self) -> Mapping[str, str]:
         """The metadata that was typed; raises `LazybatchError` where it cannot be."""
         pairs = [pair for pair in self.pairs.input.value.split(",") if pair.strip()]
-        return metadata(self.description.input.value.strip(), pairs)
+        named = self.description.input.value.strip()
+        # The name that it has already need not be under the key of a description.
+        return metadata("" if named == self.inherited_name else named, pairs, self.inherited)
 
     async def _confirm(self, *, again: bool) -> None:
         report = self.report
@@ -86,9 +88,9 @@ class Sending(Before):
         if await self.bottom.ask(lambda room: self._question(report, room, again=again)):
             endpoint = report.endpoint or ""
             order = (
-                PartsOrder(report, self.parts, endpoint, said, again, self.expected)
+                PartsOrder(report, self.parts, endpoint, said, again, self.expected, retried=self.retried)
                 if self.parts
-                else Order(report, endpoint, said, again, self.expected)
+                else Order(report, endpoint, said, again, self.expected, retried=self.retried)
             )
             self._begin(order)
 

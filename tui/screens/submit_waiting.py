@@ -47,9 +47,9 @@ class Waiting(SubmitRoom):
         if not await self.bottom.ask(lambda cells: whole if len(whole) <= cells else f"{asked}?"):
             return
         order = (
-            PartsOrder(report, self.parts, endpoint, said, self.already, self.expected)
+            PartsOrder(report, self.parts, endpoint, said, self.already, self.expected, retried=self.retried)
             if self.parts
-            else Order(report, endpoint, said, self.already, self.expected)
+            else Order(report, endpoint, said, self.already, self.expected, retried=self.retried)
         )
         # The app's worker, not the screen's: it ends on another screen.
         self.app.run_worker(

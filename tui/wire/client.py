@@ -33,11 +33,12 @@ _SLOW_TIMEOUT = 60.0
 _STORING_TIMEOUT = 300.0  # the answer comes after the server has joined the parts
 _CLOCK_NOISE = 3.0
 _NO_SUCH_CALL = frozenset({405, 501})
+_PARTIAL = 206
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file's content on its way: `start` is the offset of the first byte to come, `total` the whole length.
+    """A file's content on its way: `start` is the offset of the first byte to come, `total` the whole length if told.
 
     It comes once: as lists of `pieces`, which can be written without joining them, or as `chunks`.
     """
@@ -215,12 +216,10 @@ class Wire:
                         file_id, extra_headers=headers, timeout=self._timeout(_SLOW_TIMEOUT)
                     )
                 )
-            begins = _first_byte(answer.headers.get("content-range"), start) if answer.status_code == 206 else 0
-            length = answer.headers.get("content-length")
-            total = begins + int(length) if length and length.isdigit() else None
             # The bytes as they came: what would decode them, and has nothing to, takes a fifth of the time.
             plain = answer.headers.get("content-encoding", "identity") == "identity"
             pieces = answer.http_response.aiter_raw() if plain else answer.iter_bytes()
+            begins, total = _extent(answer.status_code, answer.headers, start, plain=plain)
             yield Download(self._pieces(pieces), begins, total)
 
     async def _pieces(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
@@ -326,7 +325,16 @@ async def _joined(pieces: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
         yield b"".join(some)
 
 
-def _first_byte(content_range: str | None, asked: int) -> int:
-    """Where a part begins, which need not be where it was asked to."""
-    told = re.match(r"bytes (\d{1,18})-", content_range or "")
-    return int(told[1]) if told else asked
+def _extent(status: int, headers: Mapping[str, str], asked: int, *, plain: bool) -> tuple[int, int | None]:
+    """Where an answer begins, which need not be where it was `asked` to, and how long the whole file is if it says so.
+
+    A server may tell of a part although its status says that all comes. The length of an answer is not that of the file
+    where it is a part, which may end early, or where the bytes are encoded: not `plain`.
+    """
+    told = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", headers.get("content-range", "").strip())
+    if told is not None:
+        return int(told[1]), int(told[2]) if told[2].isdigit() and plain else None
+    if status == _PARTIAL:
+        return asked, None
+    length = headers.get("content-length", "")
+    return 0, int(length) if plain and length.isascii() and length.isdigit() else None
