@@ -223,10 +223,57 @@ async def test_a_host_that_no_name_can_be(host: str) -> None:
     assert not error.unclear
 
 
-async def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
-    with pytest.raises(WireError, match=r"^Cannot reach 127\.0\.0\.1:1: .*SOCKS proxy"):
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("socks5://user:secret@127.0.0.1:9", "The proxy 127.0.0.1:9 (ALL_PROXY) is a SOCKS proxy"),
+        ("ftp://user:secret@127.0.0.1:9", "ALL_PROXY names a proxy of a kind that is not known: ftp."),
+        ("http://user:secret@127.0.0.1:port", "ALL_PROXY names a proxy with an address that cannot be used."),
+    ],
+)  # fmt: skip
+async def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, value: str, sentence: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", value)
+    with pytest.raises(WireError) as failed:
         await Wire.connect(Address("http://127.0.0.1:1/v1", KEY))
+    assert failed.value.sentence.startswith(f"Cannot reach 127.0.0.1:1: {sentence}")
+    assert "secret" not in failed.value.sentence
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"])
+async def test_a_proxy_that_refuses(odd: OddServer, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    place = odd.base_url.removeprefix("http://").removesuffix("/v1")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:secret@{place}")
+    odd.say("<html>Denied</html>", status)
+    error = await reach("https://api.example/v1")
+    assert error.sentence.startswith(
+        f"The proxy {place} (HTTPS_PROXY) does not let us through to api.example: {status}."
+    )
+    assert (error.kind, error.unclear) == (Kind.UNREACHABLE, False)
+    assert "secret" not in error.sentence
+
+
+async def test_a_proxy_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "127.0.0.1:1")
+    error = await reach("https://api.example/v1")
+    assert error.sentence == (
+        "Cannot reach the proxy 127.0.0.1:1 (HTTPS_PROXY), the way to api.example: connection refused."
+    )
+
+
+async def test_certificates_that_the_environment_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    gone, empty = tmp_path / "gone.pem", tmp_path / "empty.pem"
+    empty.touch()
+    for path, wrong in (
+        (gone, "which does not exist"),
+        (empty, "which holds no certificates"),
+        (tmp_path, "which is a folder"),
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        with pytest.raises(WireError) as failed:
+            await Wire.connect(Address("https://127.0.0.1:1/v1", KEY))
+        assert failed.value.sentence == (
+            f"Cannot reach 127.0.0.1:1: SSL_CERT_FILE is {path}, {wrong}: correct it or unset it."
+        )
 
 
 @pytest.fixture

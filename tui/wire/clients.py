@@ -1,5 +1,6 @@
 """The `openai` client of one account, in its two kinds."""
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tui.text import clean_line
@@ -8,6 +9,8 @@ from tui.wire.errors import Kind, WireError
 from tui.wire.on_demand import import_on_demand
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from openai import AsyncOpenAI, OpenAI
 
 CONNECT_TIMEOUT: Final = 5.0  # seconds
@@ -26,16 +29,13 @@ def client_of(address: Address) -> "AsyncOpenAI":
     import httpx2
     import openai
 
-    try:
+    with _usable(address):
         client = openai.AsyncOpenAI(
             api_key=address.key,
             base_url=address.base_url,
             max_retries=0,
             timeout=httpx2.Timeout(_READ_TIMEOUT, connect=CONNECT_TIMEOUT),
         )
-    except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
-        # A host that no name can be, a proxy or certificates in the environment that cannot be used.
-        raise WireError(Kind.UNREACHABLE, f"Cannot reach {address.host}: {clean_line(str(error))}") from None
     # Touched here because the first touch imports the resource's module.
     _ = client.batches.with_raw_response, client.files.with_raw_response, client.files.with_streaming_response
     return client
@@ -46,11 +46,26 @@ def blocking_client_of(address: Address) -> "OpenAI":
     import httpx2
     import openai
 
-    client = openai.OpenAI(
-        api_key=address.key,
-        base_url=address.base_url,
-        max_retries=0,
-        timeout=httpx2.Timeout(_UPLOAD_TIMEOUT, connect=CONNECT_TIMEOUT),
-    )
+    with _usable(address):
+        client = openai.OpenAI(
+            api_key=address.key,
+            base_url=address.base_url,
+            max_retries=0,
+            timeout=httpx2.Timeout(_UPLOAD_TIMEOUT, connect=CONNECT_TIMEOUT),
+        )
     client.organization, client.project = address.organization, address.project
     return client
+
+
+@contextmanager
+def _usable(address: Address) -> "Iterator[None]":
+    """Raises a `WireError` where a client cannot be made: for a host that no name can be, or the environment."""
+    import httpx2
+
+    from tui.wire.surroundings import unusable
+
+    try:
+        yield
+    except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
+        reason = unusable() or clean_line(str(error))
+        raise WireError(Kind.UNREACHABLE, f"Cannot reach {address.host}: {reason}") from None

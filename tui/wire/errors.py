@@ -92,9 +92,9 @@ def translated(address: Address) -> "Iterator[None]":
     except openai.APIStatusError as error:
         raise _from_status(error, address) from None
     except openai.APIConnectionError as error:
-        raise from_transport(error.__cause__ or error, host) from None
+        raise from_transport(error.__cause__ or error, address) from None
     except httpx2.HTTPError as error:
-        raise from_transport(error, host) from None
+        raise from_transport(error, address) from None
     except ValueError:
         # The client refuses an id that would change the address, which a server's answer may hold: empty, "..".
         raise WireError(Kind.NOT_FOUND, f"There is nothing with such an id: {host} was not asked.") from None
@@ -102,17 +102,40 @@ def translated(address: Address) -> "Iterator[None]":
         raise WireError(Kind.NOT_AN_API, f"{host} answered with something else than JSON.", unclear=True) from error
 
 
-def from_transport(error: BaseException, host: str) -> WireError:
+def from_transport(error: BaseException, address: Address) -> WireError:
     """A connection's failure: `unclear` unless it failed before a byte of the request was sent."""
     import httpx2
 
+    from tui.wire.surroundings import certificates_told, proxy_for
+
+    host, proxy = address.host, proxy_for(address.base_url)
+    through = f" through {proxy}" if proxy else ""
+    if isinstance(error, httpx2.ProxyError):
+        # Nothing has gone to the server itself.
+        said = ended(clean_line(str(error)) or "no reason given")
+        if str(error).startswith("407"):
+            said += f" Put a name and a password into {proxy.variable}." if proxy else ""
+        named = f"The proxy {proxy.place} ({proxy.variable})" if proxy else "The proxy"
+        return WireError(Kind.UNREACHABLE, f"{named} does not let us through to {host}: {said}")
     unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
     if isinstance(error, httpx2.TimeoutException):
         doing = "connecting to" if unsent else "waiting for"
-        return WireError(Kind.TIMEOUT, f"Time ran out {doing} {host}.", unclear=not unsent)
+        return WireError(Kind.TIMEOUT, f"Time ran out {doing} {host}{through}.", unclear=not unsent)
     if not unsent:
-        return WireError(Kind.UNREACHABLE, f"The connection to {host} broke off.", unclear=True)
-    return WireError(Kind.UNREACHABLE, f"Cannot reach {host}: {_reason(error)}.")
+        return WireError(Kind.UNREACHABLE, f"The connection to {host}{through} broke off.", unclear=True)
+    certificate = _untrusted(error)
+    if certificate is None and proxy:
+        return WireError(Kind.UNREACHABLE, f"Cannot reach {proxy}, the way to {host}: {_reason(error)}.")
+    more = f" {told}" if certificate and (told := certificates_told()) else ""
+    return WireError(Kind.UNREACHABLE, f"Cannot reach {host}{through}: {_reason(error)}.{more}")
+
+
+def _untrusted(error: BaseException | None) -> ssl.SSLError | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _reason(error: BaseException) -> str:
