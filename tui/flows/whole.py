@@ -30,7 +30,8 @@ def lines_told(batch: Batch, part: str) -> frozenset[int]:
 
     Failed requests may be among the output, and those that were never run need not be counted as failed.
     """
-    total, completed, failed = batch.counts or Counts()
+    counts = batch.counts or Counts()
+    total, completed, failed = counts.total, counts.completed, counts.failed
     if not total:
         # Some servers leave their counts at 0 to the end.
         return frozenset()
