@@ -252,6 +252,18 @@ async def test_a_proxy_that_refuses(odd: OddServer, monkeypatch: pytest.MonkeyPa
     assert "secret" not in error.sentence
 
 
+async def test_a_proxy_that_refuses_a_call_without_tls(odd: OddServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = odd.base_url.removeprefix("http://").removesuffix("/v1")
+    monkeypatch.setenv("HTTP_PROXY", place)
+    odd.say("<html>Denied</html>", "407 Proxy Authentication Required")
+    error = await reach("http://api.example/v1")
+    assert error.sentence == (
+        f"The proxy {place} (HTTP_PROXY) does not let us through to api.example: 407 Proxy Authentication Required. "
+        "Put a name and a password into HTTP_PROXY."
+    )
+    assert (error.kind, error.unclear) == (Kind.UNREACHABLE, False)
+
+
 async def test_a_proxy_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "127.0.0.1:1")
     error = await reach("https://api.example/v1")

@@ -111,12 +111,7 @@ def from_transport(error: BaseException, address: Address) -> WireError:
     host, proxy = address.host, proxy_for(address.base_url)
     through = f" through {proxy}" if proxy else ""
     if isinstance(error, httpx2.ProxyError):
-        # Nothing has gone to the server itself.
-        said = ended(clean_line(str(error)) or "no reason given")
-        if str(error).startswith("407"):
-            said += f" Put a name and a password into {proxy.variable}." if proxy else ""
-        named = f"The proxy {proxy.place} ({proxy.variable})" if proxy else "The proxy"
-        return WireError(Kind.UNREACHABLE, f"{named} does not let us through to {host}: {said}")
+        return _denied_by_proxy(clean_line(str(error)) or "no reason given", address)
     unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
     if isinstance(error, httpx2.TimeoutException):
         doing = "connecting to" if unsent else "waiting for"
@@ -128,6 +123,17 @@ def from_transport(error: BaseException, address: Address) -> WireError:
         return WireError(Kind.UNREACHABLE, f"Cannot reach {proxy}, the way to {host}: {_reason(error)}.")
     more = f" {told}" if certificate and (told := certificates_told()) else ""
     return WireError(Kind.UNREACHABLE, f"Cannot reach {host}{through}: {_reason(error)}.{more}")
+
+
+def _denied_by_proxy(said: str, address: Address) -> WireError:
+    """The error for a proxy's refusal: nothing has gone to the server itself."""
+    from tui.wire.surroundings import proxy_for
+
+    proxy = proxy_for(address.base_url)
+    named = f"The proxy {proxy.place} ({proxy.variable})" if proxy else "The proxy"
+    more = f" Put a name and a password into {proxy.variable}." if proxy and said.startswith("407") else ""
+    sentence = f"{named} does not let us through to {address.host}: {ended(clean_line(said))}{more}"
+    return WireError(Kind.UNREACHABLE, sentence)
 
 
 def _untrusted(error: BaseException | None) -> ssl.SSLError | None:
@@ -155,6 +161,9 @@ def _reason(error: BaseException) -> str:
 
 
 def _from_status(error: "openai.APIStatusError", address: Address) -> WireError:
+    if error.status_code == 407:
+        # To a server without TLS a proxy answers in its place, and this is what none but a proxy says.
+        return _denied_by_proxy(f"407 {error.response.reason_phrase}".strip(), address)
     body: object = error.body
     # The client keeps what is under `error` alone, where the words may stand beside it.
     with contextlib.suppress(ValueError, RecursionError):
