@@ -62,7 +62,7 @@ def report_object(report: Report, worth: Estimate | None) -> dict[str, Any]:
         "file": str(report.path),
         "bytes": report.bytes,
         "sha256": report.sha256,
-        "requests": report.requests,
+        "requests": None if report.encoding else report.requests,
         "endpoint": report.endpoint,
         "models": dict(report.models),
         "ok": report.ok,
@@ -96,6 +96,8 @@ def report_lines(report: Report) -> Iterator[str]:
 
 def summary(report: Report) -> str:
     """`200 requests, 72 kB, /v1/chat/completions, gpt-4o-mini`."""
+    if report.encoding is not None:
+        return f"{report.encoding.name}, {size(report.bytes)}"
     parts = [plural(report.requests, "request"), size(report.bytes), report.endpoint or "no endpoint"]
     names = list(report.models)
     if names:

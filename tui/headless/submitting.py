@@ -229,7 +229,7 @@ def _document(
             "batch_id": None if batch is None else batch.id,
             "input_file_id": None if submission is None else submission.file_id,
             "sha256": report.sha256,
-            "requests": report.requests,
+            "requests": None if report.encoding else report.requests,
             "parts": [],
             **({} if queued is None else {"queued": queued}),
         }

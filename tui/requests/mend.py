@@ -17,7 +17,7 @@ from tui.requests.checker import Checker
 from tui.requests.output import Output, Unwritable
 from tui.requests.problem import Problem
 from tui.requests.rules import BOM, is_blank
-from tui.requests.source import LONGEST_LINE, Block, Source
+from tui.requests.source import LONGEST_LINE, Block, Source, Utf16Source
 
 MOST_CHANGES: Final = 1000
 
@@ -67,15 +67,16 @@ def mend(
 ) -> MendReport:
     """Writes a copy of the file `path` to `out`, without what is certainly wrong and has only one right form.
 
-    A byte order mark and blank lines go; lines end in LF; `method` becomes POST; `stream`, where it is not false or
-    null, goes, and `stream_options` with it, which the API refuses without `stream`. Lines that need none of this are
-    copied byte for byte; in a changed line every value that stays keeps its bytes. What else is wrong stays as it is:
-    `validate` says what. `path` is only read. `out` is there whole or not at all, and replaces a file of that name.
+    UTF-16 becomes UTF-8; a byte order mark and blank lines go; lines end in LF; `method` becomes POST; `stream`, where
+    it is not false or null, goes, and `stream_options` with it, which the API refuses without `stream`. Lines that need
+    none of this are copied byte for byte; in a changed line every value that stays keeps its bytes. What else is wrong
+    stays as it is: `validate` says what. `path` is only read. `out` is there whole or not at all, and replaces a file
+    of that name.
 
     Raises `Unreadable`, `Changed` and `Cancelled` as `validate` does, `Unwritable`, and `Unmendable` for a line of more
-    than 256 MiB.
+    than 256 MiB, and for a file in another encoding.
     """
-    with Source(path, progress, cancelled) as source:
+    with _opened(path, progress, cancelled) as source:
         if out.exists() and out.samefile(path):
             raise Unwritable(out, "it is the file to be mended; choose another name")
         mending = _Mending()
@@ -98,7 +99,7 @@ def preview(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> MendReport:
     """What `mend` would change, with nothing written; `out` is then `path` itself. Raises as `mend` does."""
-    with Source(path, progress, cancelled) as source:
+    with _opened(path, progress, cancelled) as source:
         mending = _Mending()
         for _ in mending.contents(source):
             pass
@@ -106,6 +107,17 @@ def preview(
         return MendReport(
             path, path, mending.written, tuple(mending.changes), mending.counts.total(), dict(mending.counts)
         )
+
+
+def _opened(path: Path, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool]) -> Source:
+    """The file, read as UTF-8 where it is UTF-16. Raises `Unmendable` for what else is not UTF-8."""
+    with Source(path) as source:
+        encoding = source.encoding
+    if encoding is None:
+        return Source(path, progress, cancelled)
+    if encoding.codec is None:
+        raise Unmendable(encoding.sentence)
+    return Utf16Source(path, encoding.codec, progress, cancelled)
 
 
 class _Mending:
@@ -120,6 +132,8 @@ class _Mending:
 
     def contents(self, source: Source) -> Iterator[bytes | bytearray]:
         """What the copy is made of."""
+        if (encoding := source.encoding) is not None:
+            self._say("wrong_encoding", f"{encoding.name} was made UTF-8.")
         for block in source.blocks():
             if block.skipped:
                 raise Unmendable(f"Line {self._line:,} is too long: {block.skipped:,} bytes; at most {LONGEST_LINE:,}.")

@@ -2,8 +2,8 @@
 
 Codes and messages are those that OpenAI's Batch API was seen to use; where it has none, or none is known, the codes are
 ours: `invalid_type` (of a line, custom_id, method, url or body), `invalid_utf8`, `byte_order_mark`, `line_too_long`,
-`too_many_requests`, `file_too_large`, `too_many_inputs`, `unknown_endpoint`; as warnings `blank_line`, `crlf`, and
-`unknown_endpoint` where a provider may have others than OpenAI.
+`wrong_encoding`, `too_many_requests`, `file_too_large`, `too_many_inputs`, `unknown_endpoint`; as warnings
+`blank_line`, `crlf`, and `unknown_endpoint` where a provider may have others than OpenAI.
 """
 
 from __future__ import annotations

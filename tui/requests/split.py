@@ -64,6 +64,8 @@ def split(
     """
     folder = path.parent if folder is None else folder
     with Source(path, progress, cancelled) as source, ExitStack() as outputs, _Finishing(digests) as finishing:
+        if (encoding := source.encoding) is not None:
+            raise Unsplittable(encoding.sentence)
         parts: list[_Part] = []
         for piece in _Cutter(limits or Limits()).pieces(source):
             if piece.first_line:

@@ -12,6 +12,7 @@ from typing import Final
 
 from tui.requests import reading
 from tui.requests.checker import Checker
+from tui.requests.encoding import Encoding
 from tui.requests.ids import Repeat
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, Problem, Wrong, cut
@@ -51,6 +52,8 @@ class Report:
     Before them, of the whole file (line None), that OpenAI does not have its endpoint."""
     warning_count: int
     identity: Identity
+    encoding: Encoding | None = None
+    """What the file is written in, where that is not UTF-8: nothing of it was looked at then, nor counted."""
 
     @property
     def ok(self) -> bool:
@@ -99,6 +102,8 @@ class _Validation:
         self._block_offsets = array("q")
 
     def run(self) -> Report:
+        if (encoding := self._source.encoding) is not None:
+            return self._not_utf8(encoding)
         longest = min(self._checker.limits.max_bytes, LONGEST_LINE)
         for block in self._source.blocks(longest, self._digest):
             self._block_lines.append(self._line)
@@ -113,6 +118,13 @@ class _Validation:
         self._counts.update(problem.code for problem in whole)
         lines = sorted([*self._problems, *repeats], key=lambda problem: problem.line or 0)
         return self._report((whole + lines)[:MOST_PROBLEMS])
+
+    def _not_utf8(self, encoding: Encoding) -> Report:
+        for _ in self._source.blocks(digest=self._digest):
+            pass
+        self._counts["wrong_encoding"] = 1
+        report = self._report([Problem(None, "wrong_encoding", encoding.sentence)])
+        return replace(report, encoding=encoding)
 
     def _report(self, problems: list[Problem]) -> Report:
         warnings = self._warnings

@@ -86,7 +86,8 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         self.report = report
         self.already, self.candidates, self.budget = False, (), None
         self._line = None
-        facts = [plural(report.requests, "request"), size(report.bytes)]
+        held = report.encoding.name if report.encoding else plural(report.requests, "request")
+        facts = [held, size(report.bytes)]
         facts += filter(None, [models(report) if report.models else "", report.endpoint])
         if report.ok:
             self.summary.say([Cell("✓ ", "ok"), Cell(" · ".join(facts))])

@@ -147,6 +147,8 @@ class Repairing(SubmitRoom):
 
 def can_mend(report: Report) -> bool:
     """Whether something of the file can be put right by itself, or may be for all that is listed of it."""
+    if report.encoding is not None:
+        return report.encoding.codec is not None
     listed = (*report.problems, *report.warnings)
     unlisted = report.problem_count > len(report.problems)
     return unlisted or any(known.code in _MENDED or known.param in EDITS for known in listed)
