@@ -176,7 +176,11 @@ def _download(parser: ArgumentParser) -> None:
 def _results(parser: ArgumentParser) -> None:
     parser.add_argument("id", type=batch_id, metavar="ID", help="a batch that has ended")
     _input(parser)
-    parser.add_argument("--only", choices=("ok", "failed", "missing"), help="requests that came to this alone")
+    parser.add_argument(
+        "--only",
+        choices=("ok", "failed", "missing", "empty", "refused", "unreadable"),
+        help="requests that came to this alone",
+    )
     parser.add_argument("--format", choices=("jsonl", "csv"), help="what the joined lines are written as (jsonl)")
     parser.add_argument(
         "--columns",

@@ -75,10 +75,10 @@ def test_words_mean_states_reasons_codes_and_statuses(found: Judgement) -> None:
 def test_the_remainder_of_one_failure(found: Judgement, tmp_path: Path) -> None:
     number = next(group.number for group in found.verdict.failures if group.code == "batch_expired")
     out = tmp_path / "rest.jsonl"
-    remainder = write_remainder(found, out, quiet, never, frozenset({number}))
+    remainder = write_remainder(found, out, quiet, never, Choice("one", groups=frozenset({number})))
     assert (remainder.requests, remainder.expired, remainder.failed, remainder.missing) == (1, 1, 0, 0)
     assert out.read_bytes() == request("e") + b"\n"
-    assert write_remainder(found, out, quiet, never, frozenset({999})).out is None
+    assert write_remainder(found, out, quiet, never, Choice("none", groups=frozenset({999}))).out is None
 
 
 def reasons_of(path: Path) -> dict[str, int]:
@@ -86,10 +86,11 @@ def reasons_of(path: Path) -> dict[str, int]:
 
 
 def test_answers_that_did_not_end_by_themselves(tmp_path: Path) -> None:
+    said = {"output": [{"type": "message", "content": [{"type": "output_text", "text": "So."}]}]}
     incomplete = {"object": "response", "status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
-    whole = {"object": "response", "status": "completed", "incomplete_details": None, "output": [{"type": "message"}]}
+    whole = {"object": "response", "status": "completed", "incomplete_details": None} | said
     lines = (
-        good("a"), cut("b"), cut("c"), cut("d", "content_filter"), result("e", incomplete | {"output": []}),
+        good("a"), cut("b"), cut("c"), cut("d", "content_filter"), result("e", incomplete | said),
         result("f", whole), refused("g"), b"no json \"finish_reason\": \"length\"", b"",
         result("h", dump(chat_body()).decode()),
     )  # fmt: skip

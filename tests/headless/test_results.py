@@ -15,7 +15,8 @@ from tui.demo.server import DemoServer
 
 Submitted = Callable[..., str]
 RESULT_FIELDS = {
-    "requests", "ok", "failed", "missing", "duplicate", "unknown", "agrees_with_counts", "failures", "joined",
+    "requests", "ok", "failed", "missing", "empty", "refused", "unreadable", "duplicate", "unknown",
+    "agrees_with_counts", "failures", "joined",
     "left_out",
 }  # fmt: skip
 

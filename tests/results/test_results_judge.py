@@ -146,9 +146,13 @@ def test_everything_that_can_be_wrong_at_once(tmp_path: Path) -> None:
     )
     errors = write(tmp_path / "err", refused("c"), refused("a"), refused("d"))
     verdict = judged(inputs, output, errors).verdict
-    assert (verdict.requests, verdict.ok, verdict.failed, verdict.missing) == (7, 2, 2, 3)
-    assert (verdict.duplicate, verdict.unknown, verdict.unreadable, verdict.repeated) == (2, 2, 2, 1)
-    assert [note.split(" ")[0] for note in verdict.notes] == ["2", "3", "2", "2", "1"]
+    assert (verdict.requests, verdict.ok, verdict.failed, verdict.missing) == (7, 2, 2, 2)
+    assert (verdict.duplicate, verdict.unknown, verdict.repeated) == (2, 2, 1)
+    assert (verdict.unreadable, verdict.unnamed) == (1, 1)
+    assert (
+        verdict.notes[0] == "2 result lines cannot be read: line 5 of the output file, line 8 of the output file (b)."
+    )
+    assert [note.split(" ")[0] for note in verdict.notes] == ["2", "2", "2", "2", "1"]
 
 
 def test_a_good_result_counts_whichever_comes_first(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tui.text import clean, clean_line
 
 
 def test_a_chat_answer() -> None:
-    assert read_row(good("a", "Hello,\n  you.")) == Row("a", 200, True, "stop", 9, 3, "Hello, you.", "", "", "chat")
+    assert read_row(good("a", "Hello,\n  you.")) == Row("a", 200, "ok", "stop", 9, 3, "Hello, you.", "", "", "chat")
     assert answer_text(good("a", "Hello,\n  you.")) == "Hello,\n  you."
 
 

@@ -11,7 +11,7 @@ from tests.results.result_lines import chat_body, dump, good, request, result
 from tui.results.answer import finish_reason_in
 from tui.results.members import members
 from tui.results.outcome import outcome_of
-from tui.results.reading import GOOD, read_result
+from tui.results.reading import GOOD, Result, read_result
 from tui.results.row import answer_text, read_row
 from tui.results.skeleton import DEPTH, ROOM, skeleton
 
@@ -106,7 +106,7 @@ def test_a_huge_line_gives_its_outcome_from_a_short_text(name: str) -> None:
     assert short.shortened
     assert not short.cut_off
     assert len(short.json) < 3 * ROOM
-    custom_id, outcome, _ = read_result(line)
+    custom_id, outcome, *_ = read_result(line)
     assert outcome is not None
     assert (custom_id, outcome.ok, outcome.status_code) == ("a", True, 200)
     row = read_row(line)
@@ -158,7 +158,7 @@ _lines = st.fixed_dictionaries(
 @settings(max_examples=500, deadline=None)
 @given(_lines)
 def test_the_fast_reading_says_what_the_thorough_one_says(line: dict[str, object]) -> None:
-    _, outcome, finish = read_result(dump(line))
+    _, outcome, finish, _ = read_result(dump(line))
     assert outcome is not None
     thorough = outcome_of(line)
     assert finish == (finish_reason_in(thorough.body) if thorough.ok else "")
@@ -169,6 +169,6 @@ def test_the_fast_reading_says_what_the_thorough_one_says(line: dict[str, object
 
 
 def test_the_usual_good_lines_are_read_the_fast_way() -> None:
-    assert read_result(good("a")) == ("a", GOOD, "stop")
+    assert read_result(good("a")) == Result("a", GOOD, "stop")
     assert read_result(good("a"))[1] is GOOD
     assert read_result(request("a"))[1] is not GOOD

@@ -139,7 +139,7 @@ async def test_a_batch_without_failures_leaves_nothing_to_run(seeded: DemoServer
     async with desk(seeded, tmp_path) as home:
         await opened(home, "labels-2026-11-18")
         await home.press("R")
-        await home.until("Every request has a good result: there is nothing to run again.")
+        await home.until("Every request has an answer: there is nothing to run again.")
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv"])

@@ -15,7 +15,7 @@ from tui.results.search import Needle
 from tui.results.stream import Cancelled, Progress
 from tui.text import clean_line
 
-_MISSING = Row("", None, False, "", None, None, "", "missing", "No result came for this request.", "other")
+_MISSING = Row("", None, "missing", "", None, None, "", "missing", "No result came for this request.", "other")
 
 
 class RowReader(Reader):

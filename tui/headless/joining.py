@@ -13,7 +13,8 @@ from tui.headless.session import with_key
 from tui.headless.working import Cancelled, Told, worked
 from tui.results.columns import columns_of
 from tui.results.export import export_jsonl, jsonl_lines
-from tui.results.judge import Judgement, State
+from tui.results.judge import Judgement
+from tui.results.state import State
 from tui.results.table import csv_lines, export_csv
 from tui.results.verdict import numbers
 from tui.settings import Profile
@@ -45,7 +46,7 @@ def run(options: Namespace) -> int:
         output.say(f"{options.out}: {plural(written, 'request')} with their results")
     if to_output:
         output.raw(_lines(found.judgement, options))
-    return 1 if verdict.failed or verdict.notes or found.doubts else 0
+    return 1 if verdict.bad or found.doubts else 0
 
 
 def _results(options: Namespace, profile: Profile) -> tuple[Judged, int]:
@@ -81,15 +82,14 @@ def _words(found: Judged) -> Iterator[str]:
         yield f"{batch.id} is left out. {reason}"
     of = "" if verdict.requests is None else f"{plural(verdict.requests, 'request')}: "
     missing = "" if verdict.missing is None else f", {count(verdict.missing)} missing"
-    yield f"{of}{numbers(verdict.ok, verdict.failed, verdict.never_run)}{missing}"
+    yield f"{of}{numbers(verdict)}{missing}"
     for group in verdict.failures[:_MOST_FAILURES]:
         status = "" if group.status_code is None else f"{group.status_code} "
         reason = f"{status}{group.code or ''}".strip() or "no reason given"
         yield f"  {count(group.count)}  {reason}  {group.message}  (such as {group.example_custom_id})"
     if verdict.failures[_MOST_FAILURES:]:
         yield f"  … and {plural(len(verdict.failures) - _MOST_FAILURES, 'reason')} more"
-    yield from verdict.notes
-    yield from found.doubts
+    yield from (*verdict.notes, *found.doubts, *verdict.remarks)
 
 
 def _object(found: Judged) -> dict[str, Any]:
@@ -99,6 +99,9 @@ def _object(found: Judged) -> dict[str, Any]:
         "ok": verdict.ok,
         "failed": verdict.failed,
         "missing": verdict.missing,
+        "empty": verdict.empty,
+        "refused": verdict.refused,
+        "unreadable": verdict.unreadable + verdict.unnamed,
         "duplicate": verdict.duplicate,
         "unknown": verdict.unknown,
         "agrees_with_counts": verdict.agrees,

@@ -90,17 +90,19 @@ def _submit(found: Judged, out: Path, profile: Profile, output: Output, options:
 
 def _words(remainder: Remainder) -> str:
     if remainder.out is None:
-        return "Every request has a good result: there is nothing to run again."
+        return "Every request has an answer: there is nothing to run again."
     reasons = (
         (remainder.failed, "failed"),
         (remainder.expired, "expired"),
         (remainder.cancelled, "cancelled"),
+        (remainder.empty, "empty"),
+        (remainder.unreadable, "unreadable"),
         (remainder.missing, "without a result"),
     )
     why = ", ".join(f"{count(number)} {word}" for number, word in reasons if number)
     unreadable = (
-        f"\n{plural(remainder.unreadable, 'result line')} cannot be read: as many may have been answered all the same."
-        if remainder.unreadable
+        f"\n{plural(lines, 'result line')} cannot be read: as many may have been answered all the same."
+        if (lines := remainder.unreadable + remainder.unnamed)
         else ""
     )
     return f"{remainder.out}: {plural(remainder.requests, 'request')} to run again ({why}){unreadable}"
@@ -115,6 +117,8 @@ def _object(remainder: Remainder, batch_id: str | None) -> dict[str, Any]:
             "expired": remainder.expired,
             "cancelled": remainder.cancelled,
             "missing": remainder.missing,
+            "empty": remainder.empty,
+            "unreadable": remainder.unreadable,
         },
         "batch_id": batch_id,
     }

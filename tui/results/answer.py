@@ -154,7 +154,9 @@ def _message(choice: dict[str, Any]) -> _Told:
 def _texts(content: object) -> list[str]:
     """The texts of a message's parts without those of its reasoning."""
     return [
-        text for part in _dicts(content) if part.get("type") not in REASONING and (text := _string(part.get("text")))
+        text
+        for part in _dicts(content)
+        if str(part.get("type")) not in REASONING and (text := _string(part.get("text")))
     ]
 
 

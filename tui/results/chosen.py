@@ -3,7 +3,8 @@
 from array import array
 from dataclasses import dataclass
 
-from tui.results.judge import Judgement, State
+from tui.results.judge import Judgement
+from tui.results.state import TO_RETRY, State
 from tui.results.verdict import Verdict
 
 
@@ -19,14 +20,17 @@ class Choice:
 
 
 def choice_of(word: str, verdict: Verdict, reasons: frozenset[str]) -> Choice | None:
-    """What a person means by `word`: a state (`bad` for all that is not ok), a reason of `reasons`, an error's code or
-    an HTTP status; None where nothing is called that."""
+    """What a person means by `word`: a state (`bad` for all that can be tried again), a reason of `reasons`, an error's
+    code or an HTTP status; None where nothing is called that."""
     word = word.strip()
     states: dict[str, frozenset[State]] = {
         "ok": frozenset({"ok"}),
+        "refused": frozenset({"refused"}),
+        "empty": frozenset({"empty"}),
         "failed": frozenset({"failed"}),
+        "unreadable": frozenset({"unreadable"}),
         "missing": frozenset({"missing"}),
-        "bad": frozenset({"failed", "missing"}),
+        "bad": TO_RETRY,
     }
     if (named := states.get(word.lower())) is not None:
         return Choice(word.lower(), states=named)

@@ -19,7 +19,7 @@ from tui.text import clean_line
 # A longer string in a cell is cut: no spreadsheet takes a hundredth of it.
 _CELL: Final = 16 << 20
 _FIELD: Final = re.compile(r"(?:answer|text)\.(.+)")
-_NOTHING: Final = Outcome(False, None, None)
+_NOTHING: Final = Outcome("failed", None, None)
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class Known:
     pair: Pair
     _outcome: Outcome | None = None
     _shortened: bool = False
+    _lenient: bool = False
     _answer: str | None = None
     _value: list[Any] = field(default_factory=list)
 
@@ -46,16 +47,22 @@ class Known:
     def outcome(self) -> Outcome:
         if self._outcome is None:
             parsed = parse(self.pair.result or b"null", _CELL)
-            self._shortened = parsed.shortened
-            self._outcome = outcome_of(parsed.value) if isinstance(parsed.value, dict) else _NOTHING
+            self._shortened, self._lenient = parsed.shortened, parsed.lenient
+            whole = parsed.valid and not parsed.shortened
+            self._outcome = outcome_of(parsed.value, whole=whole) if isinstance(parsed.value, dict) else _NOTHING
         return self._outcome
+
+    @property
+    def lenient(self) -> bool:
+        """Whether no strict reader takes the result line."""
+        return bool(self.outcome) and self._lenient
 
     @property
     def answer(self) -> str:
         """What was answered; empty for what failed."""
         if self._answer is None:
             outcome = self.outcome
-            self._answer = answer_in(outcome.body) + (TOO_LONG if self._shortened else "") if outcome.ok else ""
+            self._answer = answer_in(outcome.body) + (TOO_LONG if self._shortened else "") if outcome.answered else ""
         return self._answer
 
     @property
@@ -83,7 +90,7 @@ _CELLS: Final[dict[str, Callable[[Known], object]]] = {
     "custom_id": lambda known: known.custom_id,
     "state": lambda known: known.pair.state,
     "status_code": lambda known: known.outcome.status_code,
-    "finish_reason": lambda known: finish_reason_in(known.outcome.body) if known.outcome.ok else None,
+    "finish_reason": lambda known: finish_reason_in(known.outcome.body) if known.outcome.state != "failed" else None,
     "input_tokens": lambda known: tokens_in(known.outcome.body)[0],
     "output_tokens": lambda known: tokens_in(known.outcome.body)[1],
     "answer": lambda known: known.answer,
@@ -91,10 +98,11 @@ _CELLS: Final[dict[str, Callable[[Known], object]]] = {
     "error_message": lambda known: known.outcome.message,
     "request": lambda known: known.request,
     "tokens": _tokens,
+    "lenient": lambda known: "true" if known.lenient else None,
 }
 # What else some of them are called: as on screen.
 _SHORT: Final = {"id": "custom_id", "status": "status_code", "finish": "finish_reason", "text": "answer"}
-STANDARD: Final = tuple(Column(name, cell) for name, cell in _CELLS.items() if name != "tokens")
+STANDARD: Final = tuple(Column(name, cell) for name, cell in _CELLS.items() if name not in {"tokens", "lenient"})
 
 
 def columns_of(text: str) -> tuple[Column, ...]:

@@ -8,11 +8,12 @@ from typing import Final
 import msgspec
 
 from tui.results.atomic import written
-from tui.results.judge import Judgement, State
+from tui.results.judge import Judgement
 from tui.results.members import members
 from tui.results.pairs import pairs
 from tui.results.parse import parse
 from tui.results.reading import DIRECT
+from tui.results.state import State
 from tui.results.stream import Cancelled, Progress
 
 _CHUNK: Final = 1 << 20
@@ -26,9 +27,18 @@ class Parts(msgspec.Struct):
     body: msgspec.Raw = _NULL
     response: msgspec.Raw = _NULL
     error: msgspec.Raw = _NULL
+    lenient: bool = False  # whether they were read from a line that no strict reader takes
 
 
-_decode: Final = msgspec.json.Decoder(Parts).decode
+class _Written(msgspec.Struct):
+    custom_id: msgspec.Raw = _NULL
+    body: msgspec.Raw = _NULL
+    response: msgspec.Raw = _NULL
+    error: msgspec.Raw = _NULL
+
+
+_decode: Final = msgspec.json.Decoder(_Written).decode
+_NAMES: Final = _Written.__struct_fields__
 _NOTHING: Final = Parts()
 
 
@@ -40,17 +50,20 @@ def export_jsonl(judgement: Judgement, out: Path, only: State | None, progress: 
 def jsonl_lines(judgement: Judgement, only: State | None, progress: Progress, cancelled: Cancelled) -> Iterator[bytes]:
     """One object a request: custom_id, request (its body), response and error, each byte for byte as it came.
 
+    A result that no strict reader takes is written as it was read, with `lenient` true.
+
     Response and error are null for a request without a result; all requests, or `only` those in one state. `progress`
     is told requests. Raises `ResultFileError`, `FileChangedError` and `StoppedError`.
     """
     for pair in pairs(judgement, only, progress, cancelled):
         request = _NOTHING if pair.request is None else parts_of(pair.request)
         result = _NOTHING if pair.result is None else parts_of(pair.result)
-        yield b'{"custom_id":%b,"request":%b,"response":%b,"error":%b}\n' % (
+        yield b'{"custom_id":%b,"request":%b,"response":%b,"error":%b%b}\n' % (
             result.custom_id if pair.request is None else request.custom_id,
             request.body,
             result.response,
             result.error,
+            b',"lenient":true' if result.lenient else b"",
         )
 
 
@@ -66,17 +79,23 @@ def write_lines(judgement: Judgement, out: Path, lines: Iterable[bytes]) -> int:
 
 def parts_of(line: bytes) -> Parts:
     """The parts of `line`, whatever state it is in."""
-    line = _utf8(line)
+    utf8 = _utf8(line)
     if len(line) > DIRECT:
-        found = {key.decode("utf-8", "replace"): value for key, value in members(line).items()}
-        return Parts(**{name: msgspec.Raw(found[name]) for name in Parts.__struct_fields__ if name in found})
+        return _parts(members(utf8), lenient=utf8 is not line)
     try:
-        return _decode(line)
+        read = _decode(utf8)
+        return Parts(read.custom_id, read.body, read.response, read.error, utf8 is not line)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        value = parse(line).value
+        parsed = parse(line)
+    value = parsed.value
     if not isinstance(value, dict):
         return _NOTHING
-    return Parts(**{name: msgspec.Raw(_encode(value[name])) for name in Parts.__struct_fields__ if name in value})
+    return _parts({name.encode(): _encode(value[name]) for name in _NAMES if name in value}, lenient=parsed.lenient)
+
+
+def _parts(found: dict[bytes, bytes], *, lenient: bool) -> Parts:
+    written = {name: msgspec.Raw(found[key]) for name in _NAMES if (key := name.encode()) in found}
+    return Parts(**written, lenient=lenient)
 
 
 def _utf8(line: bytes) -> bytes:

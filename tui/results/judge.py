@@ -1,26 +1,28 @@
 """The files that came back for requests, joined to them by custom_id."""
 
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from tui.results.finish import USUAL
 from tui.results.ids import IdTable
 from tui.results.match import RequestIndex
 from tui.results.outcome import Outcome
-from tui.results.reading import read_result
+from tui.results.reading import Result, read_result
+from tui.results.state import State
 from tui.results.stream import Cancelled, Progress, Source, each_line
 from tui.results.triage import Triage
-from tui.results.verdict import NEVER_RUN, Reported, Share, Verdict
+from tui.results.verdict import NEVER_RUN, Reported, Share, Unread, Verdict
 from tui.text import clean_line
 
-State = Literal["ok", "failed", "missing"]
 Finishes = dict[str, "array[int]"]
-_MISSING: Final = 0
-_OK: Final = 1
-_FAILED: Final = 2  # plus the number of the failure's group
+_STATES: Final[tuple[State, ...]] = ("missing", "unreadable", "empty", "refused", "ok", "failed")
+_MISSING, _UNREADABLE, _EMPTY, _REFUSED, _OK, _FAILED = range(6)
+# A failure has `_FAILED` plus the number of its group.
+_UNREAD: Final = 20  # lines that are told of by their number
 # A position is the offset of a result line times this, plus the place of its file among the sources.
 _PLACES: Final = 1 << 16
 
@@ -66,8 +68,7 @@ class Judgement:
 
     def state(self, row: int) -> State:
         """What became of request `row`, from 0."""
-        number = self.states[row]
-        return "missing" if number == _MISSING else "ok" if number == _OK else "failed"
+        return _STATES[min(self.states[row], _FAILED)]
 
     def group(self, row: int) -> int | None:
         """The `FailureGroup.number` of request `row`, if it failed."""
@@ -75,7 +76,7 @@ class Judgement:
 
     def result(self, row: int) -> tuple[int, int, int] | None:
         """Place in `sources`, offset and length (line ending included) of the result of request `row`, if any."""
-        if self.states[row] == _MISSING:
+        if not self.lengths[row]:
             return None
         return self.positions[row] % _PLACES, self.positions[row] // _PLACES, self.lengths[row]
 
@@ -102,6 +103,7 @@ def judge(
         tally.begin(place, wider=batch.wider)
         for source in files:
             before = done
+            tally.open(_called(batch, source.path, alone=len(batches) == 1))
 
             def told(read: int, _: int, before: int = before) -> None:
                 progress(before + read, total)
@@ -114,6 +116,11 @@ def judge(
     flat = tuple(source for files in sources for source in files)
     verdict = tally.verdict(batches)
     return Judgement(verdict, requests, flat, tally.states, tally.positions, tally.lengths, tally.finishes)
+
+
+def _called(batch: Returned, path: Path, *, alone: bool) -> str:
+    part = "output file" if path == batch.output else "error file"
+    return part if alone or not batch.batch_id else f"{part} of {clean_line(batch.batch_id[:200])}"
 
 
 class _Tally:
@@ -129,34 +136,51 @@ class _Tally:
         self.finishes: Finishes = {}
         self.shares: list[Share] = []
         self._triage = Triage()
-        self._duplicate = self._unknown = self._unreadable = 0
+        self._duplicate = self._unknown = self._unnamed = self._lenient = 0
+        self._unread: list[Unread] = []
+        self._file, self._line = "", 0  # which is read
         self._turn: dict[int, int] = {}  # where several requests share a custom_id: which is to be answered next
         self._first = 0  # the place of the batch's first file
         self._wider = False
-        self._ok = self._failed = self._never_run = 0  # of the batch
+        self._met: Counter[State] = Counter()  # of the batch
+        self._never_run = self._unnamed_before = 0
 
     def begin(self, place: int, *, wider: bool) -> None:
         """The files of the next batch come now, the first of them at `place`."""
         self._first, self._wider = place, wider
         self._turn.clear()
-        self._ok = self._failed = self._never_run = 0
+        self._met.clear()
+        self._never_run, self._unnamed_before = 0, self._unnamed
+
+    def open(self, file: str) -> None:
+        """The lines of the next file come now."""
+        self._file, self._line = file, 0
 
     def end(self, batch: Returned) -> None:
         """That was all of the batch."""
         reported = Reported() if batch.wider else batch.reported
-        self.shares.append(Share(batch.batch_id, reported, self._ok, self._failed, self._never_run))
+        met, unnamed = self._met, self._unnamed - self._unnamed_before
+        self.shares.append(
+            Share(
+                batch.batch_id, reported, met["ok"], met["failed"], self._never_run, met["refused"], met["empty"],
+                met["unreadable"] + unnamed,
+            )
+        )  # fmt: skip
 
     def take(self, position: int, length: int, content: bytes) -> None:
         """Count one line of a result file."""
+        self._line += 1
         if content.isspace():
             return
-        custom_id, outcome, finish = read_result(content, whole=len(content) == length)
-        if outcome is None:
-            self._unreadable += 1
-            return
+        result = read_result(content, whole=len(content) == length)
+        custom_id, outcome = result.custom_id, result.outcome
+        self._lenient += result.lenient
         row = self._row(custom_id)
+        if outcome is None:
+            self._tell_unread(custom_id or "")
         if custom_id is None or row < 0:
-            self._unknown += not self._wider
+            self._unnamed += outcome is None
+            self._unknown += outcome is not None and not self._wider
             return
         again = self._answered(row)
         if again and (following := self._turn.get(row, self.ids.after(row))) >= 0:
@@ -164,52 +188,72 @@ class _Tally:
             row, again = following, False
         state = self.states[row]
         self._duplicate += again or state == _OK
-        if state == _OK or (again and not outcome.ok):
+        new: State = "unreadable" if outcome is None else outcome.state
+        if not _counts(new, state, again=again):
             return
-        if state >= _FAILED:
+        if state != _MISSING:
             # A good result after a bad one, or what came of running it again.
-            self._take_back(state - _FAILED, again)
-        self.states[row] = self._good(position, finish) if outcome.ok else self._bad(custom_id, outcome, row)
+            self._take_back(state, again)
+        self._met[new] += 1
+        if outcome is not None and new == "failed":
+            self.states[row] = self._bad(custom_id, outcome, row)
+        else:
+            self.states[row] = _STATES.index(new)
+            if new == "ok":
+                self._ended(position, result)
         self.positions[row] = position
         self.lengths[row] = length
 
     def verdict(self, batches: Sequence[Returned]) -> Verdict:
-        ok = self.states.count(_OK)
-        missing = self.states.count(_MISSING)
         known = self.requests is not None
+        missing = self.states.count(_MISSING)
+        if known and missing and missing <= self._unnamed and len(batches) == 1:
+            # Every request without a result has one among the lines that name none.
+            self._unnamed -= missing
+            for row, state in enumerate(self.states):
+                if state == _MISSING:
+                    self.states[row] = _UNREADABLE
+            missing = 0
+        ok, refused, empty, unreadable = map(self.states.count, (_OK, _REFUSED, _EMPTY, _UNREADABLE))
         return Verdict(
             requests=len(self.states) if known else None,
             ok=ok,
-            failed=len(self.states) - ok - missing,
+            failed=len(self.states) - ok - refused - empty - unreadable - missing,
             missing=missing if known else None,
             duplicate=self._duplicate,
             unknown=self._unknown,
-            unreadable=self._unreadable,
+            unreadable=unreadable,
             repeated=self.requests.repeated if self.requests is not None else 0,
             failures=self._triage.groups(),
             reported=batches[0].reported if len(batches) == 1 else Reported(),
             joined=tuple(self.shares) if len(batches) > 1 else (),
+            refused=refused,
+            empty=empty,
+            unnamed=self._unnamed,
+            lenient=self._lenient,
+            unread=tuple(self._unread),
         )
 
     def _answered(self, row: int) -> bool:
         """Whether this batch has a result for the row already."""
         return self.states[row] != _MISSING and self.positions[row] % _PLACES >= self._first
 
-    def _good(self, position: int, finish: str) -> int:
-        self._ok += 1
-        if finish not in USUAL:
-            self.finishes.setdefault(clean_line(finish[:60]), array("Q")).append(position)
-        return _OK
+    def _tell_unread(self, custom_id: str) -> None:
+        if len(self._unread) < _UNREAD:
+            self._unread.append(Unread(self._file, self._line, clean_line(custom_id[:200])))
+
+    def _ended(self, position: int, result: Result) -> None:
+        if result.finish not in USUAL:
+            self.finishes.setdefault(clean_line(result.finish[:60]), array("Q")).append(position)
 
     def _bad(self, custom_id: str, outcome: Outcome, row: int) -> int:
-        self._failed += 1
         self._never_run += outcome.code in NEVER_RUN
         return _FAILED + self._triage.add(outcome.status_code, outcome.code, outcome.message, custom_id, row)
 
-    def _take_back(self, group: int, again: bool) -> None:
-        code = self._triage.take_back(group)
+    def _take_back(self, state: int, again: bool) -> None:
+        code = self._triage.take_back(state - _FAILED) if state >= _FAILED else None
         if again:
-            self._failed -= 1
+            self._met[_STATES[min(state, _FAILED)]] -= 1
             self._never_run -= code in NEVER_RUN
 
     def _row(self, custom_id: str | None) -> int:
@@ -223,3 +267,12 @@ class _Tally:
             self.positions.append(0)
             self.lengths.append(0)
         return row
+
+
+def _counts(new: State, state: int, *, again: bool) -> bool:
+    """Whether a result takes the place of what the request came to so far: of one in the same batch if `again`."""
+    if state == _MISSING:
+        return True
+    if state in {_OK, _REFUSED}:
+        return new == "ok" and state != _OK
+    return not again or new in {"ok", "refused"} or (state == _UNREADABLE and new != "unreadable")

@@ -1,13 +1,16 @@
-"""Whether a result line is a good result, with the reason where it is not.
+"""Whether a result line has an answer, with the reason where it has none.
 
 The rules come from what providers really send: a failure may stand in `error`, or in `response.body.error` with
 `error: null`, or only in the status, which may be 0 with an empty body; the body may be a JSON string.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from tui.results.answer import finish_reason_in
+from tui.results.finish import USUAL
 from tui.results.parse import parse, text_of, whole_of
+from tui.results.said import is_echo, said_in
 
 _BAD_STATES: Final = frozenset({"failed", "cancelled"})
 
@@ -16,29 +19,54 @@ _BAD_STATES: Final = frozenset({"failed", "cancelled"})
 class Outcome:
     """`body` is the response's body, decoded if it came as a JSON string; `code` and `message` as sent, not cleaned."""
 
-    ok: bool
+    state: Literal["ok", "refused", "empty", "failed"]
     status_code: int | None
     body: Any
     code: str | None = None
     message: str | None = None
 
+    @property
+    def ok(self) -> bool:
+        """Whether it has an answer that is no refusal."""
+        return self.state == "ok"
 
-def outcome_of(line: dict[str, Any]) -> Outcome:
-    """What became of the request that `line`, a decoded result line, answers."""
+    @property
+    def answered(self) -> bool:
+        """Whether it has an answer, or a refusal."""
+        return self.state in {"ok", "refused"}
+
+
+def outcome_of(line: dict[str, Any], *, whole: bool = True) -> Outcome:
+    """What became of the request that `line`, a decoded result line, answers.
+
+    With `whole` false parts of the line were left out, and an answer that is not found may be among them.
+    """
     response = line.get("response")
     status = whole_of(response.get("status_code")) if isinstance(response, dict) else None
     body = _body(response)
     code, message = _first_failure(line.get("error"), body.get("error") if isinstance(body, dict) else None)
     if code or message:
-        return Outcome(False, status, body, code, message)
+        return Outcome("failed", status, body, code, message)
     if status is not None and not 200 <= status < 300:
         code, message = _failure(body)
-        return Outcome(False, status, body, code, message or _status_sentence(status))
+        return Outcome("failed", status, body, code, message or _status_sentence(status))
     if not body:
-        return Outcome(False, status, body, None, _nothing(response))
+        return Outcome("failed" if status is None else "empty", status, body, None, _nothing(response))
     if isinstance(body, dict) and body.get("object") == "response" and body.get("status") in _BAD_STATES:
-        return Outcome(False, status, body, None, f"The response ended as {body['status']}.")
-    return Outcome(True, status, body)
+        return Outcome("failed", status, body, None, f"The response ended as {body['status']}.")
+    said = said_in(body)
+    if said == "nothing" and whole:
+        return Outcome("empty", status, body, None, _why_empty(body))
+    return Outcome("refused" if said == "refusal" else "ok", status, body)
+
+
+def _why_empty(body: object) -> str:
+    if isinstance(body, str):
+        return "The body is a text that is not JSON."
+    if is_echo(body):
+        return "The body is the request, not a result."
+    reason = finish_reason_in(body)
+    return "The response has no answer." if reason in USUAL else f"The response has no answer: it ended for “{reason}”."
 
 
 def _body(response: object) -> Any:

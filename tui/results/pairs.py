@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Final, NamedTuple
 
-from tui.results.judge import Judgement, State
+from tui.results.judge import Judgement
 from tui.results.problems import ResultFileError, StoppedError
+from tui.results.state import State
 from tui.results.stream import LONGEST, Cancelled, Progress, Source, read_exactly
 from tui.text import size
 

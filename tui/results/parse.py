@@ -1,6 +1,7 @@
 """One line of JSON made into Python values, whatever state the line is in."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,27 +22,35 @@ class _Named(msgspec.Struct):
 _decode_named: Final = msgspec.json.Decoder(_Named).decode
 _decode: Final = msgspec.json.Decoder().decode
 _BOM: Final = b"\xef\xbb\xbf"
+# A backslash with what it escapes, or alone where it escapes nothing that JSON knows.
+_ESCAPE: Final = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})?')
+_ID: Final = re.compile(rb'"custom_id"\s*:\s*("(?:[^"\\]|\\.){0,4096}"|-?[0-9]{1,40}(?=[\s,}]))', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A line's JSON value; `valid` when the line as it stands is JSON, `shortened` when parts were left out."""
+    """A line's JSON value; `valid` when it could be read to its end, `shortened` when parts were left out.
+
+    `lenient` when no strict reader takes the line: what it has wrong was taken for what it must mean.
+    """
 
     value: object
     valid: bool
     shortened: bool = False
+    lenient: bool = False
 
 
 def parse(line: bytes, longest: int = STRING) -> Parsed:
     """The value of `line`, as far as it can be had; None and not valid for what is no JSON at all.
 
     Over 2 MiB the value is shortened (`skeleton`), strings to `longest` bytes. A line that ends too early gives what
-    it holds, and is not valid. Invalid UTF-8 becomes U+FFFD; NaN and infinities are taken.
+    it holds, and is not valid. Invalid UTF-8 and half a surrogate pair become U+FFFD; NaN and infinities, raw control
+    characters and a backslash that escapes nothing are taken as they stand. All of these make it lenient.
     """
     if len(line) > WHOLE:
         short = skeleton(line, longest)
         inner = _loads(short.json)
-        return Parsed(inner.value, inner.valid and not short.cut_off, short.shortened)
+        return Parsed(inner.value, inner.valid and not short.cut_off, short.shortened, inner.lenient)
     parsed = _loads(line)
     if parsed.valid:
         return parsed
@@ -88,16 +97,44 @@ def custom_id_of(line: bytes) -> str | None:
     if early is not None:
         return text_of(_loads(early).value)
     value = parse(line).value
-    return text_of(value.get("custom_id")) if isinstance(value, dict) else None
+    return text_of(value.get("custom_id")) if isinstance(value, dict) else found_id(line)
+
+
+def found_id(line: bytes) -> str | None:
+    """The custom_id that stands in a line that is no JSON, if there is one."""
+    found = _ID.search(line, 0, WHOLE)
+    return None if found is None else text_of(_loads(found[1]).value)
 
 
 def _loads(text: bytes) -> Parsed:
+    text = text.removeprefix(_BOM)
     try:
         return Parsed(_decode(text), valid=True)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         pass
-    try:
-        # json takes what msgspec refuses: NaN, lone surrogates, a byte order mark, with U+FFFD in place of bad bytes.
-        return Parsed(json.loads(text.removeprefix(_BOM).decode("utf-8", "replace")), valid=True)
-    except (ValueError, RecursionError):
-        return Parsed(None, valid=False)
+    written = text.decode("utf-8", "replace")
+    for attempt in (str, _with_escapes):
+        try:
+            value = json.loads(attempt(written), strict=False)
+            # Half a surrogate pair can be written to no file and no terminal.
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            return Parsed(_without_halves(value), valid=True, lenient=True)
+        except (ValueError, RecursionError):
+            continue
+        return Parsed(value, valid=True, lenient=True)
+    return Parsed(None, valid=False)
+
+
+def _with_escapes(text: str) -> str:
+    return _ESCAPE.sub(lambda found: "\\\\" if found[0] == "\\" else found[0], text)
+
+
+def _without_halves(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_without_halves(entry) for entry in value]
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(entry) for key, entry in value.items()}
+    return value

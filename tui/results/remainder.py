@@ -1,4 +1,4 @@
-"""The requests of a batch that have no good result, as a new input file."""
+"""The requests of a batch that have no answer, as a new input file."""
 
 import os
 from collections.abc import Iterator
@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from tui.results.atomic import written
+from tui.results.chosen import Choice
 from tui.results.judge import Judgement
 from tui.results.match import RequestIndex
 from tui.results.problems import ResultFileError, StoppedError
+from tui.results.state import TO_RETRY, State
 from tui.results.stream import Cancelled, Progress, read_exactly
 from tui.results.verdict import CANCELLED, EXPIRED
 
@@ -20,8 +22,9 @@ _CHUNK: Final = 1 << 20
 class Remainder:
     """What must run again: `requests` in all, by reason. `out` is None when there was nothing to write.
 
-    `expired` and `cancelled` were never run; `failed` were, and gave no good result; `missing` have no result line.
-    As many of `missing` as there are `unreadable` result lines may have been answered, and paid for, all the same.
+    `expired` and `cancelled` were never run; `failed` were, and gave an error, `empty` no answer; `missing` have no
+    result line. Those that are `unreadable`, and as many of `missing` as there are `unnamed` result lines, may have
+    been answered, and were paid for then.
     """
 
     requests: int
@@ -31,6 +34,8 @@ class Remainder:
     cancelled: int
     missing: int
     unreadable: int
+    empty: int = 0
+    unnamed: int = 0
 
 
 def write_remainder(
@@ -38,37 +43,59 @@ def write_remainder(
     out: Path,
     progress: Progress,
     cancelled: Cancelled,
-    groups: frozenset[int] | None = None,
+    choice: Choice | None = None,
 ) -> Remainder:
-    """Write the requests without a good result to `out`, their lines byte for byte and in order; atomically.
+    """Write the requests without an answer to `out`, their lines byte for byte and in order; atomically.
 
-    With `groups` only those that failed in one of these `FailureGroup`s. Writes nothing when there is nothing to run
-    again, because a server refuses an empty file. `progress` is told bytes. Raises `ResultFileError`, also for results
-    of another batch: to run those again would pay for everything twice; `FileChangedError`; `StoppedError`; and
-    ValueError for a judgement without an input file.
+    A refusal is an answer. With `choice` only the requests that it means are written, refused ones too if it means
+    them. Writes nothing when there is nothing to run again, because a server refuses an empty file. `progress` is told
+    bytes. Raises `ResultFileError`, also for results of another batch: to run those again would pay for everything
+    twice; `FileChangedError`; `StoppedError`; and ValueError for a judgement without an input file.
     """
     requests = judgement.requests
     if requests is None:
         raise ValueError("a remainder needs the input file")
     if judgement.verdict.foreign:
         raise ResultFileError(judgement.verdict.notes[0])
-    remainder = _count(judgement, out, groups)
+    remainder = counted(judgement, out, choice)
     if remainder.requests:
         with written(out, [source.path for source in judgement.files]) as file:
-            _copy(judgement, requests, file, progress, cancelled, groups)
+            _copy(judgement, requests, file, progress, cancelled, choice)
     return remainder
 
 
-def _count(judgement: Judgement, out: Path, groups: frozenset[int] | None) -> Remainder:
+def counted(judgement: Judgement, out: Path, choice: Choice | None = None) -> Remainder:
+    """What `write_remainder` would write to `out`."""
     verdict = judgement.verdict
+    states, groups = _asked(choice)
     failures = [group for group in verdict.failures if groups is None or group.number in groups]
+    if "failed" not in states:
+        failures = []
     expired = sum(group.count for group in failures if group.code == EXPIRED)
     cancelled = sum(group.count for group in failures if group.code == CANCELLED)
-    missing = (verdict.missing or 0) if groups is None else 0
     failed = sum(group.count for group in failures) - expired - cancelled
-    requests = failed + expired + cancelled + missing
-    out_or_none = out if requests else None
-    return Remainder(requests, out_or_none, failed, expired, cancelled, missing, verdict.unreadable)
+    of_state = {"missing": verdict.missing or 0, "empty": verdict.empty, "unreadable": verdict.unreadable}
+    missing, empty, unreadable = (number if state in states else 0 for state, number in of_state.items())
+    refused = verdict.refused if "refused" in states else 0
+    requests = failed + expired + cancelled + missing + empty + unreadable + refused
+    unnamed = verdict.unnamed if missing else 0
+    return Remainder(
+        requests, out if requests else None, failed, expired, cancelled, missing, unreadable, empty, unnamed
+    )
+
+
+def _asked(choice: Choice | None) -> tuple[frozenset[State], frozenset[int] | None]:
+    """The states of the requests to write, and the groups of those that failed where not all of these are."""
+    if choice is not None and choice.groups:
+        return frozenset({"failed"}), choice.groups
+    if choice is not None and choice.states and "ok" not in choice.states:
+        return choice.states, None
+    return TO_RETRY, None
+
+
+def _wanted(judgement: Judgement, row: int, choice: Choice | None) -> bool:
+    states, groups = _asked(choice)
+    return judgement.state(row) in states and (groups is None or judgement.group(row) in groups)
 
 
 def _copy(  # noqa: PLR0917 - what its caller has, handed on
@@ -77,14 +104,14 @@ def _copy(  # noqa: PLR0917 - what its caller has, handed on
     file: BinaryIO,
     progress: Progress,
     cancelled: Cancelled,
-    groups: frozenset[int] | None,
+    choice: Choice | None,
 ) -> None:
     size = sum(source.fingerprint.size for source in requests.files)
     before, last = 0, b"\n"
     for place, source in enumerate(requests.files):
         descriptor = source.open()
         try:
-            for start, stop in _ranges(judgement, requests, place, groups):
+            for start, stop in _ranges(judgement, requests, place, choice):
                 if not last.endswith(b"\n"):
                     file.write(b"\n")  # the last line of a file need not have one
                 for offset in range(start, stop, _CHUNK):
@@ -101,12 +128,12 @@ def _copy(  # noqa: PLR0917 - what its caller has, handed on
 
 
 def _ranges(
-    judgement: Judgement, requests: RequestIndex, file: int, groups: frozenset[int] | None
+    judgement: Judgement, requests: RequestIndex, file: int, choice: Choice | None
 ) -> Iterator[tuple[int, int]]:
     """The bytes of a file to copy, neighbouring lines in one piece."""
     start = stop = 0
     for row in requests.rows_of(file):
-        if judgement.state(row) == "ok" or (groups is not None and judgement.group(row) not in groups):
+        if not _wanted(judgement, row, choice):
             continue
         _, offset, length = requests.extent(row)
         if offset != stop:

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from tui.results.answer import Kind, answer_in, finish_reason_in, kind_of, whole_answer_in
 from tui.results.outcome import Outcome, outcome_of
-from tui.results.parse import Parsed, parse, text_of, whole_of
+from tui.results.parse import Parsed, found_id, parse, text_of, whole_of
+from tui.results.state import State
 from tui.text import clean, clean_line, count
 
 HEAD: Final = 240
@@ -22,13 +23,13 @@ _CUT_OFF: Final = "\n\n… This line is cut off here."
 class Row:
     """A result line, read; every string is safe to show, on one line and bounded.
 
-    `custom_id` is for showing: look a request up by `tui.results.parse.custom_id_of`. `ok` when the request has a
-    good result. `status_code` is HTTP's, None when the line has none. Tokens are None when unknown.
+    `custom_id` is for showing: look a request up by `tui.results.parse.custom_id_of`. `state` is what
+    became of the request. `status_code` is HTTP's, None when the line has none. Tokens are None when unknown.
     """
 
     custom_id: str
     status_code: int | None
-    ok: bool
+    state: State
     finish_reason: str
     input_tokens: int | None
     output_tokens: int | None
@@ -36,6 +37,12 @@ class Row:
     error_code: str
     error_message: str
     kind: Kind
+    lenient: bool = False  # whether no strict reader takes the line
+
+    @property
+    def ok(self) -> bool:
+        """Whether it has an answer that is no refusal."""
+        return self.state == "ok"
 
 
 def read_row(line: bytes, whole: bool = True) -> Row:
@@ -47,8 +54,9 @@ def read_row(line: bytes, whole: bool = True) -> Row:
     parsed = parse(line if whole else line[:_CUT])
     value = parsed.value
     if not isinstance(value, dict):
-        return _unreadable(line, "", "This line is not a JSON object." if parsed.valid else _not_json(line))
-    outcome = outcome_of(value)
+        custom_id = _line(found_id(line) or "", _ID)
+        return _unreadable(line, custom_id, "This line is not a JSON object." if parsed.valid else _not_json(line))
+    outcome = outcome_of(value, whole=parsed.valid and not parsed.shortened)
     custom_id = _line(text_of(value.get("custom_id")) or "", _ID)
     if not parsed.valid and whole:
         return _unreadable(line, custom_id, f"This line is cut off after {count(len(line))} bytes.")
@@ -64,8 +72,8 @@ def answer_text(line: bytes, limit: int = _ANSWER, whole: bool = True) -> str:
     parsed = parse(line, longest=limit)
     if not isinstance(parsed.value, dict):
         return clean(line[:limit].decode("utf-8", "replace"))
-    outcome = outcome_of(parsed.value)
-    if not outcome.ok:
+    outcome = outcome_of(parsed.value, whole=parsed.valid and not parsed.shortened)
+    if not outcome.answered:
         return clean(": ".join(part for part in (outcome.code, outcome.message) if part))
     ending = TOO_LONG if parsed.shortened else _CUT_OFF if whole and not parsed.valid else ""
     return clean(whole_answer_in(outcome.body)) + ending
@@ -89,14 +97,15 @@ def _row(custom_id: str, outcome: Outcome, parsed: Parsed, whole: bool) -> Row:
     return Row(
         custom_id=custom_id,
         status_code=outcome.status_code,
-        ok=outcome.ok or unknown,
-        finish_reason=_line(finish_reason_in(body), 60) if outcome.ok else "",
+        state="ok" if unknown else outcome.state,
+        finish_reason=_line(finish_reason_in(body), 60) if outcome.state != "failed" else "",
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        answer_head=_line(answer_in(body), HEAD) if outcome.ok else "",
+        answer_head=_line(answer_in(body), HEAD) if outcome.answered else "",
         error_code=_line(outcome.code or "", 120),
         error_message="" if unknown else _line(outcome.message or "", _MESSAGE),
         kind=kind_of(body),
+        lenient=parsed.lenient,
     )
 
 
@@ -106,7 +115,7 @@ def _bad(status: int | None) -> bool:
 
 def _unreadable(line: bytes, custom_id: str, why: str) -> Row:
     head = _line(line[: HEAD * 4].decode("utf-8", "replace"), HEAD)
-    return Row(custom_id, None, False, "", None, None, head, "", why, "not_json")
+    return Row(custom_id, None, "unreadable", "", None, None, head, "", why, "not_json")
 
 
 def _not_json(line: bytes) -> str:

@@ -7,8 +7,9 @@ from typing import Final
 
 from tui.results.columns import Column, Known
 from tui.results.export import write_lines
-from tui.results.judge import Judgement, State
+from tui.results.judge import Judgement
 from tui.results.pairs import pairs
+from tui.results.state import State
 from tui.results.stream import Cancelled, Progress
 
 _TO_QUOTE: Final = re.compile('[",\r\n]')

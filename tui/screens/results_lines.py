@@ -25,6 +25,7 @@ _COLUMNS = (
     Column("tokens", "TOKENS", 9, align="right", priority=1),
     Column("answer", "ANSWER", 20, flex=4),
 )
+_ROLES = {"ok": "", "refused": "warn"}  # of an answer
 _FRAME, _BUDGET = 0.03, 0.006  # seconds; of each frame so much goes into reading rows
 _LOST = {"answer": Cell("cannot be read", "bad")}
 _WAITING = {"answer": Cell("…", "dim")}
@@ -122,9 +123,11 @@ class LinesPane(Container):
 
     def _tell(self, view: View, row: Row | None, question: str, text: str) -> None:
         head = [Cell(f"{view}  ", "accent"), Cell(row.custom_id if row else "", "dim")]
+        if row is not None and row.lenient:
+            head.append(Cell("  This line is not strict JSON.", "warn"))
         asked = [[Cell("› ", "accent"), Cell(question, "dim")], []] if question else []
-        bad = row is None or (view == "answer" and not row.ok)
-        self.detail.read([head, *asked, [Cell(text, "bad" if bad else "")]])
+        role = "bad" if row is None else _ROLES.get(row.state, "bad") if view == "answer" else ""
+        self.detail.read([head, *asked, [Cell(text, role)]])
 
     def _cells(self, key: Hashable) -> Mapping[str, Cell]:
         reader, number = self.reader, int(str(key))
@@ -182,12 +185,14 @@ def _told(reader: Reader, key: int, view: View) -> tuple[Row, str, str]:
 
 def _row_cells(row: Row, number: int) -> Mapping[str, Cell]:
     tokens = "–" if row.output_tokens is None else f"{row.input_tokens or 0}/{row.output_tokens}"
-    told = row.answer_head if row.ok else " ".join(filter(None, (row.error_code, row.error_message)))
+    role = _ROLES.get(row.state, "bad")
+    answered = row.state in {"ok", "refused"}
+    told = row.answer_head if answered else " ".join(filter(None, (row.error_code, row.error_message)))
     return {
         "line": Cell(count(number), "dim"),
         "id": Cell(row.custom_id or "?"),
-        "status": Cell("–" if row.status_code is None else str(row.status_code), "ok" if row.ok else "bad"),
+        "status": Cell("–" if row.status_code is None else str(row.status_code), role or "ok"),
         "finish": Cell(row.finish_reason or "–", "warn" if row.finish_reason not in USUAL else "dim"),
         "tokens": Cell(tokens, "dim"),
-        "answer": Cell(told or row.answer_head, "" if row.ok else "bad"),
+        "answer": Cell(f"~ {told}" if row.lenient else told or row.answer_head, role),
     }

@@ -90,7 +90,10 @@ class Moving(ResultsRoom):
         if kept is None:
             return
         codes = (group.code or str(group.status_code or "") for group in kept.verdict.failures)
-        words = ["ok", "failed", "missing", *kept.finishes, *dict.fromkeys(filter(None, codes))]
+        verdict = kept.verdict
+        found = {"refused": verdict.refused, "empty": verdict.empty, "unreadable": verdict.unreadable}
+        states = ["ok", *(word for word, number in found.items() if number), "failed", "missing"]
+        words = [*states, *kept.finishes, *dict.fromkeys(filter(None, codes))]
         word = await self.ask("show only", hint=" · ".join(words))
         if word is None:
             return

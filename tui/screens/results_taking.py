@@ -13,7 +13,7 @@ from tui.flows.reading import WHOLE
 from tui.results.chosen import Choice
 from tui.results.columns import Column, columns_of
 from tui.results.export import export_jsonl
-from tui.results.remainder import Remainder, write_remainder
+from tui.results.remainder import Remainder, counted, write_remainder
 from tui.results.stream import Cancelled, Progress
 from tui.results.table import export_csv
 from tui.screens.copying import LIMIT
@@ -137,15 +137,12 @@ class Taking(ResultsRoom):
             # Groups are numbered anew: what was chosen before says nothing of them.
             choice = None
         judgement = await self.judged()
-        groups = choice.groups if choice is not None and choice.groups else None
         source = judgement.requests
         if source is None:
             return
-        verdict = judgement.verdict
-        failures = (group.count for group in verdict.failures if groups is None or group.number in groups)
-        number = sum(failures) + ((verdict.missing or 0) if groups is None else 0)
+        number = counted(judgement, source.path, choice).requests
         if not number:
-            self.tell("Every request has a good result: there is nothing to run again.")
+            self.tell("Every request has an answer: there is nothing to run again.")
             return
         named = f"{plain_name(self.called)}" if self._is_ours(source.path) else source.path.stem
         path = await self.path_for(
@@ -155,7 +152,7 @@ class Taking(ResultsRoom):
             return
         written = await self.job(
             f"writing {clean_line(path.name)}",
-            lambda told, gone: write_remainder(judgement, path, told, gone, groups),
+            lambda told, gone: write_remainder(judgement, path, told, gone, choice),
         )
         self._submit(written)
 
@@ -175,8 +172,8 @@ class Taking(ResultsRoom):
         if remainder.out is None:
             return
         self.tell(f"Wrote {plural(remainder.requests, 'request')} to {shown_path(remainder.out)}.")
-        if remainder.unreadable:
-            lines = plural(remainder.unreadable, "result line")
+        if unreadable := remainder.unreadable + remainder.unnamed:
+            lines = plural(unreadable, "result line")
             self.notify(
                 f"{lines} cannot be read: as many may have been answered already.", severity="warning", markup=False
             )

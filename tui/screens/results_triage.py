@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.results.chosen import Choice
+from tui.results.state import State
 from tui.results.verdict import NEVER_RUN
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings
@@ -97,6 +98,7 @@ class Triage(Room):
     def _show_detail(self) -> None:
         row = self._row
         notes = [[Cell("⚠ ", "warn"), Cell(note, "warn")] for note in self._kept.verdict.notes]
+        notes += [[Cell(remark, "dim")] for remark in self._kept.verdict.remarks]
         if row is None:
             self.detail.read(notes)
             return
@@ -124,6 +126,14 @@ def _rows(kept: Kept) -> Iterator[_Row]:
     for reason, number in sorted(kept.finishes.items(), key=lambda item: -item[1]):
         message = f"Good answers that ended for the reason “{reason}”{_MEANING.get(reason, '')}."
         yield _Row(number, "of them", "warn", Choice(f"finish {reason}", finish=reason), code=reason, message=message)
+    others: tuple[tuple[State, int, str, str, str], ...] = (
+        ("refused", verdict.refused, "⊘ refused", "warn", "The model refused: a retry would pay for the same again."),
+        ("empty", verdict.empty, "✗ empty", "bad", "The status is good, but there is no answer."),
+        ("unreadable", verdict.unreadable, "✗ unread", "bad", "A result line came that cannot be read."),
+    )
+    for state, number, what, role, message in others:
+        if number:
+            yield _Row(number, what, role, Choice(state, states=frozenset({state})), message=message)
     for group in verdict.failures:
         status = "" if group.status_code is None else str(group.status_code)
         name = " ".join(filter(None, (status, group.code))) or "failed"

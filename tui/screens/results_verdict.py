@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tui.batches.batch import Batch
 from tui.batches.family import Family
+from tui.results.finish import CUT_SHORT
 from tui.state.verdicts import Kept
 from tui.text import count
 from tui.widgets.column import Cell
@@ -20,9 +21,16 @@ def verdict_cells(kept: Kept) -> Sequence[Cell]:
     ]
     if verdict.never_run:
         cells += [Cell(" · ", "dim"), Cell(f"{count(verdict.never_run)} not run", "warn")]
+    for number, word, role in (
+        (verdict.empty, "empty", "bad"),
+        (verdict.unreadable + verdict.unnamed, "unreadable", "bad"),
+        (verdict.refused, "refused", "warn"),
+    ):
+        if number:
+            cells += [Cell(" · ", "dim"), Cell(f"{count(number)} {word}", role)]
     if verdict.missing is not None:
         cells += [Cell(" · ", "dim"), Cell(f"{count(verdict.missing)} missing", "bad" if verdict.missing else "dim")]
-    cut = kept.finishes.get("length", 0) + kept.finishes.get("max_output_tokens", 0)
+    cut = sum(kept.finishes.get(reason, 0) for reason in CUT_SHORT)
     if cut:
         cells += [Cell(" · ", "dim"), Cell(f"{count(cut)} cut short", "warn")]
     if verdict.agrees:

@@ -9,7 +9,7 @@ from tui.results.verdict import Verdict
 from tui.state.base import Store, replacing
 
 # What is kept in another form than this one is worked out anew.
-_FORM = "2"
+_FORM = "3"
 # Verdicts that are kept besides the doubtful ones: what is dropped is worked out anew from the files when it is asked
 # for. The doubtful ones stay, for their batches are marked by them.
 _MOST: Final = 2000
