@@ -55,8 +55,8 @@ class Shelf:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What of the files may be cut, a sentence each; none where every request has a result."""
-        if self.kept is not None and self.kept.verdict.missing == 0:
+        """What of the files may be cut, a sentence each; none where every request has a result that can be read."""
+        if self.kept is not None and self.kept.verdict.missing == 0 and not self.kept.verdict.unreadable:
             return ()
         return tuple(self._doubts.values())
 
