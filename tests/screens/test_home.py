@@ -144,7 +144,7 @@ async def test_wide_characters_keep_the_columns_in_line(server: DemoServer, tmp_
 
 
 ODD: dict[str, tuple[dict[str, Any], list[str], str]] = {
-    "counts as a percent": ({"request_counts": "50%"}, [], "?"),
+    "counts as a percent": ({"request_counts": "50%"}, [], " 50%"),
     "counts of null": ({"request_counts": {"total": None, "completed": None, "failed": None}}, [], "?"),
     "counts that are endless": ({"request_counts": {"total": 5, "completed": 10**30, "failed": -1}}, [], "? of 5"),
     "status of another provider": ({"status": "PRE_SCHEDULE"}, [], "? pre_sched…"),
@@ -186,7 +186,7 @@ async def test_a_providers_oddity_costs_a_cell(server: DemoServer, tmp_path: Pat
 
 
 async def test_an_unknown_field_is_told_on_the_batch(seeded: DemoServer, tmp_path: Path) -> None:
-    seeded.faults.add(Fault("batches.list", "rewrite", times=None, merge={"request_counts": "50%", "expires_at": "x"}))
+    seeded.faults.add(Fault("batches.list", "rewrite", times=None, merge={"request_counts": [50], "expires_at": "x"}))
     async with desk(seeded, tmp_path) as home:
         await arrived(home)
         await home.cursor_to("smoke-test")
