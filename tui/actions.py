@@ -47,6 +47,10 @@ class Action(NamedTuple):
         """The keys as people write them: `n`, `⏎`, `^l`."""
         return " ".join(_shown(key) for key in self.keys.split(","))
 
+    def shown_key(self, key: str) -> str:
+        """One of its keys as people write it."""
+        return _shown(key)
+
     @property
     def typed(self) -> bool:
         """Whether its first key goes into the text while somebody types."""

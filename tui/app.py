@@ -21,6 +21,7 @@ from tui.screens.home import Home
 from tui.screens.room import Room
 
 if TYPE_CHECKING:
+    from tui.batches.guard import Trip
     from tui.screens.cancelling import Cancelling
     from tui.screens.deleting import Deleting
     from tui.screens.downloading import Downloads
@@ -120,7 +121,7 @@ class LazybatchApp(App[str]):
     def show_notice(self, room: Room) -> None:
         """What is told is told on `room` too, which its user has come to."""
         if "notices" in vars(self):
-            self.notices.show_on(room)
+            self.notices.came_to(room)
 
     def clear_notifications(self) -> None:
         """What was told is over."""
@@ -167,7 +168,9 @@ class LazybatchApp(App[str]):
             self.push_screen(Refused(batch))
             return
         if batch.status.active and batch.output_file_id is None and batch.error_file_id is None:
-            self.notify("No results to read. It is still running.", markup=False)
+            from tui.widgets import looks
+
+            self.notify(f"No results to read yet. The batch is {looks.word(batch.status)}.", markup=False)
             return
         from tui.screens.results import Results
 
@@ -236,6 +239,10 @@ class LazybatchApp(App[str]):
         if isinstance(self.home, Home):
             self.home.names_changed()
             self.home.show()
+
+    def alarms_of(self, batch: Batch) -> "Sequence[Trip]":
+        """The rules of the guard that `batch` breaks now, the gravest first."""
+        return self.home.alarms.of(batch.id) if isinstance(self.home, Home) else ()
 
     @property
     def cancelled_some(self) -> bool:

@@ -11,6 +11,7 @@ from tui.batches.book import Book, Changes
 from tui.batches.metadata import metadata, retry_metadata
 from tui.batches.pace import rate, seconds_left
 from tui.errors import LazybatchError
+from tui.widgets.looks import stages_text
 
 RUNNING = Batch("batch_1", Status.IN_PROGRESS, "in_progress", created_at=100, in_progress_at=200)
 
@@ -80,7 +81,18 @@ def test_a_timeline_never_runs_backwards(
     )  # fmt: skip
     stages = timeline(batch)
     assert [stage.at for stage in stages] == sorted(stage.at for stage in stages)
-    assert all(stage.seconds is not None and stage.seconds >= 0 for stage in stages[:-1])
+    known = [stage for stage in stages[:-1] if running is not None or stage.status is not Status.VALIDATING]
+    assert all(stage.seconds is not None and stage.seconds >= 0 for stage in known)
+
+
+def test_nobody_knows_how_long_validating_took_where_the_start_of_the_run_is_not_told() -> None:
+    assert timeline(replace(RUNNING, in_progress_at=None)) == (Stage(Status.VALIDATING, 100),)
+    done = replace(RUNNING, status=Status.COMPLETED, in_progress_at=None, completed_at=900)
+    assert timeline(done) == (Stage(Status.VALIDATING, 100), Stage(Status.COMPLETED, 900))
+    refused = replace(RUNNING, status=Status.FAILED, in_progress_at=None, failed_at=160)
+    assert timeline(refused)[0] == Stage(Status.VALIDATING, 100, 60)
+    assert stages_text(done, 1000) == "validating → done"
+    assert stages_text(replace(RUNNING, in_progress_at=None), 1000) == "validating → running"
 
 
 def test_a_book_tells_what_a_snapshot_changed() -> None:

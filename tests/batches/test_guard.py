@@ -82,8 +82,8 @@ def test_a_run_of_failures_from_the_start(failed: int, ended: int, sentence: str
     ("lasts", "sentence"),
     [
         (599, None),
-        (600, "Being cancelled for 10m, where 10m are the most: it may still run and cost."),
-        (3600, "Being cancelled for 1h, where 10m are the most: it may still run and cost."),
+        (600, "Cancelling for 10m; 10m is the most it takes. It may still run and cost."),
+        (3600, "Cancelling for 1h; 10m is the most it takes. It may still run and cost."),
     ],
 )
 def test_a_cancel_that_does_not_end(lasts: int, sentence: str | None) -> None:
@@ -120,13 +120,13 @@ def test_a_budget_of_nothing_is_one() -> None:
     ("total", "earlier", "sentence"),
     [
         (5000, (1000, 1000, 1000), None),
-        (5001, (1000, 1000, 1000), "5,001 requests, where 1,000 are usual under this name."),
-        (100_000, (900, 50_000, 1000), "100,000 requests, where 1,000 are usual under this name."),
-        (100_000, (1100, 10, 90_000, 900), "100,000 requests, where 1,000 are usual under this name."),
+        (5001, (1000, 1000, 1000), "5,001 requests; usually 1,000 for this name."),
+        (100_000, (900, 50_000, 1000), "100,000 requests; usually 1,000 for this name."),
+        (100_000, (1100, 10, 90_000, 900), "100,000 requests; usually 1,000 for this name."),
         (100_000, (1000, 1000), None),
         (100_000, (), None),
         (999, (1, 1, 1), None),
-        (1000, (1, 1, 1), "1,000 requests, where 1 are usual under this name."),
+        (1000, (1, 1, 1), "1,000 requests; usually 1 for this name."),
         (None, (1, 1, 1), None),
     ],
 )

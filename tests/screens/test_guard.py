@@ -119,7 +119,7 @@ async def test_a_cancel_that_does_not_end_is_an_alarm(seeded: DemoServer, tmp_pa
         seeded.faults.add(Fault("batches.*", "rewrite", times=None, merge=stuck))
         await answered(home, seeded)
         await home.until("! wrong-prompt")
-        await home.until("! Being cancelled for 11m, where 10m are the most: it may still run and cost.")
+        await home.until("! Cancelling for 11m; 10m is the most it takes. It may still run and cost.")
 
 
 async def test_only_what_can_be_cancelled_offers_it(server: DemoServer, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def described(metadata: Collection[tuple[str, str]]) -> str | None:
 
 
 class Stage(NamedTuple):
-    """A state that a batch entered `at`, and how long it stayed (None while it lasts, or when it is unknown)."""
+    """A status that a batch entered `at`, and how many seconds it stayed (None while it lasts, or when unknown)."""
 
     status: Status
     at: int
@@ -191,12 +191,18 @@ class Stage(NamedTuple):
 
 
 def timeline(batch: Batch) -> tuple[Stage, ...]:
-    """The states that `batch` went through, oldest first, from the time stamps that the server gave."""
+    """The statuses that `batch` went through, oldest first, from the time stamps that the server gave.
+
+    Where it gave none for the start of the run, nobody knows how long validating took.
+    """
     entered = sorted(_entered(batch), key=lambda pair: pair[1])
     ends = [at for _, at in entered[1:]]
-    return tuple(
+    stages = [
         Stage(status, at, ends[place] - at if place < len(ends) else None) for place, (status, at) in enumerate(entered)
-    )
+    ]
+    if stages and batch.in_progress_at is None and batch.status is not Status.FAILED:
+        stages = [stage._replace(seconds=None) if stage.status is Status.VALIDATING else stage for stage in stages]
+    return tuple(stages)
 
 
 def _entered(batch: Batch) -> Iterator[tuple[Status, int]]:

@@ -43,16 +43,18 @@ def whole(key: str, name: str, parts: Sequence[Batch]) -> Batch:
     )
 
 
-def progress_about(parts: Sequence[Batch]) -> float | None:
-    """The share of all requests that is over, 0 to 1, while parts are validated whose requests nobody has counted.
+def progress_about(parts: Sequence[Batch], number: int | None = None) -> float | None:
+    """The share of all requests that is over, 0 to 1, while nobody has counted the requests of some of the parts.
 
-    These are taken to be as many as a part has on average. None where no part is counted, or one runs uncounted.
+    Such are parts that are validated, and those of `number` in all that are not known yet: they are taken to have as
+    many requests as a part has on average. None where no part is counted, or one runs uncounted.
     """
     counted = [part for part in parts if _requests(part) is not None]
     if any(part.status is not Status.VALIDATING for part in parts if part not in counted):
         return None
     known, over = (_counts(counted).total, _counts(counted).ended) if counted else (None, None)
-    return min(1.0, over * len(counted) / (known * len(parts))) if known and over is not None else None
+    every = max(len(parts), number or 0)
+    return min(1.0, over * len(counted) / (known * every)) if known and over is not None else None
 
 
 def total(numbers: Iterable[_Number | None]) -> _Number | None:

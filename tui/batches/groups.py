@@ -28,6 +28,11 @@ class Group(NamedTuple):
     announced: int | None
 
     @property
+    def incomplete(self) -> bool:
+        """Whether the file has parts that are not known: what is added up is not all of it."""
+        return self.announced is not None and self.announced > len(self.parts)
+
+    @property
     def spoilt(self) -> int:
         """How many parts failed or expired."""
         return sum(part.status in _SPOILT for part in self.parts)

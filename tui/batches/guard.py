@@ -185,7 +185,7 @@ def _size(batch: Batch, facts: Facts, rules: Rules, now: float) -> Trip | None:
         return None
     if total < rules.usual_least or len(earlier) < rules.usual_known or total <= (usual := _median(earlier)) * factor:
         return None
-    told = f"{plural(total, 'request')}, where {count(round(usual))} are usual under this name."
+    told = f"{plural(total, 'request')}; usually {count(round(usual))} for this name."
     return Trip(Rule.SIZE, told, now if batch.created_at is None else batch.created_at)
 
 
@@ -211,7 +211,7 @@ def _cancelling(batch: Batch, facts: Facts, rules: Rules, now: float) -> Trip | 
     since, limit = batch.cancelling_at or facts.cancelling_since, rules.cancelling_after
     if since is None or limit is None or now - since < limit:
         return None
-    told = f"Being cancelled for {duration(now - since)}, where 10m are the most: it may still run and cost."
+    told = f"Cancelling for {duration(now - since)}; 10m is the most it takes. It may still run and cost."
     return Trip(Rule.CANCELLING, told, since)
 
 

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
-from tui.batches.batch import CANCELLABLE, Batch, Status, timeline
+from tui.batches.batch import CANCELLABLE, Batch, Stage, Status, timeline
 from tui.batches.money import Cost, Expected
 from tui.batches.pace import Sample
 from tui.screens import copying
@@ -69,7 +69,8 @@ class BatchScreen(Room):
         price = "" if batch is None else self.session.price_of(batch)
         name = self._batch_id if batch is None else self.lazybatch.name_of(batch)
         stale = staleness(self.lazybatch.home)
-        if self._drawn == (drawn := (batch, name, moment, self._kept, cost, price, expected, stale)):
+        broken = self._broken(batch) if batch is not None else []
+        if self._drawn == (drawn := (batch, name, moment, self._kept, cost, price, expected, stale, tuple(broken))):
             return
         self._drawn = drawn
         self.bottom.show_keys()
@@ -80,7 +81,27 @@ class BatchScreen(Room):
         self.title_line(name, stale=stale)
         samples = self.session.samples.of(batch.id)
         told = describe(batch, now, kept=self._kept, samples=samples, cost=cost, price=price, expected=expected)
-        self.view.read(list(told), keep_place=True)
+        self.view.read([*self._alarm(batch, broken), *told], keep_place=True)
+
+    def _broken(self, batch: Batch) -> list[str]:
+        """The rules that `batch` breaks, the gravest first, each in words; then why a cancel came to nothing."""
+        broken = [f"RUNAWAY  {trip.sentence.removesuffix('.')}" for trip in self.lazybatch.alarms_of(batch)]
+        failed = self.lazybatch.failed_cancel(batch)
+        return [*broken, failed.removesuffix(".")] if failed else broken
+
+    def _alarm(self, batch: Batch, broken: Sequence[str]) -> Iterator[Paragraph]:
+        """What is wrong, a line each, and behind the first what can be done about it."""
+        for place, told in enumerate(broken):
+            yield [Cell(f"{GLYPHS.alarm} {told}", "bad"), *([] if place else self._way_out(batch))]
+
+    def _way_out(self, batch: Batch) -> list[Cell]:
+        if batch.status not in CANCELLABLE:
+            return []
+        if not self.session.has_cancel:
+            return [Cell(f" {GLYPHS.dot} {self.session.profile.host} has no cancel", "dim")]
+        if self.session.profile.read_only:
+            return [Cell(f" {GLYPHS.dot} this profile is read-only", "dim")]
+        return [Cell(f" {GLYPHS.dot} ", "dim"), Cell("c", "accent"), Cell(" cancels")]
 
     def action_results(self) -> None:
         if batch := self.session.book.get(self._batch_id):
@@ -190,7 +211,7 @@ def _timeline(batch: Batch, now: float) -> Iterator[Paragraph]:
     yield []
     label = "timeline"
     for stage in timeline(batch):
-        lasted = stage.seconds if stage.seconds is not None else now - stage.at if stage.status.active else None
+        lasted = stage.seconds if stage.seconds is not None else now - stage.at if _lasts(stage, batch) else None
         spent = f"  for {duration(lasted)}" if lasted is not None else ""
         yield [
             Cell(label.rjust(_LABEL) + "  ", "dim"),
@@ -198,6 +219,16 @@ def _timeline(batch: Batch, now: float) -> Iterator[Paragraph]:
             Cell(f"{duration(now - stage.at)} ago{spent}"),
         ]
         label = ""
+    if batch.status.active and all(stage.status is not batch.status for stage in timeline(batch)):
+        yield [
+            Cell(label.rjust(_LABEL) + "  ", "dim"),
+            Cell(f"{looks.word(batch.status):<12}", looks.role(batch.status)),
+            Cell("The server does not say since when.", "dim"),
+        ]
+
+
+def _lasts(stage: Stage, batch: Batch) -> bool:
+    return stage.status.active and stage.status is batch.status
 
 
 def _errors(batch: Batch) -> Iterator[Paragraph]:

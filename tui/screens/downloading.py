@@ -52,7 +52,11 @@ class Downloads:
         Those that have no results, or none yet, are left out.
         """
         known = {batch.id for batch in self._waiting} | ({self._at.id} if self._at else set())
-        asked = [batch for batch in batches if batch.id not in known]
+        chosen = list(batches)
+        asked = [batch for batch in chosen if batch.id not in known]
+        if chosen and not asked:
+            what = "It is" if len(chosen) == 1 else "They are"
+            self._app.notify(f"{what} being downloaded already.", markup=False)
         ready = [batch for batch in asked if not batch.status.active and (batch.output_file_id or batch.error_file_id)]
         left_out = _left_out([batch for batch in asked if batch not in ready])
         if asked and not ready:
@@ -151,12 +155,12 @@ def summary(ends: Sequence[Fetched | Failed], names: dict[str, str]) -> str:
 
 
 def _left_out(batches: Sequence[Batch]) -> str:
-    """Why these are not downloaded: `2 still running, 1 without results`."""
+    """Why these are not downloaded: `2 not ended yet, 1 without results`."""
     running = sum(batch.status.active for batch in batches)
     without = len(batches) - running
     if len(batches) == 1:
-        return "it is still running" if running else "it has no results"
-    told = [f"{count(running)} still running"] if running else []
+        return f"it is {looks.word(batches[0].status)}" if running else "it has no results"
+    told = [f"{count(running)} not ended yet"] if running else []
     return ", ".join([*told, f"{count(without)} without results"] if without else told)
 
 

@@ -78,13 +78,17 @@ class Files(Room):
     # What there is
 
     def action_refresh(self) -> None:
-        self.work(self._survey(), "files")
+        if self._listing:
+            self.lazybatch.notices.add("Still reading the list of files.", "warning", passing=True)
+        else:
+            self._listing = True
+            self.work(self._survey(), "files")
 
     async def _survey(self) -> None:
         """Ask for everything anew; what is shown stays until it is known to be gone."""
         session, known = self.session, list(self.session.book)
         found: dict[str, StoredFile] = {}
-        self._listing, self._trouble = True, ""
+        self._trouble = ""
         uses = await asyncio.to_thread(Uses, known, complete=False)
         try:
             async for step in survey(wire=session.wire, journal=session.journal, queue=session.queue, known=known):

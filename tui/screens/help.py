@@ -19,6 +19,7 @@ class Help(Room):
     """The keys of the room that it was called from, then those of all others."""
 
     ROOM: ClassVar[str] = actions.EVERYWHERE
+    BESIDE: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
 
     def __init__(self, room: str) -> None:

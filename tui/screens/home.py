@@ -13,8 +13,9 @@ from tui.batches.batch import Batch
 from tui.screens import home_lines, home_rows
 from tui.screens.home_groups import Grouping
 from tui.screens.room import bindings, may_wait
-from tui.text import clean_line, count
+from tui.text import clean_line, count, plural
 from tui.widgets.column import Cell
+from tui.widgets.glyphs import GLYPHS
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 
@@ -112,6 +113,9 @@ class Home(Grouping):
         if (group := self.group(key)) is not None:
             label = home_rows.group_label(group, str(key) in self.groups.opened)
             own = {"progress": home_rows.group_progress(group), "id": Cell(group.parts[0].group or "", "dim")}
+            if group.incomplete:
+                # What is left of parts that nobody knows cannot be told.
+                own["eta"] = Cell(GLYPHS.none, "dim")
             return {**self._row(group.whole, label, group.parts), **own}
         batch = self.session.book.get(str(key))
         if batch is None:
@@ -138,7 +142,7 @@ class Home(Grouping):
     def _say_tally(self) -> None:
         # All of the terminal's: neither in the first frame nor on the way to another size does the widget know its own.
         width = self.app.size.width - 2
-        marks = home_lines.marked(len(self.marked()))
+        marks = home_lines.marked(len(self.marked()), len(self.table.marks))
         if not self.hiding:
             width -= sum(len(cell.text) for cell in marks)
             left, right = home_lines.tally(self.session.book, width, self.session.cost_of, self.session.over_budget)
@@ -148,7 +152,10 @@ class Home(Grouping):
             left = [*left, *home_lines.to_save(len(self.expiring), width, [*left, *right])]
             self.tally.say(left, [*marks, *right])
             return
-        numbers = f"{count(self._fitting)} of {count(len(self.session.book))}"
+        numbers = f"{count(self._fitting)} of {plural(len(self.session.book), 'batch', 'batches')}"
+        if (rows := len(self.table.keys)) != self._fitting:
+            # The parts of a file are one row, or one more when it is opened.
+            numbers += f" in {plural(rows, 'row')}"
         self.tally.say([*self.chips(), Cell(numbers)], [*marks, Cell("esc shows all", "dim")])
 
     def _say_strip(self) -> None:

@@ -128,9 +128,10 @@ def to_save(number: int, width: int, others: Sequence[Cell]) -> list[Cell]:
     return [Cell(told, "warn")] if number and len(told) <= room else []
 
 
-def marked(number: int) -> list[Cell]:
-    """How many batches a key would be about, where it is not the one under the cursor."""
-    return [Cell(f"{count(number)} marked", "accent"), Cell("  ")] if number else []
+def marked(number: int, rows: int) -> list[Cell]:
+    """How many batches a key would be about, where it is not the one under the cursor; `rows` of them are marked."""
+    what = "marked" if number == rows else f"{'batch' if number == 1 else 'batches'} marked"
+    return [Cell(f"{count(number)} {what}", "accent"), Cell("  ")] if number else []
 
 
 def strip(
@@ -171,6 +172,8 @@ def group_strip(
 ) -> tuple[Sequence[Cell], Sequence[Cell]]:
     """What is `told` to be wrong with a part, or the states that the parts are in, and what they have come to."""
     right = _come_to(group.whole, now, width, samples, cost)
+    if group.incomplete:
+        right = [Cell(f"{count(len(group.parts))} of {plural(group.announced or 0, 'part')}: ", "dim"), *right]
     return told or tally(group.parts, width - sum(len(cell.text) for cell in right) - 4)[0], right
 
 

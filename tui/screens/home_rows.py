@@ -79,14 +79,16 @@ def group_label(group: "Group", opened: bool) -> str:
 
 
 def group_progress(group: "Group") -> Cell:
-    """How far the parts of one file are together; with a `~` while some are yet to be counted."""
+    """How far the parts of one file are together; with a `~` while some are not counted or not known yet."""
     from tui.batches.group_sums import progress_about
 
     whole = group.whole
-    if whole.counts is None or whole.counts.total is None:
-        share = progress_about(group.parts)
+    if group.incomplete or whole.counts is None or whole.counts.total is None:
+        share = progress_about(group.parts, group.announced)
         if share is not None:
             return looks.progress_about_cell(share, whole.status, _PROGRESS)
+        if group.incomplete:
+            return Cell(GLYPHS.none.rjust(_PROGRESS), "dim")
     return looks.progress_cell(whole, _PROGRESS)
 
 

@@ -36,4 +36,6 @@ def _unfinished(app: "LazybatchApp") -> str:
         return f"{plural(left, 'cancel')} still to be sent. Stop and quit?"
     if left := app.deleting.left if "deleting" in begun else 0:
         return f"{plural(left, 'file')} still to be deleted. Stop and quit?"
+    if doing := next((room.writing for room in app.screen_stack if isinstance(room, Room) and room.writing), ""):
+        return f"Still {doing}. Stop and quit?"
     return "Results are being downloaded. Stop and quit? d goes on later." if app.downloading else ""

@@ -28,6 +28,7 @@ class _Notice(NamedTuple):
     text: str
     role: str
     sign: str = ""
+    room: Room | None = None  # the screen that it is about, with which it goes
 
 
 class Notices:
@@ -52,9 +53,13 @@ class Notices:
         timeout: float | None = None,
         *,
         passing: bool = False,
+        room: Room | None = None,
     ) -> None:
-        """Tell `text`; `timeout` in seconds, for what goes by itself, as with `passing` a warning does."""
-        notice = _Notice(clean_line(" ".join(text.split())), *_LOOKS[severity])
+        """Tell `text`; `timeout` in seconds, for what goes by itself, as with `passing` a warning does.
+
+        What is about `room` alone goes when its user goes on to another.
+        """
+        notice = _Notice(clean_line(" ".join(text.split())), *_LOOKS[severity], room)
         self._let_pass()
         if passing or severity == "information":
             self._passing = notice
@@ -89,6 +94,19 @@ class Notices:
         self._let_pass()
         self._standing.clear()
         self._show()
+
+    def came_to(self, room: Room) -> None:
+        """The user has come to `room`: what was about another is over, unless it is looked at from there."""
+        if not room.BESIDE:
+            self._standing = [known for known in self._standing if known.room in {None, room}]
+        self.show_on(room)
+
+    def over(self, room: Room) -> None:
+        """What was told about `room` is over: another try is under way there."""
+        left = [known for known in self._standing if known.room is not room]
+        if len(left) < len(self._standing):
+            self._standing = left
+            self._show()
 
     def show_on(self, room: Room) -> None:
         """Show it on `room`, which has come to the top."""

@@ -140,6 +140,7 @@ class Pick(Room):
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
+        self.lazybatch.notices.over(self)
         self.work(self._take_typed(event.value), "typed path")
 
     async def _take_typed(self, text: str) -> None:

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from textual.widget import Widget
+from textual.worker import Worker
 
+from tui.actions import Action
 from tui.errors import LazybatchError
 from tui.flows.collect import Downloading, Part
 from tui.flows.reading_file import FileReader
@@ -16,6 +18,7 @@ from tui.screens.results_moving import Moving
 from tui.screens.results_taking import Taking
 from tui.screens.results_verdict import doubt_cells, family_cells, verdict_cells
 from tui.text import count, plural, size
+from tui.widgets import looks
 from tui.widgets.column import Cell
 from tui.widgets.line import Rule
 
@@ -29,6 +32,8 @@ class Results(Moving, Taking):
     """Downloads what is not here yet, readable from its first lines on, then holds the files against each other."""
 
     _remark = ""  # why there is no verdict
+    _verdict: Worker[None] | None = None
+    _group: Choice | None = None  # the one that was chosen among the groups last
     # Beside each other where there is room for both to be read.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 - Textual declares it on the instance
 
@@ -52,19 +57,27 @@ class Results(Moving, Taking):
         shelf = self.shelf
         if (
             (action in _NEEDS_LINE and self.pane.key is None)
-            or (action in _NEEDS_VERDICT and (shelf.kept is None or not shelf.complete))
-            or (action in _NEEDS_ALL and (not shelf.complete or bool(self.doing)))
+            or (action in _NEEDS_VERDICT and (not shelf.complete or (shelf.kept is None and self._judging)))
+            or (action in _NEEDS_ALL and not shelf.complete)
             or (action in {"next", "previous"} and not self.text)
-            or (action == "stop" and not self.doing)
+            or (action == "stop" and not self.busy and not self._judging)
         ):
             return False
         return super().check_action(action, parameters)
+
+    def why_not(self, action: Action) -> str:
+        if action.name in _NEEDS_VERDICT | _NEEDS_ALL:
+            return "the results are still being read" if self.shelf.complete else "not all of the results are here"
+        if action.name == "stop":
+            return "nothing is under way"
+        return "search for a text first" if action.name in {"next", "previous"} else super().why_not(action)
 
     # Bringing it here
 
     async def _open(self) -> None:
         if self._batch.status.active:
-            self._remark = "The batch still runs: these are the first lines that there are."
+            status = looks.word(self._batch.status)
+            self._remark = f"The batch is {status}: these are the first lines that there are."
         try:
             async for step in self.shelf.fetch():
                 self._came(step)
@@ -78,7 +91,7 @@ class Results(Moving, Taking):
         for part, reader in self.shelf.readers.items():
             self.run_worker(self._index(reader), name=f"index {part}", group=f"index {part}", description="index")
         if self.shelf.complete:
-            self.work(self._judge(), "verdict")
+            self._verdict = self.work(self._judge(), "verdict")
 
     def _came(self, step: Step) -> None:
         """More of a file is here."""
@@ -114,32 +127,36 @@ class Results(Moving, Taking):
         await self.shelf.meet()
         if self.shelf.joined:
             try:
-                await self.shelf.fetch_others(self.teller("downloading what is read with it"))
+                await self.shelf.fetch_others(self.teller("downloading what is read with it", beside=True))
             finally:
-                self.done()
+                self.done(beside=True)
         self.kin.say(kin := family_cells(self.shelf.family, self.shelf.left_out, self.lazybatch.name_of))
         self.kin.display = bool(kin)
-        await self.find_requests()
+        await self.find_requests(beside=True)
         self.pane.look()
         try:
-            await self.shelf.verdict(self.teller("reading the results"))
+            await self.shelf.verdict(self.teller("reading the results", beside=True))
         finally:
-            self.done()
+            self.done(beside=True)
         await self._fetch_anew()
         if self.shelf.joined:
-            await self._show_whole(await self.judged())
+            try:
+                whole = await self.shelf.judged(self.teller("reading the results", beside=True))
+            finally:
+                self.done(beside=True)
+            await self._show_whole(whole)
 
     async def _fetch_anew(self) -> None:
         """Fetch again what an earlier time may have kept as whole, where the counts speak against it."""
         try:
-            async for step in self.shelf.fetch_anew(self.teller("downloading it again")):
+            async for step in self.shelf.fetch_anew(self.teller("downloading it again", beside=True)):
                 self._came(step)
                 if step.part in self.shelf.readers:
                     reader = self.shelf.readers[step.part]
                     reader.requests = self.shelf.requests
                     self.run_worker(self._index(reader), name=f"index {step.part}", group=f"index {step.part}")
         finally:
-            self.done()
+            self.done(beside=True)
         if self.shelf.kept is None:
             await self.judged()
 
@@ -172,7 +189,7 @@ class Results(Moving, Taking):
             none = came if reader.size else f"The {self.part} file is empty."
         self.pane.show(reader, none)
         self.show_title()
-        if not self.doing:
+        if not self.busy and not self._judging:
             self.done()
 
     def show_title(self) -> None:
@@ -198,7 +215,8 @@ class Results(Moving, Taking):
         told = verdict_cells(kept) if kept else [Cell(self._remark, "warn")]
         lacking = [] if kept is None or not self._remark else [Cell(f" · {self._remark}", "warn")]
         told = [*told, *lacking]
-        self.status.say(told, [Cell("esc shows all", "dim")] if self.choice else [])
+        back = "esc back to the groups" if self.choice == self._group else "esc shows all"
+        self.status.say(told, [Cell(back, "dim")] if self.choice else [])
         doubts, more = doubt_cells(kept) if kept else ((), ())
         if self.shelf.doubts:
             doubts = [Cell(f"⚠ {self.shelf.doubts[0]}", "warn")]
@@ -210,13 +228,16 @@ class Results(Moving, Taking):
     # What the user does
 
     def action_back(self) -> None:
-        """From chosen requests back to all lines, from those to where the user came from."""
-        if self.choice is None:
+        """From chosen requests back to the groups that they were chosen in, or to all lines; from those back."""
+        if self.choice is None or self.writing:
             super().action_back()
             return
+        from_groups = self.choice == self._group
         self.choice = None
         self.show_lines()
         self.pane.go(self.came_from)
+        if from_groups:
+            self._show_groups()
 
     def action_other_file(self) -> None:
         self.choice = None
@@ -233,16 +254,45 @@ class Results(Moving, Taking):
         (self.pane.table if self.pane.detail.has_focus else self.pane.detail).focus()
 
     def action_triage(self) -> None:
+        if self.shelf.kept is None:
+            self.begin("reading the results", self._read_for_groups)
+        else:
+            self._show_groups()
+
+    async def _read_for_groups(self) -> None:
+        await self.read_on()
+        self._show_groups()
+
+    async def read_on(self) -> None:
+        self._remark = ""
+        try:
+            await self._judge()
+        finally:
+            self.done()
+
+    def _show_groups(self) -> None:
         from tui.screens.results_triage import Triage
 
-        if self.shelf.kept is not None:
-            self.app.push_screen(Triage(self.called, self.shelf.kept, self._picked))
+        if self.shelf.kept is not None and self.app.screen is self:
+            self.app.push_screen(Triage(self.called, self.shelf.kept, self._picked, self._group))
 
     def _picked(self, choice: Choice, *, again: bool) -> None:
         """What the user wants of the failures: to see them, or to run them again."""
-        self.work(self.run_again(choice) if again else self.choose(choice), "job")
+        if again:
+            self.begin("preparing the retry", lambda: self.run_again(choice), writes=True)
+        elif self.begin("choosing the requests", lambda: self.choose(choice)):
+            self._group = choice
+
+    @property
+    def _judging(self) -> bool:
+        """Whether the results are being read for what is known of all of them."""
+        return self._verdict is not None and not self._verdict.is_finished
 
     def action_stop(self) -> None:
-        for group in ("job", "verdict"):
-            self.workers.cancel_group(self, group)
-        self.notify("Stopped.", markup=False)
+        """Stop what a key has started, else the reading that goes on beside the keys."""
+        if not self.stop_long_work() and self._judging and self._verdict is not None:
+            self._verdict.cancel()
+            self._verdict = None
+            self._remark = "Reading the results was stopped. t reads them to the end."
+            self.done()
+            self.notify("Stopped reading the results.", markup=False)

@@ -51,7 +51,6 @@ class ResultsRoom(Room):
         self.part: Part | None = Part.OUTPUT
         self.whole: RowReader | None = None
         self.choice: Choice | None = None
-        self.doing = ""
         self.without = ""  # why there are no requests
         self._shelf: Shelf | None = None
 
@@ -77,6 +76,10 @@ class ResultsRoom(Room):
         """What its user knows the batch by."""
         return self.lazybatch.name_of(self._batch)
 
+    async def read_on(self) -> None:
+        """Read the results to their end after that was stopped, for what is known of all of them."""
+        raise NotImplementedError
+
     def say_verdict(self) -> None:
         """Show on the status line what came back."""
         raise NotImplementedError
@@ -99,18 +102,25 @@ class ResultsRoom(Room):
         keys = [Cell("⏎", "accent"), Cell(" go  "), Cell("esc", "accent"), Cell(" leave it  ")]
         self.bottom.announce([*keys, Cell("tab", "accent"), Cell(" complete")] if path else keys)
         try:
-            return await self.prompt.ask(label, value, hint, path=path)
+            # A path is gone on from, and what had a problem is put right; a word is another one.
+            return await self.prompt.ask(label, value, hint, path=path, anew=not path and not problem)
         finally:
             if self.is_attached and not self.prompt.asking:
                 self.say_verdict()
                 self.bottom.announce()
 
-    def teller(self, verb: str, unit: Callable[[int], str] = size) -> Progress:
-        """Tells on the status line how far something has come, in bytes or in another unit."""
+    def teller(self, verb: str, unit: Callable[[int], str] = size, *, beside: bool = False) -> Progress:
+        """Tells on the status line how far something has come, in bytes or in another unit.
+
+        What goes on `beside` the keys leaves the line to the work that a key has started.
+        """
 
         def tell(done: int, total: int) -> None:
+            if beside and self.busy and self.done_share is not None:
+                return
             share = done / total if total else 0.0
-            self.doing = verb
+            if not (beside and self.busy):
+                self.doing, self.done_share = verb, share
             told = [Cell(f"{verb} ", "running"), Cell(bar(share, _BAR), "running")]
             self.status.say([*told, Cell(f" {percent(share)} of {unit(total)}  ")], [Cell("x stops it", "dim")])
             self.bottom.show_keys()
@@ -124,14 +134,14 @@ class ResultsRoom(Room):
         finally:
             self.done()
 
-    async def find_requests(self) -> None:
+    async def find_requests(self, *, beside: bool = False) -> None:
         """Make the requests known, if they can be; `without` says why not."""
         try:
-            await self.shelf.find_requests(self.teller("reading the input file"))
+            await self.shelf.find_requests(self.teller("reading the input file", beside=beside))
         except LazybatchError as error:
             self.without = error.sentence
         finally:
-            self.done()
+            self.done(beside=beside)
 
     async def judged(self) -> Judgement:
         """The files held against the requests, worked out if that has not been done since the screen was opened."""
@@ -140,9 +150,13 @@ class ResultsRoom(Room):
         finally:
             self.done()
 
-    def done(self) -> None:
-        """Give the status line back to the verdict."""
-        self.doing = ""
+    def done(self, *, beside: bool = False) -> None:
+        """Give the status line back to the verdict, unless what ran `beside` other work has ended before that."""
+        if beside and self.busy:
+            return
+        self.done_share = None
+        if not self.busy:
+            self.doing = ""
         if self.is_attached:
             self.say_verdict()
             self.bottom.show_keys()

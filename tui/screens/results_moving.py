@@ -17,19 +17,19 @@ class Moving(ResultsRoom):
     came_from: int | None = None  # the line that the cursor was on when all were shown
 
     def action_go_to(self) -> None:
-        self.work(self._go_to(), "job")
+        self.begin("looking for the line", self._go_to)
 
     def action_search(self) -> None:
-        self.work(self._ask_search(), "job")
+        self.begin("searching", self._ask_search)
 
     def action_next(self) -> None:
-        self.work(self._search(forward=True), "job")
+        self.begin("searching", lambda: self._search(forward=True))
 
     def action_previous(self) -> None:
-        self.work(self._search(forward=False), "job")
+        self.begin("searching", lambda: self._search(forward=False))
 
     def action_filter(self) -> None:
-        self.work(self._ask_filter(), "job")
+        self.begin("choosing the requests", self._ask_filter)
 
     async def _go_to(self) -> None:
         wanted = await self.ask("go to", hint='a line number, or a custom_id (in "quotes" if it is a number)')
@@ -86,8 +86,9 @@ class Moving(ResultsRoom):
             self.tell("Went on from the top." if forward else "Went on from the bottom.")
 
     async def _ask_filter(self) -> None:
-        kept = self.shelf.kept
-        if kept is None:
+        if self.shelf.kept is None:
+            await self.read_on()
+        if (kept := self.shelf.kept) is None:
             return
         codes = (group.code or str(group.status_code or "") for group in kept.verdict.failures)
         verdict = kept.verdict

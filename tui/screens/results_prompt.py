@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
+from textual.widgets.input import Selection
 
 from tui.flows.folder import complete
 from tui.widgets.safe_input import SafeInput
@@ -53,8 +54,13 @@ class Prompt(Horizontal):
     def asking(self) -> bool:
         return self._answer is not None
 
-    async def ask(self, label: str, value: str = "", hint: str = "", *, path: bool = False) -> str | None:
-        """What the user types, stripped; None where it was given up or is empty."""
+    async def ask(
+        self, label: str, value: str = "", hint: str = "", *, path: bool = False, anew: bool = False
+    ) -> str | None:
+        """What the user types, stripped; None where it was given up or is empty.
+
+        With `anew` the first letter that is typed takes the place of `value`.
+        """
         self.give_up()
         if not self.input.is_attached:
             # A screen is opened more often than it asks, and faster without.
@@ -66,6 +72,8 @@ class Prompt(Horizontal):
         self.input.placeholder = hint
         self.input.value = value
         self.input.cursor_position = len(value)
+        if anew:
+            self.input.selection = Selection(0, len(value))
         self.display = True
         # At once, so that of a blur that is still on its way it is known that it is over.
         self.screen.set_focus(self.input, scroll_visible=False)

@@ -98,9 +98,8 @@ class Refused(Room):
 
     @on(Table.Chosen)
     def action_fetch(self) -> None:
-        if self._input is None:
+        if self._input is None and self.begin("fetching the input file", lambda: self._open(fetch=True)):
             self.status.say([Cell("Fetching the input file …", "running")])
-            self.work(self._open(fetch=True), "input")
 
     def action_remainder(self) -> None:
         self.work(self._retry(), "retry")

@@ -34,16 +34,16 @@ class Taking(ResultsRoom):
         self.work(self._copy_text(), "copy")
 
     def action_save(self) -> None:
-        self.work(self._save(), "job")
+        self.begin("writing the line", self._save, writes=True)
 
     def action_pager(self) -> None:
         self.work(self._page(), "pager")
 
     def action_export(self) -> None:
-        self.work(self._export(), "job")
+        self.begin("exporting", self._export, writes=True)
 
     def action_remainder(self) -> None:
-        self.work(self.run_again(self.choice), "job")
+        self.begin("preparing the retry", lambda: self.run_again(self.choice), writes=True)
 
     async def _copy_id(self) -> None:
         if self.line is not None:
@@ -121,7 +121,7 @@ class Taking(ResultsRoom):
                 problem = error.sentence
                 continue
             if suffix not in {"jsonl", "csv"} or (suffix == "jsonl" and columns):
-                problem = "It is jsonl, or csv and the names of columns."
+                problem = f"There is no format {clean_line(entered)[:30]!r}: it is jsonl, or csv and names of columns."
                 continue
             self.session.prefer(self.session.preferences._replace(export=typed))
             await self.session.keep_preferences()

@@ -56,8 +56,10 @@ class Triage(Room):
     BINDINGS: ClassVar[list[BindingType]] = bindings(ROOM)
     DEFAULT_CSS = "Triage #reason { height: 8; padding: 0 1; border-top: solid $panel-lighten-2; }"
 
-    def __init__(self, called: str, kept: Kept, picked: Picked) -> None:
+    def __init__(self, called: str, kept: Kept, picked: Picked, at: Choice | None = None) -> None:
+        """`at` is the group that the cursor begins on, in place of the first failure."""
         super().__init__()
+        self._at = at
         self._called = called
         self._kept = kept
         self._picked = picked
@@ -73,8 +75,9 @@ class Triage(Room):
         self.title_line(self._called, "what came back")
         self.status.say(verdict_cells(self._kept))
         self.table.show(range(len(self._rows)))
+        chosen = (place for place, row in enumerate(self._rows) if row.choice == self._at)
         bad = (place for place, row in enumerate(self._rows) if row.role == "bad")
-        self.table.move_to(next(bad, 0))
+        self.table.move_to(next(chosen, next(bad, 0)))
         self.table.focus()
         self._show_detail()
 

@@ -3,15 +3,18 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import Worker
 
 from tui import actions
 from tui.batches.batch import Batch, Status
 from tui.errors import LazybatchError
 from tui.flows.session import Session
+from tui.text import percent
 from tui.widgets.bottom import Bottom
 from tui.widgets.column import Cell
 from tui.widgets.line import Line
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 _ABOUT_ROWS: Final = frozenset({
     "open", "results", "cancel", "download", "delete", "mark_all", "tell_me", "copy_id", "copy_json",
 })  # fmt: skip
+# Pressed by habit where there is nothing to go back from.
+_SILENT: Final = frozenset({"escape"})
 _AMONG_ROWS: Final = frozenset({"filter", "sort", "reverse"})
 
 
@@ -46,11 +51,16 @@ class Room(Screen[None]):
     """A screen of lazybatch. Subclasses give `ROOM`, their name in `tui.actions`, its `BINDINGS` and `body`."""
 
     ROOM: ClassVar[str] = actions.EVERYWHERE
+    BESIDE: ClassVar[bool] = False  # whether one looks at it and comes back, and nothing is over
 
     def __init__(self) -> None:
         super().__init__()
         self.head = Line(id="head")
         self.notice = NoticeLine()
+        self.doing = ""  # what the long work is at, in words: "writing reviews.csv"
+        self.done_share: float | None = None  # how far it is, where that is known
+        self._long: Worker[None] | None = None
+        self._writing = False
         self.bottom = Bottom(self._keys_that_work, id="bottom")
 
     @property
@@ -85,11 +95,52 @@ class Room(Screen[None]):
 
     def complain(self, error: LazybatchError) -> None:
         """Tell what went wrong, on this screen."""
-        self.notify(error.sentence, severity="error", markup=False, timeout=10)
+        self.lazybatch.notices.add(error.sentence, "error", room=self)
 
-    def work(self, job: Awaitable[None], name: str) -> None:
+    def work(self, job: Awaitable[None], name: str) -> Worker[None]:
         """Run `job` beside the keys; what it raises is told. Another job of the same name is given up."""
-        self.run_worker(self._told(job), name=name, group=name, description=name, exclusive=True, exit_on_error=True)
+        return self.run_worker(
+            self._told(job), name=name, group=name, description=name, exclusive=True, exit_on_error=True
+        )
+
+    def begin(self, doing: str, job: Callable[[], Awaitable[None]], *, writes: bool = False) -> bool:
+        """Start long work, unless other long work of this screen is under way: that is told, and goes on.
+
+        `doing` says what it is at before it says so itself; work that `writes` a file keeps its user from going back.
+        """
+        if self.busy:
+            self.say_busy()
+            return False
+        self.lazybatch.notices.over(self)
+        self.doing, self.done_share, self._writing = doing, None, writes
+        self._long = self.work(job(), "job")
+        self.bottom.show_keys()
+        return True
+
+    @property
+    def busy(self) -> bool:
+        """Whether long work that a key has started is under way."""
+        return self._long is not None and not self._long.is_finished
+
+    @property
+    def writing(self) -> str:
+        """The file work that would be lost with the screen, in words; empty where there is none."""
+        return self.doing if self.busy and self._writing else ""
+
+    def say_busy(self) -> None:
+        """Tell what is under way, how far it is, and the key that stops it."""
+        far = "" if self.done_share is None else f" ({percent(self.done_share)})"
+        stop = ": x stops it" if any(action.name == "stop" for action in self.live_actions()) else ""
+        self.lazybatch.notices.add(f"Still {self.doing}{far}{stop}.", "warning", passing=True)
+
+    def stop_long_work(self) -> bool:
+        """Stop it; False where there is none."""
+        if self._long is None or self._long.is_finished:
+            return False
+        self._long.cancel()
+        self._long = None
+        self.notify(f"Stopped {self.doing}.", markup=False)
+        return True
 
     async def _told(self, job: Awaitable[None]) -> None:
         try:
@@ -98,7 +149,9 @@ class Room(Screen[None]):
             self.complain(error)
 
     def action_back(self) -> None:
-        if len(self.app.screen_stack) > 1:
+        if self.writing:
+            self.say_busy()
+        elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 
     def action_help(self) -> None:
@@ -157,6 +210,27 @@ class Room(Screen[None]):
     def typing(self) -> bool:
         """Whether letters go into a field."""
         return self.focused is not None and self.focused.check_consume_key("a", "a")
+
+    def on_key(self, event: events.Key) -> None:
+        """A key of this screen that does nothing now says so, and where that is known why."""
+        if self.bottom.asking or self.typing or event.key in _SILENT:
+            return
+        known = [action for action in actions.of_room(self.ROOM) if event.key in action.keys.split(",")]
+        if known and not any(self.check_action(action.name, ()) for action in known) and not self._is_others(event.key):
+            if self.busy:
+                self.say_busy()
+                return
+            why = self.why_not(known[0])
+            told = f"{known[0].shown_key(event.key)} does nothing here now{why and f': {why}'}."
+            self.lazybatch.notices.add(told, "warning", passing=True)
+
+    def why_not(self, action: actions.Action) -> str:
+        """Why `action` cannot be taken now, where that is worth a word."""
+        return "this profile is read-only" if action.writes and self.session.profile.read_only else ""
+
+    def _is_others(self, key: str) -> bool:
+        """Whether the focused widget has a use of its own for `key`."""
+        return self.focused is not None and key in self.focused._bindings.key_to_bindings
 
     def on_descendant_focus(self) -> None:
         self.bottom.show_keys()

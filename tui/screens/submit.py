@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textual import on
 
+from tui.actions import Action
 from tui.errors import LazybatchError
 from tui.flows.check import Validated, Validating, check
 from tui.requests.excerpt import excerpt
@@ -48,7 +49,7 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         bad = self.table.display and report is not None and not report.ok
         cuttable = bad and report is not None and bool(self.split_offer(report))
         allowed = {
-            "stop": sending,
+            "stop": sending or self.busy,
             "validate": not sending,
             "send": good and not sending,
             "wait": good and not sending and self.expected is not None,
@@ -62,16 +63,18 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         return allowed.get(action, True) and super().check_action(action, parameters)
 
     def action_validate(self) -> None:
-        self.work(self.prepare(), "prepare")
-        self.work(self._validate(self.endpoint.input.value.strip() or None), "file")
+        self.begin("validating", self.validate)
 
-    async def _validate(self, endpoint: str | None) -> None:
+    async def validate(self) -> None:
+        self.work(self.prepare(), "prepare")
+        endpoint = self.endpoint.input.value.strip() or None
         self.report, self.parts = None, ()
         self.show_only()
         try:
             async for step in check(self.path, endpoint=endpoint, limits=self.session.profile.limits):
                 match step:
                     case Validating(done, total):
+                        self.far("validating", done, total)
                         self.summary.say(under_way("validating", done, total))
                     case Validated(report):
                         self._take(report)
@@ -84,7 +87,7 @@ class Submit(Repairing, Sending, Pricing, Waiting):
 
     def _take(self, report: Report) -> None:
         self.report = report
-        self.already, self.candidates, self.budget = False, (), None
+        self.already, self.before, self.candidates, self.budget = False, None, (), None
         self._line = None
         held = report.encoding.name if report.encoding else plural(report.requests, "request")
         facts = [held, size(report.bytes)]
@@ -104,6 +107,25 @@ class Submit(Repairing, Sending, Pricing, Waiting):
             self.table.focus()
             self.show_problem()
         self.bottom.show_keys()
+
+    def why_not(self, action: Action) -> str:
+        if self.sending is not None:
+            return "the file is being submitted"
+        if action.name == "mend" and self.report is not None:
+            return "no problem here has only one right form" if not self.report.ok else "the file has no problems"
+        if action.name in {"send", "wait", "split", "again"} and self.report is not None and not self.report.ok:
+            return "the file has problems"
+        return "nothing is under way" if action.name == "stop" else super().why_not(action)
+
+    def action_stop(self) -> None:
+        doing = self.doing
+        if self.sending is None and self.stop_long_work():
+            if self.report is None:
+                self.summary.say([Cell("✗ not validated", "bad")])
+            self.progress.say([Cell(f"Stopped {doing}.{' r reads the file again.' * (self.report is None)}", "warn")])
+            self.bottom.show_keys()
+        else:
+            super().action_stop()
 
     def open_copy(self, path: Path) -> None:
         copy = Submit(path, self.inherited, self.retried)

@@ -1,6 +1,6 @@
 """What the parts of the submit screen share: the file, what is known of it, its widgets."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -46,6 +46,7 @@ class SubmitRoom(Room):
         self.parts: Sequence[Report] = ()
         self.sending: Worker[None] | None = None
         self.already = False  # there is a batch of it, or there may be: only A makes another
+        self.before: Batch | None = None  # the one that there is of it, where that is known
         self.candidates: Sequence[Batch] = ()  # one of them may be it, for all that the server tells
         self.worth = ""
         self.expected: Expected | None = None
@@ -70,6 +71,21 @@ class SubmitRoom(Room):
     def action_validate(self) -> None:
         """Read the file again."""
         raise NotImplementedError
+
+    async def validate(self) -> None:
+        """The same, as part of other work."""
+        raise NotImplementedError
+
+    def begin(self, doing: str, job: Callable[[], Awaitable[None]], *, writes: bool = False) -> bool:
+        """As elsewhere; out of the fields, where the key that stops it would be a letter."""
+        begun = super().begin(doing, job, writes=writes)
+        if begun and self.typing:
+            self.set_focus(None)
+        return begun
+
+    def far(self, verb: str, done: int, total: int) -> None:
+        """Note how far long work is."""
+        self.doing, self.done_share = verb, done / total if total else None
 
     def estimate_cost(self) -> None:
         """Work out what the file will cost, beside the form."""

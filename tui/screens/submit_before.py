@@ -28,9 +28,12 @@ class Before(SubmitRoom):
 
     def say_before(self, batch: Batch) -> None:
         """Tell of `batch`, which was made of the same content, and which key makes another."""
-        self.already = True
+        self.already, self.before = True, batch
+        self.progress.say([Cell(self.told_before(batch), "warn")])
+        self.bottom.show_keys()
+
+    def told_before(self, batch: Batch) -> str:
+        """The same in words."""
         name = fit(self.lazybatch.name_of(batch), _NAME).strip()
         ago = f" {age(self.session.now - batch.created_at)} ago" if batch.created_at else ""
-        told = f"Submitted before{ago}: {name} ({looks.word(batch.status)}). A submits it again."
-        self.progress.say([Cell(told, "warn")])
-        self.bottom.show_keys()
+        return f"Submitted before{ago}: {name} ({looks.word(batch.status)}). A submits it again."

@@ -31,14 +31,15 @@ class Repairing(SubmitRoom):
 
     def action_edit(self) -> None:
         problem = self.table.problem
-        self.work(self._edit(problem.line if problem else None), "file")
+        self.begin("editing", lambda: self._edit(problem.line if problem else None))
 
     def action_mend(self) -> None:
-        self.work(self._mend(), "file")
+        self.begin("reading", self._mend, writes=True)
 
     def action_split(self) -> None:
-        if self.report is not None:
-            self.work(self._split(self.report), "file")
+        report = self.report
+        if report is not None:
+            self.begin("splitting", lambda: self._split(report), writes=True)
 
     async def _edit(self, line: int | None) -> None:
         """Give the terminal to the editor, then read the file again, however that ended."""
@@ -50,7 +51,7 @@ class Repairing(SubmitRoom):
             )
         except LazybatchError as error:
             self.complain(error)
-        self.action_validate()
+        await self.validate()
 
     async def _mend(self) -> None:
         """Show what mending would change; after a yes write the mended copy and go on with that."""
@@ -69,6 +70,7 @@ class Repairing(SubmitRoom):
         finally:
             self._back_to_problems()
         self.open_copy(out)
+        self.notify(f"Wrote {clean_line(out.name)} with {plural(changes.change_count, 'change')}.", markup=False)
 
     async def _agreed(self, changes: MendReport) -> Path | None:
         """Where to write the copy; None where it shall not be."""
@@ -142,7 +144,11 @@ class Repairing(SubmitRoom):
         return f"s splits it: {least}{plural(number, 'part')} of at most {held}."
 
     def _tell(self, verb: str) -> Progress:
-        return lambda done, total: self.progress.say(under_way(verb, done, total))
+        def tell(done: int, total: int) -> None:
+            self.far(verb, done, total)
+            self.progress.say(under_way(verb, done, total))
+
+        return tell
 
 
 def can_mend(report: Report) -> bool:

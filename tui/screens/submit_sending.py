@@ -50,14 +50,23 @@ class Sending(Before):
     def action_send(self) -> None:
         if self.report is None or not self.check_action("send", ()):
             return
+        if self.busy:
+            self.say_busy()
+            return
         if self.endpoint.input.value.strip() != self.report.endpoint:
             # Another endpoint is another set of rules.
             self.action_validate()
             return
+        if self.before is not None and not self.parts:
+            self.lazybatch.notices.add(f"Not submitted. {self.told_before(self.before)}", "warning", passing=True)
+            return
         self.work(self._confirm(again=False), "confirm")
 
     def action_again(self) -> None:
-        self.work(self._confirm(again=True), "confirm")
+        if self.busy:
+            self.say_busy()
+        else:
+            self.work(self._confirm(again=True), "confirm")
 
     def action_adopt(self) -> None:
         self.work(self._recognise(), "confirm")
@@ -165,6 +174,7 @@ class Sending(Before):
             await self.lazybatch.go_home(self)
         elif there:
             self._say_already(there)
+            self.lazybatch.notices.add("Nothing was submitted.", "warning", passing=True)
 
     async def _steps(self, order: Order | PartsOrder) -> AsyncIterator[tuple[str, Step | Queued]]:
         """Each step, with the words for the part that it belongs to."""

@@ -33,6 +33,9 @@ class Waiting(SubmitRoom):
     def action_wait(self) -> None:
         if self.report is None or not self.check_action("wait", ()):
             return
+        if self.busy:
+            self.say_busy()
+            return
         if self.endpoint.input.value.strip() != self.report.endpoint:
             self.action_validate()
             return

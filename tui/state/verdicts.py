@@ -23,7 +23,10 @@ class Kept:
     finishes: dict[str, int]
 
     def doubts(self, batch_id: str) -> bool:
-        """Whether something about that batch is not as it should be, such as counts that are not those of its files."""
+        """Whether its files do not hold what the server reports; where it reports nothing, what they should."""
+        shares = [share.agrees for share in self.verdict.joined if share.batch_id == batch_id]
+        if self.verdict.agrees if not self.verdict.joined else True in shares:
+            return False
         others = sum(share.agrees is False and share.batch_id != batch_id for share in self.verdict.joined)
         return len(self.verdict.notes) > others
 
@@ -68,5 +71,16 @@ class Verdicts(Store):
 
     def doubted(self) -> frozenset[str]:
         """The batches whose files do not hold what the server reports."""
-        rows = self._read("SELECT batch_id FROM verdicts WHERE account = ? AND doubted = 1", self._account)
-        return frozenset(row[0] for row in rows)
+        import msgspec
+
+        rows = self._read("SELECT batch_id, answer FROM verdicts WHERE account = ? AND doubted = 1", self._account)
+        found = set()
+        for batch_id, answer in rows:
+            # Earlier versions doubted more; what cannot be read stays in doubt until its files are read again.
+            try:
+                doubted = msgspec.json.decode(answer, type=Kept).doubts(batch_id)
+            except msgspec.DecodeError:
+                doubted = True
+            if doubted:
+                found.add(batch_id)
+        return frozenset(found)

@@ -193,14 +193,19 @@ def age_cell(at: int | None, now: float) -> Cell:
 
 
 def stages_text(batch: Batch, now: float) -> str:
-    """The states gone through with the time spent in each: `validating 14s → running 1h52m`."""
+    """The states gone through with the time spent in each: `validating 14s → running 1h52m`.
+
+    A time that the server does not tell is left out: `validating → running`.
+    """
     stages = timeline(batch)
     told = []
     for stage in stages:
         if stage.seconds is not None:
             told.append(f"{word(stage.status)} {duration(stage.seconds)}")
-        elif stage.status.active:
+        elif stage.status.active and stage.status is batch.status:
             told.append(f"{word(stage.status)} {duration(now - stage.at)}")
         else:
             told.append(word(stage.status))
+    if stages and all(stage.status is not batch.status for stage in stages):
+        told.append(word(batch.status) if batch.status in _LOOKS else batch.raw_status.lower())
     return f" {GLYPHS.arrow} ".join(told)
