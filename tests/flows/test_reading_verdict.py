@@ -134,6 +134,20 @@ def test_what_agrees_is_not_doubted(tmp_path: Path, database: sqlite3.Connection
     assert not kept.doubts("batch_1") and not verdicts.doubted()
 
 
+def test_what_agrees_with_the_counts_is_not_doubted_for_another_oddity(
+    tmp_path: Path, database: sqlite3.Connection
+) -> None:
+    asked = write(tmp_path / "in.jsonl", request("a"), request("b"))
+    output = write(tmp_path / "out.jsonl", good("b"), good("a"), good("a"))
+    kept = kept_of(judged(asked, output, None, 2, 2, 0))
+    assert kept.verdict.agrees and kept.verdict.notes
+    verdicts = Verdicts(database, ACCOUNT)
+    verdicts.save("batch_1", "x", kept)
+    # As an earlier version wrote it.
+    database.execute("UPDATE verdicts SET doubted = 1")
+    assert not kept.doubts("batch_1") and not verdicts.doubted()
+
+
 @pytest.mark.parametrize("answer", ["", "{}", "[]", '{"verdict": 3, "finishes": {}}', "\x00"])
 def test_a_verdict_that_cannot_be_read_is_none(database: sqlite3.Connection, answer: str) -> None:
     database.execute("INSERT INTO verdicts VALUES (?, 'batch_1', '2 x', 1, ?, 0)", (ACCOUNT, answer))

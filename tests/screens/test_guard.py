@@ -130,7 +130,7 @@ async def test_only_what_can_be_cancelled_offers_it(server: DemoServer, tmp_path
         stuck = {"status": "cancelling", "cancelling_at": int(server.clock.now()) - 700}
         server.faults.add(Fault("batches.*", "rewrite", times=None, merge=stuck))
         await answered(home, server)
-        await home.told("it may still run and cost. 3 shows it.")
+        await home.told("It may still run and cost. 3 shows it.")
     async with desk(server, tmp_path / "other", read_only=True) as home:
         await home.until("! stuck")
         server.faults.clear()
@@ -246,3 +246,41 @@ async def test_an_error_file_that_cannot_be_read_yet_is_no_alarm(server: DemoSer
         await looked(home)
         assert "! runaway" not in home.text and not home.notice
         assert server.calls["files.content"] == 1
+
+
+async def test_the_page_of_a_runaway_begins_with_its_rules(server: DemoServer, tmp_path: Path) -> None:
+    for hours in (30, 20, 10):
+        api.create(server, request(1), description="nightly")
+        server.clock.jump(hours * 60)
+    made = api.create(server, b"".join(map(request, range(20))), description="nightly")
+    running(server, 4000, failed=1500)
+    async with desk(server, tmp_path) as home:
+        await home.until(lambda: made in home.app.session.book and bool(home.home.alarms.of(made)))
+        await home.cursor_to("nightly")
+        await home.press("enter")
+        await home.until(lambda: home.room == "BatchScreen")
+        await home.until(lambda: "! RUNAWAY  1,500 of 4,000 requests failed, over 10% · c cancels" in home.lines[1])
+        # Wherever it is opened from.
+        await home.press("escape", "F")
+        await home.until(lambda: home.room == "Files" and bool(home.table.keys))
+        await home.press("enter")
+        await home.until(lambda: home.room == "BatchScreen")
+        await home.until(lambda: "! RUNAWAY  1,500 of" in home.lines[1])
+        # All is well again: the line goes.
+        running(server, 9000, failed=100)
+        await home.press("r")
+        await home.until(lambda: "RUNAWAY" not in home.text)
+
+
+async def test_a_page_tells_each_rule_and_no_key_that_does_nothing(server: DemoServer, tmp_path: Path) -> None:
+    api.create(server, request(1), description="runaway")
+    running(server, 4000, failed=1500)
+    rules = Rules(failed_after=100, identical_failures=None, missed_by=600.0)
+    async with desk(server, tmp_path, guard=rules, read_only=True) as home:
+        await home.until("! runaway")
+        running(server, 100, failed=50, window=60)
+        await answered(home, server)
+        await home.press("enter")
+        await home.until("! RUNAWAY  50 of 100 requests failed, over 10% · this profile is read-only")
+        await home.until("! RUNAWAY  Will miss its window by")
+        assert "c cancels" not in home.text

@@ -67,10 +67,59 @@ async def test_the_others_tell_how_far_it_is_while_a_part_is_validated(seeded: D
         await home.until(
             lambda: re.search(r"embed-docs  4/12 parts .*█ +~[0-9.]+%", home.line("embed-docs")) is not None
         )
-        # Counted, it is no guess any more.
+        # Eight parts are not known yet: it stays a guess, of all twelve of them.
         seeded.clock.jump(120)
         await home.press("r")
-        await home.until(lambda: "~" not in home.line("embed-docs") and "%" in home.line("embed-docs"))
+        await home.until(lambda: "▶ running" in home.line("embed-docs") and "~" in home.line("embed-docs"))
+
+
+async def test_the_progress_of_a_file_is_not_that_of_its_known_parts(server: DemoServer, tmp_path: Path) -> None:
+    submit_parts(server, 1, 2)
+    running(server, 90, failed=4)
+    async with desk(server, tmp_path) as home:
+        await shown(home, 2)
+        await home.until(lambda: "embed-docs  2/3 parts" in home.text and "~60%" in home.line("embed-docs"))
+        assert "2 of 3 parts: 180 of 200" in home.lines[-3]
+        # The last one is there.
+        server.faults.clear()
+        submit_parts(server, 3)
+        running(server, 90, failed=4)
+        await home.press("r")
+        await home.until(lambda: "embed-docs  3 parts" in home.text and " 90%" in home.line("embed-docs"))
+        assert "parts:" not in home.lines[-3]
+
+
+async def test_a_filter_counts_batches_and_says_how_many_rows_they_are(server: DemoServer, tmp_path: Path) -> None:
+    submit_parts(server)
+    api.create(server, request(1), description="alone")
+    async with desk(server, tmp_path) as home:
+        await shown(home, PARTS + 1)
+        await home.press("slash")
+        await home.type("embed")
+        await home.press("enter")
+        await home.until("3 of 4 batches in 1 row")
+        await home.press("space")
+        await home.until("3 batches marked")
+        await home.press("space", "escape", "slash")
+        await home.type("alone")
+        await home.press("enter")
+        await home.until("1 of 4 batches")
+        assert " row" not in home.lines[1]
+
+
+async def test_a_time_that_the_server_does_not_tell_is_not_taken_for_validating(
+    server: DemoServer, tmp_path: Path
+) -> None:
+    api.create(server, request(1), description="timeless")
+    omit = {"in_progress_at": None, "finalizing_at": None, "completed_at": None}
+    merge = {"status": "in_progress", **omit}
+    server.faults.add(Fault("batches.*", "rewrite", times=None, merge=merge))
+    server.clock.jump(7200)
+    async with desk(server, tmp_path) as home:
+        await home.until(lambda: "validating → running" in home.lines[-3])
+        await home.press("enter")
+        await home.until("running     The server does not say since when.")
+        assert "validating  2h ago" in home.text and " for " not in home.line("validating")
 
 
 async def test_its_id_is_the_one_that_its_parts_share(server: DemoServer, tmp_path: Path) -> None:
@@ -205,7 +254,7 @@ async def test_a_filter_that_fits_a_part_shows_the_group(server: DemoServer, tmp
         await home.press("g", "c")
         await home.until(lambda: "embed-docs 2/3" in home.bottom)
         await home.press("n", "a")
-        await home.until("1 marked")
+        await home.until("1 batch marked")
         await home.press("a", "escape", "2")
         assert len(home.table.keys) == 2 + PARTS
         assert "active  4 of 4" in home.lines[1]
