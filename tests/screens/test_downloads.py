@@ -52,7 +52,7 @@ async def test_marked_ones_and_what_is_left_out(seeded: DemoServer, tmp_path: Pa
         await mark(home, *NAMES, "nightly-eval", "empty export")
         await home.press("d")
         await home.told("3 downloaded (")
-        await home.told("Left out: 1 still running, 1 without results.")
+        await home.told("Left out: 1 not ended yet, 1 without results.")
         ids = {name: home.batch(name).id for name in NAMES}
         assert saved(chosen / "prod-eu" / ids["moderate-comments"]) == [f"{ids['moderate-comments']}.output.jsonl"]
         assert saved(chosen / "prod-eu" / ids["all rows refused"]) == [f"{ids['all rows refused']}.errors.jsonl"]
@@ -79,7 +79,7 @@ async def test_from_the_screen_of_one_batch(seeded: DemoServer, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("nightly-eval", "it is still running"), ("empty export", "it has no results")]
+    ("name", "why"), [("nightly-eval", "it is running"), ("empty export", "it has no results")]
 )
 async def test_nothing_to_download(seeded: DemoServer, tmp_path: Path, name: str, why: str) -> None:
     async with desk(seeded, tmp_path) as home:

@@ -121,7 +121,7 @@ async def test_what_has_no_results_says_why(seeded: DemoServer, tmp_path: Path) 
     async with desk(seeded, tmp_path) as home:
         await home.cursor_to("nightly-eval")
         await home.press("o")
-        await home.told("No results to read. It is still running.")
+        await home.told("No results to read yet. The batch is running.")
         assert home.room == "Home"
 
 

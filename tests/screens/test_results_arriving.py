@@ -52,7 +52,7 @@ async def test_a_running_batch_shows_what_it_offers(server: DemoServer, tmp_path
         await home.cursor_to("runs")
         await home.until(lambda: "▶ running" in home.cursor_row)
         await home.press("o")
-        await home.until("The batch still runs: these are the first lines that there are.")
+        await home.until("The batch is running: these are the first lines that there are.")
         assert "output: 3+ lines" in home.head and "Hi." in home.cursor_row
         assert "R run again" not in home.bottom and "t why" not in home.bottom
         await home.press("R", "t", "E")
@@ -99,7 +99,7 @@ async def test_x_stops_the_reading_and_the_next_look_takes_it_up(seeded: DemoSer
         assert "x stop" in home.bottom and "x stops it" in home.text
         await home.press("x")
         await home.until(lambda: "reading the input file" not in home.text)
-        assert "x stop" not in home.bottom and "t why" not in home.bottom
+        assert "x stop" not in home.bottom and "t reads them to the end." in home.text
         await home.press("R")
         await home.until("requests to run again to", 30)
         await home.press("escape", "escape")
