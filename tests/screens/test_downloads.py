@@ -78,9 +78,7 @@ async def test_from_the_screen_of_one_batch(seeded: DemoServer, tmp_path: Path) 
         await home.until(lambda: not home.app.screen.query(DownloadLine))
 
 
-@pytest.mark.parametrize(
-    ("name", "why"), [("nightly-eval", "it is running"), ("empty export", "it has no results")]
-)
+@pytest.mark.parametrize(("name", "why"), [("nightly-eval", "it is running"), ("empty export", "it has no results")])
 async def test_nothing_to_download(seeded: DemoServer, tmp_path: Path, name: str, why: str) -> None:
     async with desk(seeded, tmp_path) as home:
         await home.until(lambda: any(batch.description == name for batch in home.app.session.book))

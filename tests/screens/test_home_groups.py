@@ -210,7 +210,7 @@ async def test_cancel_is_about_every_part_and_says_how_many(server: DemoServer, 
         await home.press("space")
         await on_the_group(home)
         await home.press("right", "j", "space")
-        await home.until("1 marked")
+        await home.until("1 batch marked")
         await home.press("k", "space")
         await home.until("3 marked")
         await home.press("c")
