@@ -99,7 +99,7 @@ async def test_a_filter_counts_batches_and_says_how_many_rows_they_are(server: D
         await home.press("enter")
         await home.until("3 of 4 batches in 1 row")
         await home.press("space")
-        await home.until("3 batches marked")
+        await home.until("3 marked")
         await home.press("space", "escape", "slash")
         await home.type("alone")
         await home.press("enter")
@@ -210,7 +210,7 @@ async def test_cancel_is_about_every_part_and_says_how_many(server: DemoServer, 
         await home.press("space")
         await on_the_group(home)
         await home.press("right", "j", "space")
-        await home.until("1 batch marked")
+        await home.until("1 marked")
         await home.press("k", "space")
         await home.until("3 marked")
         await home.press("c")
@@ -254,7 +254,7 @@ async def test_a_filter_that_fits_a_part_shows_the_group(server: DemoServer, tmp
         await home.press("g", "c")
         await home.until(lambda: "embed-docs 2/3" in home.bottom)
         await home.press("n", "a")
-        await home.until("1 batch marked")
+        await home.until("1 marked")
         await home.press("a", "escape", "2")
         assert len(home.table.keys) == 2 + PARTS
         assert "active  4 of 4" in home.lines[1]

@@ -172,7 +172,7 @@ async def test_the_columns_of_a_table_are_chosen_and_remembered(
         screen = await opened(home, FAILING)
         await home.press("E")
         for wrong, told in (
-            ("tsv", "It is jsonl, or csv and the names of columns."),
+            ("tsv", "There is no format 'tsv': it is jsonl, or csv and names of columns."),
             ("csv id,nonsense", "There is no column 'nonsense'. There are id, status,"),
         ):
             await home.until(lambda: screen.prompt.asking)

@@ -142,7 +142,7 @@ class Home(Grouping):
     def _say_tally(self) -> None:
         # All of the terminal's: neither in the first frame nor on the way to another size does the widget know its own.
         width = self.app.size.width - 2
-        marks = home_lines.marked(len(self.marked()), len(self.table.marks))
+        marks = home_lines.marked(len(self.marked()))
         if not self.hiding:
             width -= sum(len(cell.text) for cell in marks)
             left, right = home_lines.tally(self.session.book, width, self.session.cost_of, self.session.over_budget)

@@ -128,10 +128,9 @@ def to_save(number: int, width: int, others: Sequence[Cell]) -> list[Cell]:
     return [Cell(told, "warn")] if number and len(told) <= room else []
 
 
-def marked(number: int, rows: int) -> list[Cell]:
-    """How many batches a key would be about, where it is not the one under the cursor; `rows` of them are marked."""
-    what = "marked" if number == rows else f"{'batch' if number == 1 else 'batches'} marked"
-    return [Cell(f"{count(number)} {what}", "accent"), Cell("  ")] if number else []
+def marked(number: int) -> list[Cell]:
+    """How many batches a key would be about, where it is not the one under the cursor."""
+    return [Cell(f"{count(number)} marked", "accent"), Cell("  ")] if number else []
 
 
 def strip(
