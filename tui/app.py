@@ -47,6 +47,7 @@ class LazybatchApp(App[str]):
         self.session = session
         self.samples = samples
         self.submitting = 0  # submissions under way
+        self.in_doubt = set[Path]()  # files of which it is being asked whether they came to a batch
         self.countdown: Countdown | None = None  # the one whose line is on screen
         self._crashed = False
 

@@ -15,7 +15,7 @@ from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.steps import Already, Created, Order, Step, Unclear, Uploaded, Uploading, Withdrawing, Withdrawn
+from tui.flows.steps import Already, Created, Looking, Order, Step, Unclear, Uploaded, Uploading, Withdrawing, Withdrawn
 from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
@@ -34,7 +34,7 @@ def order(report: Report, **more: Any) -> Order:
 async def run(what: Order, wire: Wire, journal: Journal) -> list[Step]:
     """All steps but those of progress."""
     steps = [step async for step in submit(what, wire=wire, journal=journal, looks=LOOKS)]
-    return [step for step in steps if not isinstance(step, Uploading)]
+    return [step for step in steps if not isinstance(step, Uploading | Looking)]
 
 
 async def refused(what: Order, wire: Wire, journal: Journal) -> LazybatchError:

@@ -13,7 +13,7 @@ from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.flows.parts import Broken, PartsOrder, cut, submit_parts
-from tui.flows.steps import Already, Created, Order, Step, Unknowable, left_undone
+from tui.flows.steps import Already, Created, Looking, Order, Step, Unknowable, left_undone
 from tui.flows.submit import submit
 from tui.requests.limits import Limits
 from tui.requests.validate import Report, validate
@@ -25,7 +25,8 @@ LOOKS = (0, 0.05)
 
 
 async def run(what: Order, wire: Wire, journal: Journal) -> list[Step]:
-    return [step async for step in submit(what, wire=wire, journal=journal, looks=LOOKS)]
+    steps = [step async for step in submit(what, wire=wire, journal=journal, looks=LOOKS)]
+    return [step for step in steps if not isinstance(step, Looking)]
 
 
 @pytest.fixture

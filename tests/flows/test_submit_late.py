@@ -18,6 +18,7 @@ from tui.flows.lookup import Undecided, find_batch, find_upload
 from tui.flows.reconcile import reconcile
 from tui.flows.steps import (
     Created,
+    Looking,
     Order,
     Step,
     Unclear,
@@ -43,7 +44,7 @@ async def run(report: Report, wire: Wire, journal: Journal, **more: Any) -> list
     """All steps but those of progress."""
     order = Order(report, CHAT, {"description": "sums"}, **more)
     steps = [step async for step in submit(order, wire=wire, journal=journal, looks=LOOKS)]
-    return [step for step in steps if not isinstance(step, Uploading)]
+    return [step for step in steps if not isinstance(step, Uploading | Looking)]
 
 
 async def fails(report: Report, wire: Wire, journal: Journal, **more: Any) -> LazybatchError:
@@ -139,7 +140,7 @@ async def test_its_batch_fails_while_it_is_waited_for(
         order = Order(validated(), CHAT, {})
         looks = (0, *[0.05] * 60)
         steps = [step async for step in submit(order, wire=wire, journal=journal, looks=looks)]
-        return [type(step) for step in steps if not isinstance(step, Uploading)]
+        return [type(step) for step in steps if not isinstance(step, Uploading | Looking)]
 
     told, _ = await asyncio.gather(submitted(), jump())
     assert told == ANEW
@@ -385,3 +386,35 @@ async def test_a_batch_of_a_deleted_file(odd: OddServer, odd_wire: Wire, journal
     assert await found(status="completed") == "late"
     # Some call a proxied file otherwise.
     assert await found(input_file_id="file-other", status="validating") == "late"
+
+
+@pytest.mark.parametrize(
+    ("call", "skip"), [("batches.list", 2), ("batches.list", len(LOOKS)), ("files.retrieve", 0)],
+)  # fmt: skip
+async def test_one_look_that_is_not_answered_does_not_end_the_wait(  # noqa: PLR0917  (fixtures, and a table's columns)
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated, call: str, skip: int
+) -> None:
+    demo.faults.add(Fault("batches.create", "drop_before"))
+    demo.faults.add(Fault(call, "server_error", skip=skip, times=1))
+    assert [type(step) for step in await run(validated(), wire, journal)] == ANEW
+    assert demo.calls["batches.create"] == 2
+    assert await statuses(wire) == [Status.VALIDATING]
+
+
+async def test_the_wait_tells_what_is_asked_and_how_long_it_may_take(
+    demo: DemoServer, wire: Wire, journal: Journal, validated: Validated
+) -> None:
+    demo.faults.add(Fault("batches.create", "drop_before"))
+    demo.faults.add(Fault("batches.list", "server_error", skip=1, times=1))
+    order = Order(validated(), CHAT, {})
+    steps = [step async for step in submit(order, wire=wire, journal=journal, looks=(0, 1, 2))]
+    looks = [step for step in steps if isinstance(step, Looking)]
+    first = [step for step in looks if not step.withdrawn]
+    assert [(step.look, step.of, step.seconds, step.fresh) for step in first] == [
+        (1, 3, 3, True), (2, 3, 3, True), (2, 3, 2, False), (3, 3, 2, True), (3, 3, 1, False), (3, 3, 0, False),
+    ]  # fmt: skip
+    assert first[0].sentence == "Asking the server whether it made the batch: look 1 of 3, up to 3s more."
+    assert "look 2 of 3, up to 3s more. The last look: " in first[1].sentence
+    assert {step.sentence[:68] for step in looks if step.withdrawn} == {
+        "Asking the server whether a batch came before the upload was deleted"
+    }

@@ -14,7 +14,7 @@ from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.flows.reconcile import reconcile
-from tui.flows.steps import Created, Order, Step, Unclear, Uploaded, Uploading
+from tui.flows.steps import Created, Looking, Order, Step, Unclear, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.requests.validate import Identity, Report
 from tui.state.journal import Journal, Stage
@@ -43,7 +43,7 @@ def large(validated: Validated) -> Report:
 
 async def run(report: Report, wire: Wire, journal: Journal) -> list[Step]:
     steps = [step async for step in submit(Order(report, CHAT, {}), wire=wire, journal=journal, looks=LOOKS)]
-    return [step for step in steps if not isinstance(step, Uploading)]
+    return [step for step in steps if not isinstance(step, Uploading | Looking)]
 
 
 async def broken_off(report: Report, wire: Wire, journal: Journal) -> LazybatchError:

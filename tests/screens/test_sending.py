@@ -235,3 +235,26 @@ async def test_a_create_that_cannot_be_withdrawn_is_its_users_to_decide(
         await home.press("y")
         await home.until(lambda: home.room == "Home")
         assert len(api.batches(server)) == 1
+
+
+async def test_the_wait_after_a_lost_answer_goes_on_without_its_screen(
+    server: DemoServer, tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.submit_sending.submit", partial(submit, looks=(4, 1)))
+    async with desk(server, tmp_path, samples=samples) as home:
+        await home.until(lambda: home.room == "Home")
+        server.faults.add(Fault("batches.create", "drop_after"))
+        await home.pick("reviews-200.jsonl")
+        await home.until("Ready to submit.")
+        await sent(home)
+        await home.until("Asking the server whether it made the batch: look ")
+        await home.press("escape", "escape")
+        await home.until(lambda: home.room == "Home")
+        await home.until("reviews-200.jsonl: Asking the server whether it made the batch: look ")
+        await home.press("q")
+        await home.until("It is not known yet whether a batch was created. Quit?")
+        await home.press("n")
+        await home.told("is on its way.")
+        assert "reviews-200" in home.text
+        assert not home.app.in_doubt
+        assert len(api.batches(server)) == 1 and server.calls["batches.create"] == 1

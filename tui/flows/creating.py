@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from tui.flows.doubt import created, looked_for_batch
-from tui.flows.steps import PATIENCE, TRIES, Created, Unclear, Withdrawing, Withdrawn, passing
+from tui.flows.doubt import BatchSearch, created
+from tui.flows.steps import PATIENCE, TRIES, Created, Looking, Unclear, Withdrawing, Withdrawn, passing
 from tui.flows.withdrawing import withdraw
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
@@ -12,7 +12,7 @@ from tui.wire.client import Wire
 from tui.wire.errors import WireError
 from tui.wire.shapes import batch_from
 
-_Steps = AsyncIterator[Unclear | Withdrawing | Withdrawn | Created]
+_Steps = AsyncIterator[Unclear | Looking | Withdrawing | Withdrawn | Created]
 
 
 async def create(
@@ -61,9 +61,11 @@ async def create(
 async def _found_out(
     submission: Submission, report: Report, wire: Wire, journal: Journal, looks: Sequence[float]
 ) -> _Steps:
-    batch = await looked_for_batch(submission, wire, journal, looks)
-    if batch is not None:
-        yield await created(submission, batch, journal, adopted=True)
+    search = BatchSearch(submission, wire, journal, looks)
+    async for looking in search.steps():
+        yield looking
+    if search.batch is not None:
+        yield await created(submission, search.batch, journal, adopted=True)
         return
     async for step in withdraw(submission, report, wire, journal, looks):
         yield step

@@ -1,39 +1,95 @@
 """A create of which no answer came: what the server shows of it."""
 
 import asyncio
-from collections.abc import Container, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from dataclasses import replace
+from typing import Final
 
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.giving_up import never_told
-from tui.flows.lookup import Doubtful, find_batch
-from tui.flows.steps import Created, Unknowable, passing
+from tui.flows.lookup import Doubtful, Undecided, find_batch
+from tui.flows.steps import Created, Looking, Unknowable, passing
 from tui.state.journal import Journal, Stage, Submission
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 
+_MORE: Final = 3  # looks after a last one that was not answered
+_TICK: Final = 1.0  # seconds between two steps of a wait
 
-async def looked_for_batch(
-    submission: Submission, wire: Wire, journal: Journal, looks: Sequence[float], *, enough: int | None = None
-) -> Batch | None:
-    """The submission's batch, if one of several looks finds it; `enough` that find nothing end them early.
 
-    Raises `LazybatchError` where the last look got no answer, `Unknowable` where none can be had.
+class BatchSearch:
+    """Several looks for a submission's batch, with what they found in `batch` once `steps` are over.
+
+    A look that gets no answer tells nothing, and ends nothing: the wait goes on, and where the last look is such a one
+    among others that were answered, a few more follow.
     """
-    for place, wait in enumerate(looks, 1):
-        await asyncio.sleep(wait)
-        try:
-            if batch := await find_batch(submission, wire, journal):
-                return batch
-            if place == enough:
-                return None
-        except WireError as error:
-            if never_told(error) and (place == len(looks) or error.kind is Kind.NOT_FOUND):
-                raise _unknowable(error, await asyncio.to_thread(journal.by_batch)) from None
-            if place == len(looks) or not passing(error):
-                raise not_known(error) from None
-    return None
+
+    batch: Batch | None = None
+
+    def __init__(
+        self, submission: Submission, wire: Wire, journal: Journal, looks: Sequence[float], *, enough: int | None = None
+    ) -> None:
+        """`looks` are the seconds before each; `enough` answers that show no batch end them early."""
+        self._submission = submission
+        self._wire = wire
+        self._journal = journal
+        self._waits = looks
+        self._enough = enough
+        self._answers = 0
+        self._missing = 0  # answers in a row that there is no such list
+        self._error: WireError | None = None
+
+    async def steps(self) -> AsyncIterator[Looking]:
+        """What is being asked, before each look and while it waits.
+
+        Raises `LazybatchError` where the last look got no answer, `Unknowable` where none can be had.
+        """
+        waits, more = list(self._waits), list(self._waits[:_MORE])
+        place = 0
+        while place < len(waits):
+            async for step in self._wait(waits, place):
+                yield step
+            place += 1
+            last = place >= len(waits)
+            try:
+                self.batch = await find_batch(self._submission, self._wire, self._journal)
+            except WireError as error:
+                self._error = error
+                self._missing = self._missing + 1 if error.kind is Kind.NOT_FOUND else 0
+                given_up = last and (not more or not self._answers or isinstance(error, Undecided))
+                if await self._hopeless(error, last=last) or given_up:
+                    raise not_known(error) from None
+                if last:
+                    waits.append(more.pop(0))
+                continue
+            self._error, self._missing = None, 0
+            self._answers += 1
+            if self.batch is not None or self._answers == self._enough:
+                return
+
+    async def _wait(self, waits: Sequence[float], place: int) -> AsyncIterator[Looking]:
+        left, fresh = waits[place], True
+        of = min(len(waits), max(self._enough or len(waits), place + 1))
+        after = sum(waits[place + 1 : of])
+        while True:
+            yield Looking(place + 1, of, left + after, fresh, self._enough is not None, self._error)
+            fresh = False
+            if left <= 0:
+                return
+            await asyncio.sleep(min(_TICK, left))
+            left -= _TICK
+
+    async def _hopeless(self, error: WireError, *, last: bool) -> bool:
+        """Whether no later look will fare better; raises `Unknowable` where that is because none can tell."""
+        if error.kind is Kind.NOT_FOUND:
+            # One may be a gateway's; where looks were answered before, there is a list.
+            untold = not self._answers and (last or self._missing > 1)
+        else:
+            untold = last and never_told(error)
+        if untold:
+            raise _unknowable(error, await asyncio.to_thread(self._journal.by_batch)) from None
+        return not never_told(error) and not passing(error) and error.kind is not Kind.NOT_AN_API
 
 
 def not_known(error: LazybatchError) -> LazybatchError:

@@ -9,6 +9,7 @@ from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.requests.validate import Report
 from tui.state.journal import Submission
+from tui.text import duration
 from tui.wire.errors import Kind, WireError
 
 # Seconds between two looks after an unclear answer. Only when the last look has found nothing either is the work taken
@@ -72,6 +73,30 @@ class Unclear:
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """The server is asked whether a create that nobody answered made a batch: look `look` of `of` comes next.
+
+    `seconds` is how long the looks still wait for it at most; what a slow server takes to answer comes on top. `fresh`
+    is the first step of a look, the others only tell that time passes. `withdrawn` once the uploaded file is deleted.
+    `error` is what the look before got in place of an answer.
+    """
+
+    look: int
+    of: int
+    seconds: float
+    fresh: bool
+    withdrawn: bool = False
+    error: LazybatchError | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What is being asked, and how long it may take."""
+        asked = "whether a batch came before the upload was deleted" if self.withdrawn else "whether it made the batch"
+        told = f"Asking the server {asked}: look {self.look} of {self.of}, up to {duration(self.seconds)} more"
+        return f"{told}." if self.error is None else f"{told}. The last look: {self.error.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawing:
     """No batch is shown: the uploaded file is being deleted, so that none can come of that create later."""
 
@@ -105,7 +130,7 @@ class Already:
     batch: Batch
 
 
-Step = Uploading | Uploaded | Unclear | Withdrawing | Withdrawn | GivenUp | Created | Already
+Step = Uploading | Uploaded | Unclear | Looking | Withdrawing | Withdrawn | GivenUp | Created | Already
 
 
 class Unknowable(LazybatchError):  # noqa: N818  # what it says of the outcome; the base is an Error by name

@@ -12,10 +12,10 @@ from typing import Final
 from tui.batches.files import StoredFile
 from tui.errors import LazybatchError
 from tui.flows.delete import Deleted, Outcome, delete_one
-from tui.flows.doubt import created, looked_for_batch, not_known
+from tui.flows.doubt import BatchSearch, created, not_known
 from tui.flows.lookup import seen_upload
 from tui.flows.ownership import why_kept
-from tui.flows.steps import Created, Unknowable, Withdrawing, Withdrawn, passing
+from tui.flows.steps import Created, Looking, Unknowable, Withdrawing, Withdrawn, passing
 from tui.flows.upload_steps import check_unchanged
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
@@ -28,32 +28,33 @@ _LOOKS: Final = 5  # after the file is gone, for what was made just before
 
 async def withdraw(
     submission: Submission, report: Report, wire: Wire, journal: Journal, looks: Sequence[float]
-) -> AsyncIterator[Withdrawing | Withdrawn | Created]:
+) -> AsyncIterator[Withdrawing | Looking | Withdrawn | Created]:
     """Delete the uploaded file of a submission in doubt; the last step is `Withdrawn`.
 
     It is `Created` where the batch shows after all. Raises `Unknowable` where the file cannot be deleted, and
     `LazybatchError` where it is not known whether it is: then the next attempt goes on from there.
     """
-    stored = await _to_delete(submission, report, wire, journal)
+    stored = await _to_delete(submission, report, wire, journal, looks)
     if stored is not None:
         await asyncio.to_thread(journal.withdraw, submission.id, stored.id, key_hint(wire.address.key))
         submission = replace(submission, stage=Stage.WITHDRAWING)
         yield Withdrawing(stored.id)
         await _deleted(stored, submission, wire, journal, looks)
-    batch = await looked_for_batch(submission, wire, journal, looks, enough=_LOOKS)
-    if batch is not None:
-        yield await created(submission, batch, journal, adopted=True)
+    search = BatchSearch(submission, wire, journal, looks, enough=_LOOKS)
+    async for looking in search.steps():
+        yield looking
+    if search.batch is not None:
+        yield await created(submission, search.batch, journal, adopted=True)
         return
     await asyncio.to_thread(journal.renew, submission.id)
     yield Withdrawn(replace(submission, stage=Stage.UPLOADING, file_id=None))
 
 
-async def _to_delete(submission: Submission, report: Report, wire: Wire, journal: Journal) -> StoredFile | None:
+async def _to_delete(
+    submission: Submission, report: Report, wire: Wire, journal: Journal, looks: Sequence[float]
+) -> StoredFile | None:
     """The file; None where an earlier process has deleted it. Raises where it cannot go, before anything is sent."""
-    try:
-        stored = await seen_upload(submission, wire)
-    except WireError as error:
-        raise not_known(error) from None
+    stored = await _still_seen(submission, wire, looks)
     if stored is None:
         withdrawn = await asyncio.to_thread(journal.withdrawn, submission.id)
         same_key = withdrawn.get(submission.file_id or "") == key_hint(wire.address.key)
@@ -72,6 +73,18 @@ async def _to_delete(submission: Submission, report: Report, wire: Wire, journal
     except LazybatchError:
         raise _may_come_yet(f"{report.path} has changed or gone and could not be uploaded anew", wire) from None
     return stored
+
+
+async def _still_seen(submission: Submission, wire: Wire, looks: Sequence[float]) -> StoredFile | None:
+    """The uploaded file, asked for a few times where no answer comes: minutes of looks rest on it."""
+    waits = [0.0, *looks[:3]]
+    while True:
+        await asyncio.sleep(waits.pop(0))
+        try:
+            return await seen_upload(submission, wire)
+        except WireError as error:
+            if not waits or not passing(error):
+                raise not_known(error) from None
 
 
 async def _deleted(

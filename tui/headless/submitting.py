@@ -18,6 +18,7 @@ from tui.flows.price import expected, range_text
 from tui.flows.steps import (
     Already,
     Created,
+    Looking,
     Order,
     OtherwiseSubmitted,
     Step,
@@ -179,6 +180,9 @@ def note(step: Step, output: Output) -> None:
     match step:
         case Unclear(error):
             output.note(f"{error.sentence} Asking the server what came of it …")
+        case Looking(fresh=fresh):
+            if fresh:
+                output.note(step.sentence)
         case Uploaded(file_id, adopted):
             output.note(f"{'Found the upload' if adopted else 'Uploaded'}: {file_id}")
         case Withdrawing():

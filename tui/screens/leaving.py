@@ -30,6 +30,8 @@ def _unfinished(app: "LazybatchApp") -> str:
     """The question whether to leave while something is on its way; empty if nothing is."""
     # What was not begun in this run has not been made.
     begun = vars(app)
+    if app.in_doubt:
+        return "It is not known yet whether a batch was created. Quit? The next start asks the server again."
     if app.submitting or ("queueing" in begun and app.queueing.doing):
         return "A file is being submitted. Stop and quit? It can go on later."
     if left := app.cancelling.left if app.cancelled_some else 0:

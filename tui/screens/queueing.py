@@ -13,7 +13,7 @@ from tui.flows.queue_look import Outlook
 from tui.flows.queue_steps import CameBack, Going, Looked, QueueStep, Stopped, Went
 from tui.flows.queueing import Sender
 from tui.flows.sole import AtWork
-from tui.flows.steps import Order, Uploading
+from tui.flows.steps import Looking, Order, Uploading
 from tui.screens.room import Room, may_wait
 from tui.state.queue import State
 from tui.text import percent, plural
@@ -135,6 +135,8 @@ class Queueing:
         match step:
             case Going(entry, Uploading(done, total)):
                 self.doing = f"Uploading {entry.name}: {percent(done / total if total else 0)}"
+            case Going(entry, Looking() as looking):
+                self.doing = f"{entry.name}: {looking.sentence}"
             case Going(entry, _):
                 self.doing = f"Submitting {entry.name} …"
             case Went(entry, batch):

@@ -17,6 +17,7 @@ from tui.flows.parts_line import Line
 from tui.flows.steps import (
     Already,
     Created,
+    Looking,
     Order,
     OtherwiseSubmitted,
     Step,
@@ -33,7 +34,7 @@ from tui.requests.validate import Report
 from tui.screens.submit_base import models, under_way
 from tui.screens.submit_before import Before
 from tui.speed import Speed
-from tui.text import age, plural
+from tui.text import age, clean_line, plural
 from tui.widgets import looks
 from tui.widgets.column import Cell
 
@@ -136,6 +137,7 @@ class Sending(Before):
             if not self.is_attached:
                 self.app.notify(error.sentence, severity="error", markup=False, timeout=20)
         finally:
+            self._in_doubt(False)
             self.lazybatch.submitting -= 1
             self.sending = None
             if self.is_attached:
@@ -150,6 +152,7 @@ class Sending(Before):
         async for part, step in self._steps(order):
             if part != last:
                 speed, last = Speed(), part
+            self._in_doubt(isinstance(step, Unclear | Looking | Withdrawing))
             match step:
                 case Created(batch=batch):
                     made.append(batch)
@@ -176,6 +179,14 @@ class Sending(Before):
             self._say_already(there)
             self.lazybatch.notices.add("Nothing was submitted.", "warning", passing=True)
 
+    def _in_doubt(self, unknown: bool) -> None:
+        """Note whether it is unknown just now if the server has made a batch: who quits is told of it."""
+        if unknown:
+            self.lazybatch.in_doubt.add(self.path)
+        elif self.path in self.lazybatch.in_doubt:
+            self.lazybatch.in_doubt.discard(self.path)
+            self.lazybatch.notices.doing("")
+
     async def _steps(self, order: Order | PartsOrder) -> AsyncIterator[tuple[str, Step | Queued]]:
         """Each step, with the words for the part that it belongs to."""
         wire, journal = self.session.wire, self.session.journal
@@ -193,6 +204,13 @@ class Sending(Before):
                 self.progress.say([Cell(f"{part}{known}creating the batch …", "running")])
             case Unclear(error):
                 self.progress.say([Cell(f"{part}Asking the server what came of it: {error.sentence}", "warn")])
+            case Looking():
+                self.progress.say([Cell(f"{part}{step.sentence}", "warn")])
+                if self.is_attached:
+                    # The line has no room for it beside what is asked.
+                    self.lazybatch.notices.doing("esc goes home; this goes on, and you are told how it ends.")
+                else:
+                    self.lazybatch.notices.doing(f"{clean_line(self.path.name)}: {part}{step.sentence}")
             case Withdrawing():
                 told = "No batch there. Deleting the upload, so that none comes late …"
                 self.progress.say([Cell(f"{part}{told}", "warn")])
