@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,19 @@ from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.steps import Already, Created, Looking, Order, Step, Unclear, Uploaded, Uploading, Withdrawing, Withdrawn
+from tui.flows.steps import (
+    Already,
+    Created,
+    Forgotten,
+    Looking,
+    Order,
+    Step,
+    Unclear,
+    Uploaded,
+    Uploading,
+    Withdrawing,
+    Withdrawn,
+)
 from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
@@ -431,12 +444,18 @@ async def test_an_unreachable_server_does_not_say_already(
     demo.faults.add(Fault("batches.retrieve", "rewrite", omit=["id"]))
     await refused(order(report), wire, journal)
     assert await on_server(wire) == (1, 1)
-    # The batch was deleted there: then it may go again, unless the list has it all the same.
+    # The server forgot the batch: that is told before another is made, unless the list has it all the same.
     demo.faults.add(Fault("batches.retrieve", "status", status=404, times=2))
     (already,) = await run(order(report), wire, journal)
     assert isinstance(already, Already)
     demo.faults.add(Fault("batches.list", "rewrite", merge={"metadata": {}}))
-    assert isinstance((await run(order(report), wire, journal))[-1], Created)
+    with pytest.raises(
+        Forgotten, match=r"^This was submitted as batch_\w+ on 20\S+ \S+; .* no longer knows that batch"
+    ):
+        await run(order(report), wire, journal)
+    assert await on_server(wire) == (1, 1)
+    demo.faults.add(Fault("batches.retrieve", "status", status=404))
+    assert isinstance((await run(replace(order(report), again=True), wire, journal))[-1], Created)
 
 
 async def test_a_broken_off_submission_takes_what_is_wanted_now(

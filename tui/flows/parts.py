@@ -17,7 +17,7 @@ from tui.batches.money import Expected
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
 from tui.flows.parts_line import Line
-from tui.flows.steps import LOOKS, Created, Order, OtherwiseSubmitted, Step, Unknowable
+from tui.flows.steps import LOOKS, Created, Forgotten, Order, OtherwiseSubmitted, Step, Unknowable
 from tui.flows.submit import already_there, submit
 from tui.flows.threads import Cancelled, Progress
 from tui.requests.output import Unwritable
@@ -80,7 +80,7 @@ class Broken(LazybatchError):  # noqa: N818  # what it says of the parts; the ba
             + "Submit the same file again to go on with the rest.",
             error.exit_code,
         )
-        self.unknowable = isinstance(error, Unknowable)
+        self.unknowable = isinstance(error, Unknowable | Forgotten)
         self.candidates = error.candidates if isinstance(error, Unknowable) else ()
 
 
@@ -276,8 +276,11 @@ def _check_none_waits(order: PartsOrder, queue: Queue) -> None:
 
 async def came_to(others: Sequence[Submission], wire: Wire, no_duplicate_of: Collection[str] = ()) -> str | None:
     """What one of earlier submissions has come to, or may have, in words; None where none has."""
-    if (there := await already_there(others, wire, no_duplicate_of)) is not None:
-        return f"as {there.batch.id}"
+    try:
+        if (there := await already_there(others, wire, no_duplicate_of)) is not None:
+            return f"as {there.batch.id}"
+    except Forgotten as forgotten:
+        return f"as {forgotten.submission.batch_id}, which the server no longer knows"
     unclear = any(found.in_doubt for found in others)
     return "and it is not known whether that came to a batch" if unclear else None
 

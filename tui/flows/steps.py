@@ -1,5 +1,6 @@
 """The steps of a submission, and what they are told with."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -147,6 +148,16 @@ class Unknowable(LazybatchError):  # noqa: N818  # what it says of the outcome; 
 
 class OtherwiseSubmitted(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
     """The file's requests went out before, whole or in other parts: only its user can decide to pay for them twice."""
+
+
+class Forgotten(OtherwiseSubmitted):
+    """The server no longer knows the batch that `submission` came to: it may have run, and been paid for."""
+
+    def __init__(self, submission: Submission, host: str) -> None:
+        on = time.strftime("%Y-%m-%d %H:%M", time.localtime(submission.opened_at))
+        told = f"This was submitted as {submission.batch_id} on {on}; {host} no longer knows that batch."
+        super().__init__(f"{told} Nothing was sent.", 1)
+        self.submission = submission
 
 
 def passing(error: WireError) -> bool:

@@ -17,7 +17,18 @@ from tui.flows.creating import create
 from tui.flows.doubt import created
 from tui.flows.giving_up import GivenUp, abandoned, outdated, written_off
 from tui.flows.lookup import CONTENT_DIGITS, find_content, find_upload, still_there
-from tui.flows.steps import LOOKS, TRIES, Already, Created, Order, OtherwiseSubmitted, Step, Uploaded, Withdrawn
+from tui.flows.steps import (
+    LOOKS,
+    TRIES,
+    Already,
+    Created,
+    Forgotten,
+    Order,
+    OtherwiseSubmitted,
+    Step,
+    Uploaded,
+    Withdrawn,
+)
 from tui.flows.uploading import upload
 from tui.state.journal import Journal, Stage, Submission, new_id
 from tui.text import clean_line, plural
@@ -150,8 +161,14 @@ async def _already(order: Order, earlier: Sequence[Submission], wire: Wire, jour
         return None
     parts = await asyncio.to_thread(journal.of_source, order.report.sha256)
     whole = [] if open_one is not None else earlier
-    if already := await already_there([*whole, *parts], wire, order.no_duplicate_of):
-        return already
+    try:
+        if already := await already_there([*whole, *parts], wire, order.no_duplicate_of):
+            return already
+    except Forgotten:
+        # Some servers list what they do not find by its id.
+        if (listed := await _already_elsewhere(order, wire)) is not None:
+            return listed
+        raise
     if any(part.in_doubt for part in parts):
         raise OtherwiseSubmitted(
             "Parts of this file were submitted, and it is not known whether one of them came to a batch: submit it in "
@@ -178,7 +195,9 @@ async def already_there(
     """The newest of earlier submissions whose batch is there and did not fail.
 
     Not of those that are retried, nor of what was submitted before the newest of them: its results were read since.
+    Raises `Forgotten` where there is none, and the server no longer knows one that it had.
     """
+    forgotten: Submission | None = None
     since = max((found.opened_at for found in earlier if found.batch_id in no_duplicate_of), default=0.0)
     for found in earlier:
         if found.batch_id is None or found.opened_at < since or found.batch_id in no_duplicate_of:
@@ -187,8 +206,11 @@ async def already_there(
             batch = batch_from(await wire.retrieve_batch(found.batch_id))
         except WireError as error:
             if error.kind is Kind.NOT_FOUND:
+                forgotten = forgotten or found
                 continue
             raise
         if batch is not None and batch.status is not Status.FAILED:
             return Already(found, batch)
+    if forgotten is not None:
+        raise Forgotten(forgotten, wire.address.host)
     return None
