@@ -172,8 +172,12 @@ def test_a_line_that_is_not_strict_json_is_read_with_a_mark(tmp_path: Path, name
     row = read_row(line)
     assert (row.ok, row.lenient, row.custom_id) == (True, True, "a")
     found = judged(write(tmp_path / "in", request("a")), write(tmp_path / "out", line), None, 1, 1, 0)
-    assert (found.verdict.ok, found.verdict.lenient, found.verdict.notes, found.verdict.agrees) == (1, 1, (), True)
-    assert found.verdict.remarks == ("1 result line is not strict JSON, and could be read all the same.",)
+    assert (found.verdict.ok, found.verdict.notes, found.verdict.agrees) == (1, (), True)
+    # Bad UTF-8 has its mark on the line alone: to look for it in every line would slow the check down.
+    assert found.verdict.lenient == (name != "utf8")
+    assert name == "utf8" or found.verdict.remarks == (
+        "At least 1 result line is not strict JSON, and could be read all the same.",
+    )
     (written,) = jsonl_lines(found, None, quiet, never)
     joined = json.loads(written.decode())
     assert joined["lenient"] is True

@@ -21,6 +21,7 @@ from tui.text import clean_line
 Finishes = dict[str, "array[int]"]
 _STATES: Final[tuple[State, ...]] = ("missing", "unreadable", "empty", "refused", "ok", "failed")
 _MISSING, _UNREADABLE, _EMPTY, _REFUSED, _OK, _FAILED = range(6)
+_NUMBERS: Final = {state: number for number, state in enumerate(_STATES)}
 # A failure has `_FAILED` plus the number of its group.
 _UNREAD: Final = 20  # lines that are told of by their number
 # A position is the offset of a result line times this, plus the place of its file among the sources.
@@ -189,16 +190,16 @@ class _Tally:
         state = self.states[row]
         self._duplicate += again or state == _OK
         new: State = "unreadable" if outcome is None else outcome.state
-        if not _counts(new, state, again=again):
-            return
         if state != _MISSING:
+            if not _counts(new, state, again=again):
+                return
             # A good result after a bad one, or what came of running it again.
             self._take_back(state, again)
         self._met[new] += 1
         if outcome is not None and new == "failed":
             self.states[row] = self._bad(custom_id, outcome, row)
         else:
-            self.states[row] = _STATES.index(new)
+            self.states[row] = _NUMBERS[new]
             if new == "ok":
                 self._ended(position, result)
         self.positions[row] = position
@@ -271,8 +272,6 @@ class _Tally:
 
 def _counts(new: State, state: int, *, again: bool) -> bool:
     """Whether a result takes the place of what the request came to so far: of one in the same batch if `again`."""
-    if state == _MISSING:
-        return True
     if state in {_OK, _REFUSED}:
         return new == "ok" and state != _OK
     return not again or new in {"ok", "refused"} or (state == _UNREADABLE and new != "unreadable")

@@ -93,11 +93,6 @@ def _asked(choice: Choice | None) -> tuple[frozenset[State], frozenset[int] | No
     return TO_RETRY, None
 
 
-def _wanted(judgement: Judgement, row: int, choice: Choice | None) -> bool:
-    states, groups = _asked(choice)
-    return judgement.state(row) in states and (groups is None or judgement.group(row) in groups)
-
-
 def _copy(  # noqa: PLR0917 - what its caller has, handed on
     judgement: Judgement,
     requests: RequestIndex,
@@ -132,8 +127,9 @@ def _ranges(
 ) -> Iterator[tuple[int, int]]:
     """The bytes of a file to copy, neighbouring lines in one piece."""
     start = stop = 0
+    states, groups = _asked(choice)
     for row in requests.rows_of(file):
-        if not _wanted(judgement, row, choice):
+        if judgement.state(row) not in states or (groups is not None and judgement.group(row) not in groups):
             continue
         _, offset, length = requests.extent(row)
         if offset != stop:

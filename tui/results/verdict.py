@@ -77,8 +77,8 @@ class Verdict:
     result is ok. Without an input file `requests` and `missing` are None and the others count the requests that have a
     result. `duplicate` and `unknown` are result lines: for a request that has its result already, for none of the
     input's requests. `unnamed` lines cannot be read and name none of the requests; `unread` has the first of all lines
-    that cannot be read. `lenient` lines were read, though no strict reader takes them. `repeated` requests share their
-    custom_id with an earlier one, so that their results cannot be told apart.
+    that cannot be read. `lenient` lines, at least, were read though no strict reader takes them. `repeated` requests
+    share their custom_id with an earlier one, so that their results cannot be told apart.
     """
 
     requests: int | None
@@ -137,7 +137,9 @@ class Verdict:
         if not self.lenient:
             return ()
         lines = plural(self.lenient, "result line")
-        return (f"{lines} {'is' if self.lenient == 1 else 'are'} not strict JSON, and could be read all the same.",)
+        return (
+            f"At least {lines} {'is' if self.lenient == 1 else 'are'} not strict JSON, and could be read all the same.",
+        )
 
 
 def numbers(found: Share | Verdict, why: str = "") -> str:
