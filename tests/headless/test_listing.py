@@ -15,6 +15,7 @@ from tests.terminal import Terminal
 from tui.demo.clock import Clock
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
+from tui.flows import pages
 
 FIELDS = {
     "id", "status", "raw_status", "name", "endpoint", "model", "created_at", "expires_at", "requests", "usage", "cost",
@@ -370,3 +371,30 @@ def test_surrogates_become_replacement_characters() -> None:
     assert json.loads(encoded({"a\udcff": "b\ud800"})) == {"a\ufffd": "b\ufffd"}
     assert json.loads(encoded("é🚀\x1b")) == "é🚀\x1b"
     assert encoded("é🚀\x1b\x9b").isascii()
+
+
+@pytest.fixture
+def cut_list(submitted: Submitted, server: DemoServer, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> list[str]:
+    """Three batches in pages of two, of which the second always fails; the ids of the newest two."""
+    monkeypatch.setattr(pages, "_LENGTHS", {"batches": (2, None), "files": (1000, None)})
+    ids = []
+    for number in range(3):
+        ids.append(submitted(1 + number))
+        clock.jump(1)
+    server.faults.add(Fault("batches.list", "server_error", times=None, skip=1))
+    return ids[:0:-1]
+
+
+@pytest.mark.parametrize("options", [["--all"], ["--filter", "endpoint:chat", "--all"], ["--status", "validating"]])
+def test_a_later_page_that_fails_leaves_what_was_read(cli: Cli, cut_list: list[str], options: list[str]) -> None:
+    ran = cli("list", "--json", *options)
+    assert [batch["id"] for batch in ran.json] == cut_list
+    assert ran.code == 3
+    assert "The list is incomplete: the page after the first 2 batches failed." in ran.err
+
+
+def test_a_cancel_of_all_says_that_there_may_be_more(cli: Cli, cut_list: list[str], server: DemoServer) -> None:
+    ran = cli("cancel", "--all-active", "--yes", "--json")
+    assert ran.code == 3
+    assert sorted(end["id"] for end in ran.json) == sorted(cut_list)
+    assert "The list is incomplete" in ran.err

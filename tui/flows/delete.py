@@ -8,6 +8,7 @@ from typing import Final
 
 from tui.batches.files import Standing, StoredFile, Uses
 from tui.flows.files import awaited
+from tui.flows.pages import batches as list_of_batches
 from tui.state.journal import Journal
 from tui.state.queue import Queue
 from tui.wire.client import Wire
@@ -52,7 +53,7 @@ async def delete(
     anything is deleted, where the batches cannot be looked at.
     """
     waiting = await asyncio.to_thread(awaited, files, journal, queue)
-    newest = await wire.list_batches()
+    newest = await list_of_batches(wire).page()
     uses = Uses(filter(None, map(batch_from, newest.items)), complete=False, awaited=waiting)
     for place, file in enumerate(files):
         if uses.standing(file, 0) is Standing.IN_USE:

@@ -7,11 +7,12 @@ from typing import Final
 
 from tui.batches.batch import Batch
 from tui.batches.files import RESULT_PURPOSE
-from tui.flows.pages import pages
+from tui.flows.pages import Incomplete
+from tui.flows.pages import files as list_of_files
 from tui.flows.saved import unsaved
 from tui.flows.session import Session
 from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import Page, file_from
+from tui.wire.shapes import file_from
 
 SOON: Final = 3 * 86400.0  # seconds
 # Seconds until the files are listed again: at first soon, as results take a moment to be listed.
@@ -43,7 +44,10 @@ class Expiry:
         self._wait = min(2 * self._wait, _LONGEST)
         listed = dict[str, int | None]()
         try:
-            async for page in pages(self._page):
+            async for page in list_of_files(self._session.wire, RESULT_PURPOSE).pages():
+                if isinstance(page, Incomplete):
+                    # What has come is known; the rest is asked for the next time.
+                    break
                 listed |= {file.id: file.expires_at for file in filter(None, map(file_from, page.items))}
         except WireError as error:
             if error.kind not in {Kind.NOT_FOUND, Kind.REFUSED}:
@@ -73,9 +77,6 @@ class Expiry:
         """
         now, batches = self._session.now, list(self._session.book)
         return await asyncio.to_thread(self._soon, batches, now)
-
-    async def _page(self, after: str | None) -> Page:
-        return await self._session.wire.list_files(purpose=RESULT_PURPOSE, after=after)
 
     def _soon(self, batches: list[Batch], now: float) -> Mapping[str, int]:
         found = {batch.id: (batch, at) for batch in batches if (at := self._expires_at(batch)) is not None}

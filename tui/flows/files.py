@@ -7,7 +7,9 @@ from typing import Final
 
 from tui.batches.batch import Batch
 from tui.batches.files import RESULT_PURPOSE, Standing, StoredFile, Uses
-from tui.flows.pages import pages
+from tui.flows.pages import Incomplete
+from tui.flows.pages import batches as list_of_batches
+from tui.flows.pages import files as list_of_files
 from tui.flows.reach import HORIZON
 from tui.state.journal import Journal, Submission
 from tui.state.queue import Queue, State
@@ -53,13 +55,15 @@ async def survey(
     """
     files: dict[str, StoredFile] = {}
     cut_short = None
-    async for page in pages(lambda after: _page_of_files(after, wire)):
+    async for page in _pages_of_files(wire):
+        if isinstance(page, Incomplete):
+            cut_short = _short(wire, page)
+            break
         # A thousand at a time: for a thread.
         told = await asyncio.to_thread(lambda items: list(filter(None, map(file_from, items))), page.items)
         new = {found.id: found for found in told if found.id not in files}
         files |= new
         yield Listed(tuple(new.values()))
-        cut_short = _short(wire, "files") if page.has_more else None
     for file_id in named:
         if file_id not in files and (found := await _one_file(file_id, wire)) is not None:
             files[file_id] = found
@@ -68,8 +72,8 @@ async def survey(
     given_up = await asyncio.to_thread(journal.given_up)
     batches = {batch.id: batch for batch in known}
     try:
-        complete = await _follow_batches(list(files.values()), batches, wire)
-        cut_short = cut_short or (None if complete else _short(wire, "batches"))
+        incomplete = await _follow_batches(list(files.values()), batches, wire)
+        complete, cut_short = incomplete is None, cut_short or (_short(wire, incomplete) if incomplete else None)
     except WireError as error:
         complete, cut_short = False, f"Not all batches are known. {error.sentence}"
     yield Surveyed(await asyncio.to_thread(_uses, files, batches, complete, waiting, given_up), cut_short)
@@ -85,19 +89,17 @@ def awaited(files: Sequence[StoredFile], journal: Journal, queue: Queue | None) 
     return frozenset(named.union(filter(None, uploaded)))
 
 
-async def _page_of_files(after: str | None, wire: Wire) -> Page:
+async def _pages_of_files(wire: Wire) -> AsyncIterator[Page | Incomplete]:
     try:
-        return await wire.list_files(after=after)
+        async for page in list_of_files(wire).pages():
+            yield page
     except WireError as error:
-        if error.kind is Kind.NOT_FOUND:
-            unlisted = WireError(Kind.NOT_FOUND, f"{wire.address.host} does not list its files.")
-            # It is no fault of what was asked for.
-            unlisted.exit_code = 3
-            raise unlisted from None
-        if error.kind is not Kind.REFUSED or after is not None:
+        if error.kind is not Kind.NOT_FOUND:
             raise
-    # Not every provider takes parameters here.
-    return await wire.list_files(limit=None)
+        unlisted = WireError(Kind.NOT_FOUND, f"{wire.address.host} does not list its files.")
+        # It is no fault of what was asked for.
+        unlisted.exit_code = 3
+        raise unlisted from None
 
 
 async def _one_file(file_id: str, wire: Wire) -> StoredFile | None:
@@ -109,17 +111,17 @@ async def _one_file(file_id: str, wire: Wire) -> StoredFile | None:
         return None
 
 
-async def _follow_batches(files: Sequence[StoredFile], batches: dict[str, Batch], wire: Wire) -> bool:
-    """Read the list of batches into `batches` as far as one can refer to one of `files`; whether it went so far."""
-    complete = False
-    async for page in pages(lambda after: wire.list_batches(after=after)):
+async def _follow_batches(files: Sequence[StoredFile], batches: dict[str, Batch], wire: Wire) -> Incomplete | None:
+    """Read the list of batches into `batches` as far as one can refer to one of `files`; why it does not go so far."""
+    async for page in list_of_batches(wire).pages():
+        if isinstance(page, Incomplete):
+            return page
         found = [batch for batch in map(batch_from, page.items) if batch is not None]
         batches |= {batch.id: batch for batch in found}
-        complete = not page.has_more
         now = wire.now
-        if not complete and await asyncio.to_thread(_far_enough, found, files, list(batches.values()), now):
-            return True
-    return complete
+        if page.has_more and await asyncio.to_thread(_far_enough, found, files, list(batches.values()), now):
+            break
+    return None
 
 
 def _far_enough(page: Sequence[Batch], files: Sequence[StoredFile], batches: Iterable[Batch], now: float) -> bool:
@@ -162,5 +164,8 @@ def _uses(
     )
 
 
-def _short(wire: Wire, what: str) -> str:
-    return f"{wire.address.host} does not list its {what} to the end."
+def _short(wire: Wire, incomplete: Incomplete) -> str:
+    """Why not all is known, for people."""
+    if incomplete.error is None:
+        return f"{wire.address.host} does not list its {incomplete.what} to the end."
+    return f"Not all {incomplete.what} are known. {incomplete.sentence}"

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from tui.batches.batch import Batch, Status
-from tui.batches.files import StoredFile
+from tui.batches.files import INPUT_PURPOSE, StoredFile
+from tui.flows.pages import Incomplete
+from tui.flows.pages import batches as list_of_batches
+from tui.flows.pages import files as list_of_files
 from tui.state.journal import Journal, Stage, Submission
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
@@ -12,8 +15,11 @@ from tui.wire.shapes import batch_from, file_from
 
 # Servers stamp with their own clock; ours may differ by minutes.
 _CLOCK_MARGIN = 3600.0  # seconds
+_MOST_FILES = 20_000
 _MOST_PAGES = 20
 _GUARD_PAGES = 5
+# Fewer batches than any server has on a page by itself: a list of no more than these is not cut.
+_SHORTEST_PAGE = 20
 CONTENT_DIGITS = 32  # of the SHA-256, in a batch's metadata
 
 
@@ -41,28 +47,30 @@ class Undecided(WireError):  # noqa: N818  # what it says of the batch
 async def find_upload(submission: Submission, wire: Wire, journal: Journal) -> str | None:
     """The id of the uploaded file that bears the submission's id in its name and has all of its bytes.
 
-    Not of one that was withdrawn, which a list may show for a while. None as well from a provider that lists no files:
-    a second upload costs nothing, where a second batch would.
+    Not of one that was withdrawn, which a list may show for a while. None as well from a provider that does not list
+    its files, or not to the end: a second upload costs nothing, where a second batch would. Raises a `WireError` where
+    the list is to be had later.
     """
     withdrawn = await asyncio.to_thread(journal.withdrawn, submission.id)
-    after = None
-    for _ in range(_MOST_PAGES):
-        try:
-            page = await wire.list_files(purpose="batch", after=after)
-        except WireError as error:
-            if error.kind is Kind.NOT_FOUND:
+    read = 0
+    try:
+        async for page in list_of_files(wire, INPUT_PURPOSE).pages():
+            if isinstance(page, Incomplete):
+                if page.error is not None:
+                    raise page.error
                 return None
-            raise
-        for item in page.items:
-            stored = file_from(item)
-            if stored is None or stored.id in withdrawn:
-                continue
-            # Its id alone, because a server may alter the rest of a name.
-            if submission.id in (stored.filename or "") and stored.bytes in {None, submission.bytes}:
-                return stored.id
-        if not page.has_more or not page.items or page.last_id in {None, after}:
+            for stored in filter(None, map(file_from, page.items)):
+                # Its id alone, because a server may alter the rest of a name.
+                ours = stored.id not in withdrawn and submission.id in (stored.filename or "")
+                if ours and stored.bytes in {None, submission.bytes}:
+                    return stored.id
+            read += len(page.items)
+            if read >= _MOST_FILES:
+                return None
+    except WireError as error:
+        if error.kind in {Kind.NOT_FOUND, Kind.FORBIDDEN} or (error.kind is Kind.REFUSED and not error.unclear):
             return None
-        after = page.last_id
+        raise
     return None
 
 
@@ -87,10 +95,17 @@ async def find_batch(submission: Submission, wire: Wire, journal: Journal) -> Ba
     `Doubtful`, and `Undecided`.
     """
     withdrawn = await asyncio.to_thread(journal.withdrawn, submission.id)
-    after = None
     candidates, undecided, unread = list[Batch](), list[Batch](), 0
-    for _ in range(_MOST_PAGES):
-        page = await wire.list_batches(after=after)
+    seen: set[str] = set()
+    complete = descending = False
+    pages = 0
+    async for page in list_of_batches(wire).pages():
+        if isinstance(page, Incomplete):
+            if page.error is not None and not page.final:
+                raise page.error
+            # A page that is repeated for ever can be all there is.
+            complete = page.error is None and descending and len(seen) < _SHORTEST_PAGE
+            break
         newest = oldest = None
         unread += page.unread
         for batch in filter(None, map(batch_from, page.items)):
@@ -105,22 +120,22 @@ async def find_batch(submission: Submission, wire: Wire, journal: Journal) -> Ba
                 return batch
             candidates += [batch] if _may_be(batch, submission) else []
             newest, oldest = newest or batch.created_at, batch.created_at or oldest
+            seen.add(batch.id)
         # A list that begins with the oldest says nothing about the newest before its end.
-        descending = newest is not None and oldest is not None and newest >= oldest
+        descending = newest is not None and oldest is not None and newest >= oldest if page.items else descending
         older_than_it = oldest is not None and oldest < submission.opened_at - _CLOCK_MARGIN
-        if not page.has_more or (descending and (older_than_it or page.last_id in {None, after})):
-            if undecided:
-                raise Undecided(wire.address.host, undecided[0])
-            if candidates:
-                raise Doubtful(wire.address.host, candidates)
-            if unread:
-                # One of those may be it.
-                break
-            return None
-        if page.last_id in {None, after}:
+        complete = not page.has_more or (descending and older_than_it)
+        pages += 1
+        if complete or pages == _MOST_PAGES:
             break
-        after = page.last_id
-    raise NotListed(Kind.NOT_AN_API, f"{wire.address.host} does not list its batches to the end.", unclear=True)
+    if complete and undecided:
+        raise Undecided(wire.address.host, undecided[0])
+    if complete and candidates:
+        raise Doubtful(wire.address.host, candidates)
+    # One of those that could not be read may be it.
+    if not complete or unread:
+        raise NotListed(Kind.NOT_AN_API, f"{wire.address.host} does not list its batches to the end.", unclear=True)
+    return None
 
 
 def _of_a_withdrawn_file(batch: Batch, submission: Submission, withdrawn: Collection[str]) -> bool:
@@ -165,22 +180,25 @@ async def find_content(sha256: str, wire: Wire, no_duplicate_of: Collection[str]
     None where that is one of those that are retried.
 
     For what was submitted from another machine, or with a state folder that is gone. A provider that lists no batches
-    (or not to this key) or keeps no metadata cannot tell: None.
+    (or not to this key), has no further pages or keeps no metadata cannot tell: None.
     """
-    after = None
-    for _ in range(_GUARD_PAGES):
-        try:
-            page = await wire.list_batches(after=after)
-        except WireError as error:
-            if error.kind in {Kind.NOT_FOUND, Kind.NOT_AN_API, Kind.FORBIDDEN}:
+    pages = 0
+    try:
+        async for page in list_of_batches(wire).pages():
+            if isinstance(page, Incomplete):
+                if page.error is not None and not page.final:
+                    raise page.error
                 return None
-            raise
-        for batch in filter(None, map(batch_from, page.items)):
-            if batch.content == sha256[:CONTENT_DIGITS] and batch.id in no_duplicate_of:
+            for batch in filter(None, map(batch_from, page.items)):
+                if batch.content == sha256[:CONTENT_DIGITS] and batch.id in no_duplicate_of:
+                    return None
+                if batch.content == sha256[:CONTENT_DIGITS] and batch.status is not Status.FAILED:
+                    return batch
+            pages += 1
+            if pages == _GUARD_PAGES:
                 return None
-            if batch.content == sha256[:CONTENT_DIGITS] and batch.status is not Status.FAILED:
-                return batch
-        if not page.has_more or page.last_id in {None, after}:
+    except WireError as error:
+        if error.kind in {Kind.NOT_FOUND, Kind.NOT_AN_API, Kind.FORBIDDEN}:
             return None
-        after = page.last_id
+        raise
     return None

@@ -146,7 +146,7 @@ class Monitor:
             if batch.id not in on_page and self._one_by_one:
                 yield self._seen(await self._look_at(batch))
         unseen = [batch for batch in self._book.active() if batch.id not in on_page]
-        if unseen and not self._one_by_one and not self._list.more:
+        if unseen and not self._one_by_one and not self._list.followed:
             # They can be found in the list alone.
             self._list.follow(page)
         # One page in any case: many active batches can take up a whole interval.

@@ -7,7 +7,8 @@ from typing import Final
 from tui.batches.batch import Batch
 from tui.batches.files import INPUT_PURPOSE
 from tui.batches.names import Names
-from tui.flows.pages import pages
+from tui.flows.pages import Incomplete
+from tui.flows.pages import files as list_of_files
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import Page, file_from
@@ -56,7 +57,9 @@ async def _list_names(names: Names, wire: Wire, ids: Collection[str], *, since: 
         older = any(found.created_at is not None and found.created_at < since for found in files)
         return names.learn_files(files), not older and bool(left or not ids)
 
-    async for page in pages(lambda after: wire.list_files(purpose=INPUT_PURPOSE, after=after)):
+    async for page in list_of_files(wire, INPUT_PURPOSE).pages():
+        if isinstance(page, Incomplete):
+            break
         # A thousand at a time: for a thread.
         new, more = await asyncio.to_thread(learn, page)
         news, number = news or new, number + 1

@@ -3,55 +3,51 @@
 from collections.abc import AsyncIterator, Callable
 
 from tui.batches.batch import CANCELLABLE, Batch
-from tui.flows.pages import pages
+from tui.flows.pages import Incomplete
+from tui.flows.pages import batches as list_of_batches
 from tui.flows.reach import HORIZON
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
-from tui.wire.shapes import Page, batch_from
+from tui.wire.shapes import batch_from
 
-CUT_SHORT = "The list may be incomplete: the server says that there is more, and repeats a page."
-_PAGE = 100
+# Is given why a list was not read to its end.
+CutShort = Callable[[Incomplete], None]
 
 
 async def newest_first(
-    wire: Wire, *, since: float = 0.0, page_size: int = _PAGE, cut_short: Callable[[], None] = lambda: None
+    wire: Wire, *, since: float = 0.0, most: int | None = None, cut_short: CutShort = lambda _why: None
 ) -> AsyncIterator[Batch]:
-    """Every batch once, in the server's order, which should be newest first.
+    """Every batch once, in the server's order, which should be newest first; `most` is how many of them are wanted.
 
     Ends with those made `since` then (Unix seconds of the server's clock), but reads a list that begins with the oldest
-    to its end: what it ends with is asked for. Ends as well where the cursor does not move, whatever the server says of
-    more to come: then `cut_short` is called.
+    to its end: what it ends with is asked for. Where a page behind the first fails, or the cursor does not move,
+    `cut_short` is called at the end. Raises `WireError` where the first page fails.
     """
     seen: set[str] = set()
     before = 0
-
-    async def ask(after: str | None) -> Page:
-        try:
-            return await wire.list_batches(after=after, limit=page_size)
-        except WireError as error:
-            # Every account has a list, if an empty one: a server that has none is no server for us.
-            error.exit_code = 3
-            raise
-
-    more = False
-    async for page in pages(ask):
-        more = page.has_more
-        for batch in filter(None, map(batch_from, page.items)):
-            # A page may hold a batch twice, too.
-            if batch.id in seen:
-                continue
-            at = batch.created_at
-            if at is not None:
-                if at < since and at < before:
-                    return
-                before = at
-            seen.add(batch.id)
-            yield batch
-    if more:
-        cut_short()
+    try:
+        async for page in list_of_batches(wire, most=most).pages():
+            if isinstance(page, Incomplete):
+                cut_short(page)
+                return
+            for batch in filter(None, map(batch_from, page.items)):
+                # A page may hold a batch twice, too.
+                if batch.id in seen:
+                    continue
+                at = batch.created_at
+                if at is not None:
+                    if at < since and at < before:
+                        return
+                    before = at
+                seen.add(batch.id)
+                yield batch
+    except WireError as error:
+        # Every account has a list, if an empty one: a server that has none is no server for us.
+        error.exit_code = 3
+        raise
 
 
-async def active(wire: Wire, cut_short: Callable[[], None] = lambda: None) -> list[Batch]:
+async def active(wire: Wire, cut_short: CutShort = lambda _why: None) -> list[Batch]:
     """The batches that have not ended, newest first.
 
     Looks no further back than `HORIZON`: no completion window is as long.
@@ -60,6 +56,6 @@ async def active(wire: Wire, cut_short: Callable[[], None] = lambda: None) -> li
     return [batch async for batch in newest_first(wire, since=since, cut_short=cut_short) if batch.status.active]
 
 
-async def cancellable(wire: Wire, cut_short: Callable[[], None] = lambda: None) -> list[Batch]:
+async def cancellable(wire: Wire, cut_short: CutShort = lambda _why: None) -> list[Batch]:
     """Of the active batches those that a cancel would stop."""
     return [batch for batch in await active(wire, cut_short) if batch.status in CANCELLABLE]

@@ -6,6 +6,7 @@ import time
 from tui.batches.batch import Batch
 from tui.batches.headroom import family
 from tui.batches.turns import turns
+from tui.flows.pages import Incomplete
 from tui.flows.paging import newest_first
 from tui.flows.queue_steps import Looked
 from tui.flows.reach import HORIZON
@@ -36,7 +37,7 @@ class Outlook:
     async def ask(self) -> None:
         """Learn all batches that may be active, and those that ended since the oldest of them was made."""
         since = self._since or self._session.now - HORIZON
-        found = [batch async for batch in newest_first(self._session.wire, since=since)]
+        found = [batch async for batch in newest_first(self._session.wire, since=since, cut_short=_need_it_all)]
         self.batches, self._asked_at = found, time.monotonic()
         active = [batch.created_at for batch in found if batch.status.active and batch.created_at is not None]
         self._since = min(active, default=self._session.now - _LATELY)
@@ -53,6 +54,12 @@ class Outlook:
         waiting = [(entry.id, entry.amount) for entry in entries if entry.state is State.WAITING]
         verdicts = turns(waiting, found.rooms, found.pauses, map(family, filter(None, map(_unproved, entries))))
         return Looked(tuple(entries), verdicts, found.rooms, session.now)
+
+
+def _need_it_all(why: Incomplete) -> None:
+    """Raise where the rest may be had later: until then it is not known how much room there is."""
+    if why.error is not None and not why.final:
+        raise why.error
 
 
 async def look(session: Session) -> Looked:

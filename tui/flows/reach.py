@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from tui.flows.pages import Incomplete
+from tui.flows.pages import batches as list_of_batches
 from tui.wire.client import Wire
-from tui.wire.errors import WireError
+from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import Page, batch_from
 
 # Seconds; older batches are not fetched unless that is asked for. The 30 days that are promised, and what makes them
 # the longest month with a day to spare: its sum would lack its first day.
 HORIZON: Final = 32 * 86400.0
 _PAGE = 100
-_NO_PARAMETERS: Final = frozenset({400, 422})
-_NO_CURSOR: Final = _NO_PARAMETERS | {404}
+# Of these it is told that the server is not reached; another failure of an older page is the list's alone.
+_OF_THE_SERVER: Final = frozenset({Kind.RATE_LIMITED, Kind.UNAUTHORIZED})
 # Rounds after which a list that did not go on is followed anew, doubled each time: it may have been a passing fault.
 _FIRST_PAUSE: Final = 8
 _LONGEST_PAUSE: Final = 128
@@ -27,62 +29,72 @@ class Reach(StrEnum):
     HORIZON = "older ones are not asked for"
     STUCK = "the server repeats a page"
     NO_PAGES = "the server has no further pages"
+    FAILING = "the server fails at an older page"
 
 
 class Listing:
     """Pages taken by hand, newest first, because the client's own paging can go on for ever.
 
     It ends with the last page, at the `horizon` (seconds), or where the cursor does not move; then it is tried again
-    after a while. A list that takes no parameters is asked for without any from then on.
+    after a while, as a page is that fails.
     """
 
     def __init__(self, wire: Wire, horizon: float) -> None:
         self._wire = wire
+        self._list = list_of_batches(wire, most=_PAGE)
         self._horizon = horizon
         self._cursor: str | None = None
         self._passed: set[str] = set()
-        self._plain = False
         self._pause = _FIRST_PAUSE
         self._rounds_left: int | None = None
+        self._failures = 0
+        self._skipped = 0  # rounds in which a page that failed is not asked for yet
         self.reach = Reach.GOING
         self.begun = False
 
     @property
-    def more(self) -> bool:
-        """Whether there is an older page to ask for."""
+    def followed(self) -> bool:
+        """Whether there is an older page, be it asked for now or later."""
         return self._cursor is not None
+
+    @property
+    def more(self) -> bool:
+        """Whether there is an older page to ask for now."""
+        return self.followed and not self._skipped
 
     async def newest(self) -> Page:
         """The first page; once a round."""
         if self._rounds_left is not None:
             self._rounds_left -= 1
             self.begun = self._rounds_left > 0
-        if not self._plain:
-            try:
-                return await self._wire.list_batches(limit=_PAGE)
-            except WireError as error:
-                if error.status not in _NO_PARAMETERS:
-                    raise
-        page = await self._wire.list_batches(limit=None)
-        self._plain = True
-        return page
+        self._skipped = max(0, self._skipped - 1)
+        return await self._list.page()
 
     def follow(self, page: Page) -> None:
         """Take the older pages from the end of `page` on, which is the first."""
         self.begun, self._rounds_left = True, None
+        self._failures = self._skipped = 0
         self._passed.clear()
         self._turn(page)
 
     async def older(self) -> Page | None:
-        """The next older page; None where the server does not take the cursor."""
+        """The next older page; None where it fails, or the server does not take the cursor.
+
+        Raises a `WireError` that is not of this page alone.
+        """
         try:
-            page = await self._wire.list_batches(after=self._cursor, limit=None if self._plain else _PAGE)
+            page = await self._list.page(self._cursor)
         except WireError as error:
-            if error.status not in _NO_CURSOR:
+            if error.kind in _OF_THE_SERVER:
                 raise
-            # The batch that it names may have gone meanwhile.
-            self._end(Reach.NO_PAGES)
+            if Incomplete("batches", 0, error).final:
+                # The batch that it names may have gone meanwhile.
+                self._end(Reach.NO_PAGES)
+            else:
+                self._failures += 1
+                self.reach, self._skipped = Reach.FAILING, min(2**self._failures, _LONGEST_PAUSE)
             return None
+        self._failures = 0
         self._turn(page)
         return page
 

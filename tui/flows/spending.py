@@ -1,15 +1,14 @@
 """What an account has spent this month, for one who does not follow it."""
 
 import asyncio
-from collections.abc import Callable
 
 from tui.batches.budget import Spent, month_start, spent
 from tui.flows.costs import Costs
-from tui.flows.paging import newest_first
+from tui.flows.paging import CutShort, newest_first
 from tui.wire.client import Wire
 
 
-async def ask_what_was_spent(wire: Wire, costs: Costs, now: float, cut_short: Callable[[], None]) -> Spent:
+async def ask_what_was_spent(wire: Wire, costs: Costs, now: float, cut_short: CutShort) -> Spent:
     """What the batches of today and of this month cost, the server being asked for all of them.
 
     `now` is in Unix seconds of the server's clock; `cut_short` is called where the server does not list them all.

@@ -7,6 +7,7 @@ from tui.batches.budget import Spent
 from tui.batches.headroom import Room, family
 from tui.flows import objections
 from tui.flows.objections import Objection, before_question, to_cost, to_room, to_tokens
+from tui.flows.pages import Incomplete
 from tui.flows.queue_look import Outlook
 from tui.flows.spending import ask_what_was_spent
 from tui.flows.submit import already_there
@@ -115,8 +116,8 @@ async def _room(model: str, profile: Profile) -> Room | None:
 
 
 async def _spent(profile: Profile, output: Output) -> Spent:
-    def cut_short() -> None:
-        output.note(f"{profile.host} does not list its batches to the end: more was spent than is counted here.")
+    def cut_short(why: Incomplete) -> None:
+        output.note(f"More may have been spent than is counted here. {why.sentence}")
 
     with costing(profile) as costs:
         async with connected(profile) as wire:

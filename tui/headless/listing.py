@@ -10,7 +10,7 @@ from tui.batches.names import Names
 from tui.batches.query import Query
 from tui.flows.costs import Costs
 from tui.flows.naming import ask_names, list_names
-from tui.flows.paging import CUT_SHORT, newest_first
+from tui.flows.paging import newest_first
 from tui.headless import states
 from tui.headless.costing import asks_for_cost, costing
 from tui.headless.filtering import query_of
@@ -22,7 +22,6 @@ from tui.settings import Profile
 from tui.text import age
 
 _LIMIT = 20
-_LARGEST_PAGE = 100
 # In 80 columns there is room for all but ids, which are long and alike, and models.
 _COLUMNS = (
     Column("STATUS"),
@@ -55,7 +54,7 @@ class Wanted:
 
 
 def run(options: Namespace) -> int:
-    """Print the batches that the options ask for."""
+    """Print the batches that the options ask for; 3 where a page of them failed."""
     profile = with_key(options)
     output = Output(as_json=options.json)
     limit = None if options.all else options.limit or _LIMIT
@@ -69,10 +68,11 @@ def run(options: Namespace) -> int:
         elif batches:
             _print(batches, names, costs, now, output)
         else:
-            output.note("There is no such batch." if wanted else "There are no batches yet.")
+            nothing = "There is no such batch" if wanted else "There are no batches yet"
+            output.note(f"{nothing}{' among those that were listed' if output.incomplete else ''}.")
     if more and options.limit is None:
         output.note(f"These are the newest {_LIMIT}: --all lists every batch, --limit N the newest N.")
-    return 0
+    return output.incomplete
 
 
 async def _gather(
@@ -81,13 +81,12 @@ async def _gather(
     """The newest of the batches that are wanted, whether there are more, and the server's time."""
     # One more than asked for tells whether there are more.
     most = None if limit is None else limit + 1
-    page = _LARGEST_PAGE if wanted or most is None else min(most, _LARGEST_PAGE)
     batches: list[Batch] = []
     async with connected(profile) as wire:
         if wanted.query is not None:
             # A filter may ask for the name that the table shows.
             await list_names(names, wire)
-        found = newest_first(wire, page_size=page, cut_short=lambda: output.note(CUT_SHORT))
+        found = newest_first(wire, most=None if wanted else most, cut_short=output.cut_short)
         if asks_for_cost(wanted.query):
             found = _priced(found, costs)
         async for batch in found:

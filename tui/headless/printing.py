@@ -9,20 +9,27 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from tui.errors import LazybatchError
 from tui.text import clean
+
+if TYPE_CHECKING:
+    from tui.flows.pages import Incomplete
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Output:
-    """The two streams of one command; `unread` once nobody reads the result any more."""
+    """The two streams of one command; `unread` once nobody reads the result any more.
+
+    `incomplete` is the exit status that a list asks for of which a page failed: 3, else 0.
+    """
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self.unread = False
+        self.incomplete = 0
 
     @property
     def people(self) -> TextIO | None:
@@ -59,6 +66,11 @@ class Output:
     def note(self, text: str) -> None:
         """A line beside the result, for people."""
         tell(text)
+
+    def cut_short(self, why: "Incomplete") -> None:
+        """Tell that a list was not read to its end; what was read is told all the same."""
+        self.incomplete = 0 if why.error is None else 3
+        tell(why.sentence)
 
     def document(self, value: object) -> None:
         """The result as the one JSON document; nothing without `--json`."""

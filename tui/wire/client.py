@@ -67,6 +67,10 @@ class Wire:
         # Seconds that the server's clock is ahead of ours: ages and time left are counted on the clock of the stamps.
         self.clock_ahead = 0.0
         self.has_cancel = True  # until the server has said otherwise
+        # What its lists were found to take, by the list's name: the length of a page (None for no length at all), and
+        # lists that take no parameters.
+        self.page_lengths: dict[str, int | None] = {}
+        self.bare_lists: set[str] = set()
 
     @classmethod
     async def connect(cls, address: Address, *, read_retries: int = 0) -> "Wire":
