@@ -1,5 +1,6 @@
 """Each cancel has an outcome, and the journal knows of it."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CHAT, KEY, MakeInput, OddServer
+from tests.conftest import CHAT, KEY, MakeInput, OddServer, http
 from tui.batches.batch import Status
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
@@ -162,7 +163,8 @@ async def test_an_answer_that_is_no_batch_is_no_success(
     odd.say('{"ok": true}')
     (end,) = await run(odd_wire, journal, "batch_x")
     assert end.outcome is Outcome.UNREACHABLE
-    assert len(odd.heads) == 4
+    # Each try is followed by a look at the batch.
+    assert [head.split()[0] for head in odd.heads] == ["POST", "GET"] * 4
 
 
 async def test_no_server(journal: Journal, database: sqlite3.Connection, hasty: None) -> None:
@@ -271,3 +273,34 @@ async def test_it_is_written_down_before_it_is_sent(
     with pytest.raises(LazybatchError, match="cannot be used"):
         await run(wire, journal, "batch_x")
     assert demo.calls == {}
+
+
+@pytest.mark.parametrize(("status", "answered"), [
+    ("completed", "400 Bad Request"), ("failed", "404 Not Found"), ("expired", "409 Conflict"),
+    ("completed", "422 Unprocessable"), ("cancelled", "500 Internal Server Error"), ("cancelling", "400 Bad Request"),
+])  # fmt: skip
+async def test_a_batch_is_looked_at_after_any_refusal(
+    odd: OddServer, odd_wire: Wire, journal: Journal, status: str, answered: str
+) -> None:
+    """Servers refuse to cancel what has ended in many ways; one that only says so with a 500 is no riddle either."""
+    refusal = http('{"error": {"message": "Cannot cancel it."}}', answered)
+    state = http(json.dumps({"id": "a", "status": status, "created_at": 1}))
+    odd.answers = [lambda head: refusal if head.startswith("POST") else state]
+    (end,) = await run(odd_wire, journal, "a")
+    expected = {"cancelled": Outcome.CANCELLED, "cancelling": Outcome.CANCELLING}.get(status, Outcome.ALREADY_ENDED)
+    assert end.outcome is expected
+    assert end.batch is not None
+    assert end.batch.status.value == status
+    assert len(odd.heads) == 2
+
+
+async def test_a_refusal_to_cancel_a_running_batch_tells_its_status(
+    odd: OddServer, odd_wire: Wire, journal: Journal
+) -> None:
+    refusal = http('{"error": {"message": "Not yours to cancel."}}', "400 Bad Request")
+    running = http('{"id": "a", "status": "in_progress", "created_at": 1}')
+    odd.answers = [lambda head: refusal if head.startswith("POST") else running]
+    (end,) = await run(odd_wire, journal, "a")
+    assert (end.outcome, end.message) == (Outcome.REFUSED, "Not yours to cancel.")
+    assert end.batch is not None
+    assert end.batch.status is Status.IN_PROGRESS

@@ -17,6 +17,8 @@ _PATIENCE = 60.0  # seconds for one batch; a server that asks for a longer wait 
 _PACE = 0.1  # seconds between two cancels: well under the rate limits that providers state
 _SLOWEST = 5.0
 _RECOVERY = 0.8  # what the pace is multiplied by with every answer, once it was slowed down
+# Why a call failed that says nothing of the batch: it is not asked for.
+_NOT_OF_THE_BATCH = {Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED, Kind.UNAUTHORIZED, Kind.FORBIDDEN}
 _SILENT = 3  # batches in a row without an answer after which the server is held to be away
 
 
@@ -83,17 +85,19 @@ async def _tries(batch_id: str, wire: Wire, tries: int) -> AsyncIterator[Waiting
 
     A server that asks for fewer requests has answered: that is no try, and goes on for as long as patience lasts.
     """
-    wait, waited, unclear = _FIRST_WAIT, 0.0, False
+    wait, waited = _FIRST_WAIT, 0.0
     while True:
         try:
             yield _told(batch_id, batch_from(await wire.cancel_batch(batch_id)))
             return
         except WireError as error:
             passing = error.unclear or error.kind in {Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED}
-            if error.kind is Kind.CONFLICT or (unclear and not passing):
-                yield await _after_refusal(batch_id, wire, error)
-                return
-            unclear |= error.unclear
+            if error.kind not in _NOT_OF_THE_BATCH:
+                # Servers refuse to cancel what has ended with 400, 404, 409 or 500: the batch itself tells.
+                end = await _after_refusal(batch_id, wire, error)
+                if end.outcome is not Outcome.REFUSED or not passing:
+                    yield end
+                    return
             tries -= error.kind is not Kind.RATE_LIMITED
             pause = max(wait, error.retry_after or 0.0)
             if not passing or tries <= 0 or waited + pause > _PATIENCE:
@@ -106,7 +110,7 @@ async def _tries(batch_id: str, wire: Wire, tries: int) -> AsyncIterator[Waiting
 
 
 async def _after_refusal(batch_id: str, wire: Wire, error: WireError) -> Cancelled:
-    """A refusal because of the batch's state, or after a try without an answer: it may be over, or on its way there."""
+    """What the batch itself says after a cancel that failed: it may have ended, or be on its way there."""
     try:
         batch = batch_from(await wire.retrieve_batch(batch_id))
     except WireError:

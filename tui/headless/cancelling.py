@@ -12,16 +12,17 @@ from tui.batches.order import select
 from tui.batches.query import Query
 from tui.batches.stake import MANY, sentence, stake
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
+from tui.flows.follow import Changed, Gone, Retrying, follow, retrieve
 from tui.flows.naming import ask_names
-from tui.flows.paging import CUT_SHORT, cancellable
+from tui.flows.paging import cancellable
 from tui.headless import states
 from tui.headless.asking import agreed, need_a_terminal
 from tui.headless.costing import asks_for_cost, costing
 from tui.headless.filtering import query_of
-from tui.headless.following import follow
 from tui.headless.objects import status_word
 from tui.headless.printing import Output
-from tui.headless.session import connected, journal, own_names, retrieved, to_change
+from tui.headless.session import connected, journal, own_names, to_change
+from tui.headless.watching import note_retry
 from tui.settings import Profile
 from tui.text import duration, plural
 from tui.wire.client import Wire
@@ -38,7 +39,8 @@ _WORDS = {
 
 
 def run(options: Namespace) -> int:
-    """Cancel batches; 1 where one was refused or the answer to the question is no, 3 where no answer came.
+    """Cancel batches; 1 where one was refused or the answer to the question is no, 3 where no answer came, or a page of
+    the list failed that may have had more of them.
 
     A batch that had ended already counts as refused if it was named, and not if it was found.
     """
@@ -58,20 +60,21 @@ def run(options: Namespace) -> int:
             output.document([])
             return 1
     if not ids:
-        output.note("Nothing is running that a cancel would stop.")
+        listed = " among what was listed" if output.incomplete else ""
+        output.note(f"Nothing is running{listed} that a cancel would stop.")
     ends = asyncio.run(_cancel(ids, profile, output, wait=options.wait)) if ids else []
     output.document([_object(end) for end in ends])
-    return max((_status(end, named=named) for end in ends), default=0)
+    return max((output.incomplete, *(_status(end, named=named) for end in ends)))
 
 
 async def _find(profile: Profile, ids: Sequence[str], query: Query | None, names: Names, output: Output) -> list[Batch]:
     """The batches called `ids`; without any, those that still work, as far as they match."""
     async with connected(profile) as wire:
         if ids:
-            batches = [await retrieved(wire, batch_id) for batch_id in ids]
+            batches = [await retrieve(wire, batch_id) for batch_id in ids]
             await ask_names(names, batches, wire)
             return batches
-        batches = await cancellable(wire, lambda: output.note(CUT_SHORT))
+        batches = await cancellable(wire, output.cut_short)
         await ask_names(names, batches, wire)
         if query is None:
             return batches
@@ -114,11 +117,18 @@ async def _wait(ends: dict[str, Cancelled], wire: Wire, output: Output) -> None:
     """Bring `ends` up to what the batches have come to when none is active any more."""
     ids = [key for key, end in ends.items() if end.outcome is Outcome.CANCELLING]
     try:
-        async for batch in follow(ids, wire, _WAIT_INTERVAL):
-            if not batch.status.active:
+        async for step in follow(ids, wire, _WAIT_INTERVAL):
+            if isinstance(step, Changed) and not (batch := step.batch).status.active:
                 outcome = Outcome.CANCELLED if batch.status is Status.CANCELLED else Outcome.ALREADY_ENDED
                 ends[batch.id] = replace(ends[batch.id], outcome=outcome, batch=batch)
                 _tell(ends[batch.id], output)
+            elif isinstance(step, Gone):
+                end = ends[step.batch_id]
+                why = f"It was told to stop, and then the server no longer had it. {step.error.sentence}"
+                ends[step.batch_id] = replace(end, outcome=Outcome.UNREACHABLE, message=why, error=step.error)
+                _tell(ends[step.batch_id], output)
+            elif isinstance(step, Retrying):
+                note_retry(step, output)
     except WireError as error:
         # The cancels have been sent: what is known of them is told all the same.
         output.note(error.sentence)

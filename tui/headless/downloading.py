@@ -8,9 +8,10 @@ from typing import Any
 from tui.errors import LazybatchError
 from tui.flows.bulk import collect_results
 from tui.flows.collect import Downloaded, Part
+from tui.flows.follow import retrieve
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
-from tui.headless.session import connected, retrieved, with_key
+from tui.headless.session import connected, with_key
 from tui.settings import Profile
 from tui.text import size
 from tui.wire.client import Wire
@@ -43,7 +44,7 @@ async def _download(options: Namespace, profile: Profile, output: Output) -> int
 
 async def _fetch(entry: dict[str, Any], folder: Path, wire: Wire, output: Output) -> None:
     """Bring one batch's files home, noting in `entry` what is here."""
-    batch, doubts = await retrieved(wire, entry["id"]), list[str]()
+    batch, doubts = await retrieve(wire, entry["id"]), list[str]()
     with Progress(batch.id) as bar:
         async for step in collect_results(batch, folder, wire=wire):
             if isinstance(step, Downloaded):

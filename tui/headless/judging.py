@@ -7,12 +7,13 @@ from tui.batches.batch import Batch
 from tui.batches.family import Family, family_of, with_remainders
 from tui.errors import LazybatchError
 from tui.flows.collect import Downloading
+from tui.flows.follow import retrieve
 from tui.flows.relatives import made_around, made_since
 from tui.flows.session import Session
 from tui.flows.shelf import Shelf
 from tui.headless.printing import tell
 from tui.headless.progress import Progress
-from tui.headless.session import opened, retrieved
+from tui.headless.session import opened
 from tui.results.judge import Judgement
 from tui.settings import Profile
 from tui.wire.errors import Kind, WireError
@@ -42,7 +43,7 @@ async def judged(profile: Profile, batch_id: str, input_file: str | None, *, who
     `LazybatchError`, also for a batch that has not ended.
     """
     async with opened(profile) as session:
-        batch = await retrieved(session.wire, batch_id)
+        batch = await retrieve(session.wire, batch_id)
         if batch.status.active:
             raise LazybatchError(f"{batch_id} is still {batch.raw_status}: there are no results yet.", 1)
         shelf = Shelf(batch, session, await _family(batch, session, whole=whole))
@@ -66,7 +67,7 @@ async def judged(profile: Profile, batch_id: str, input_file: str | None, *, who
 
 async def _family(batch: Batch, session: Session, *, whole: bool) -> Family:
     try:
-        known = await (made_around if whole else made_since)(batch, session)
+        known = await (made_around if whole else made_since)(batch, session, tell)
     except WireError as error:
         tell(f"Whether its requests were run again is only known from here: {error.sentence}")
         known = list(session.book)

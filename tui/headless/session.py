@@ -14,7 +14,6 @@ from tui.settings import Profile, state_folder
 
 # Commands that ask no server want the profile alone.
 if TYPE_CHECKING:
-    from tui.batches.batch import Batch
     from tui.batches.names import Names
     from tui.flows.session import Session
     from tui.state.base import Trouble
@@ -115,14 +114,3 @@ def own_names(profile: Profile) -> "Names":
     except LazybatchError as error:
         tell(f"The names of your own files are not known. {error}")
     return names
-
-
-async def retrieved(wire: "Wire", batch_id: str) -> "Batch":
-    """The batch `batch_id` as it is now."""
-    from tui.wire.errors import Kind, WireError
-    from tui.wire.shapes import batch_from
-
-    batch = batch_from(await wire.retrieve_batch(batch_id))
-    if batch is None:
-        raise WireError(Kind.NOT_AN_API, f"{wire.address.host} answered, but not with a batch.")
-    return batch

@@ -8,12 +8,13 @@ from datetime import datetime
 from tui.batches.batch import Batch, Status, timeline
 from tui.batches.money import Cost
 from tui.batches.names import Names
+from tui.flows.follow import retrieve
 from tui.flows.naming import ask_names
 from tui.headless import states
 from tui.headless.costing import costing
 from tui.headless.objects import batch_object_with_timeline
 from tui.headless.printing import Output
-from tui.headless.session import connected, own_names, retrieved, with_key
+from tui.headless.session import connected, own_names, with_key
 from tui.settings import Profile
 from tui.text import count, duration
 from tui.widgets import looks
@@ -39,7 +40,7 @@ def run(options: Namespace) -> int:
 
 async def _look(profile: Profile, batch_id: str, names: Names) -> Batch:
     async with connected(profile) as wire:
-        batch = await retrieved(wire, batch_id)
+        batch = await retrieve(wire, batch_id)
         await ask_names(names, [batch], wire)
         return batch
 

@@ -7,15 +7,16 @@ from datetime import datetime
 from tui.batches.batch import Batch, Status
 from tui.batches.money import Cost
 from tui.flows.costs import Costs
+from tui.flows.follow import Gone, Retrying, follow
 from tui.flows.naming import ask_names
-from tui.flows.paging import CUT_SHORT, active
+from tui.flows.paging import active
 from tui.headless import states
 from tui.headless.costing import costing
-from tui.headless.following import follow
 from tui.headless.objects import batch_object
 from tui.headless.printing import Output
 from tui.headless.session import connected, own_names, with_key
 from tui.settings import Profile
+from tui.text import duration
 
 
 def run(options: Namespace) -> int:
@@ -28,15 +29,24 @@ def run(options: Namespace) -> int:
 async def _watch(options: Namespace, profile: Profile, costs: Costs, output: Output) -> int:
     names = own_names(profile)
     last: dict[str, Batch] = {}
+    gone = 0
     async with connected(profile) as wire:
         ids = list(options.ids)
         if options.all_active or not ids:
-            found = await active(wire, lambda: output.note(CUT_SHORT))
+            found = await active(wire, output.cut_short)
             await ask_names(names, found, wire)
             ids += [batch.id for batch in found]
         if not ids:
             output.note("No batch is active.")
-        async for batch in follow(ids, wire, options.interval):
+        async for step in follow(ids, wire, options.interval):
+            if isinstance(step, Retrying):
+                note_retry(step, output)
+                continue
+            if isinstance(step, Gone):
+                gone = max(gone, step.error.exit_code)
+                output.note(f"{step.batch_id} is not followed any more. {step.error.sentence}")
+                continue
+            batch = step.batch
             if batch.id not in last:
                 await ask_names(names, [batch], wire)
             last[batch.id] = batch
@@ -44,7 +54,14 @@ async def _watch(options: Namespace, profile: Profile, costs: Costs, output: Out
             _tell(batch, names.name_of(batch), costs.of(batch), output)
             if output.unread:
                 break
-    return 0 if all(batch.status is Status.COMPLETED for batch in last.values()) else 1
+    bad = any(batch.status is not Status.COMPLETED for batch in last.values())
+    return max(output.incomplete, gone, int(bad))
+
+
+def note_retry(step: Retrying, output: Output) -> None:
+    """Tell that a call failed and is made again."""
+    about = f"{step.batch_id}: " if step.batch_id else ""
+    output.note(f"{about}{step.error.sentence} Trying again in {duration(max(step.seconds, 1.0))} …")
 
 
 def _tell(batch: Batch, name: str, cost: Cost | None, output: Output) -> None:
