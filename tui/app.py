@@ -14,7 +14,7 @@ from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from tui.batches.batch import CANCELLABLE, Batch
+from tui.batches.batch import Batch
 from tui.driver import DifferingDriver
 from tui.flows.session import Session
 from tui.screens.home import Home
@@ -168,7 +168,7 @@ class LazybatchApp(App[str]):
 
             self.push_screen(Refused(batch))
             return
-        if batch.status.active and batch.output_file_id is None and batch.error_file_id is None:
+        if batch.active and batch.output_file_id is None and batch.error_file_id is None:
             from tui.widgets import looks
 
             self.notify(f"No results to read yet. The batch is {looks.word(batch.status)}.", markup=False)
@@ -257,7 +257,7 @@ class LazybatchApp(App[str]):
 
     def failed_cancel(self, batch: Batch) -> str | None:
         """Why a cancel of `batch` came to nothing, if it did and the batch still runs."""
-        failed = self.cancelled_some and batch.status in CANCELLABLE
+        failed = self.cancelled_some and batch.cancellable
         return self.cancelling.failed.get(batch.id) if failed else None
 
     def offer_results(self) -> None:

@@ -107,14 +107,27 @@ def test_a_book_tells_what_a_snapshot_changed() -> None:
     assert book.apply([done, other]) == Changes(changed=frozenset({"batch_1"}))
     assert book.get("batch_1") is done
     assert book.active() == []
-    assert book.remove(["batch_1", "batch_9"]) == Changes(gone=frozenset({"batch_1"}))
-    assert "batch_1" not in book
-    assert "batch_2" in book
-    assert list(book) == [other]
-    assert book.get("batch_1") is None
+    assert book.mark_gone(["batch_1", "batch_9"]) == Changes(changed=frozenset({"batch_1"}))
+    assert book.get("batch_1") == replace(done, gone=True)
+    assert not book.mark_gone(["batch_1"])
+    # It is listed again.
+    assert book.apply([done]) == Changes(changed=frozenset({"batch_1"}))
     # Twice in one snapshot: it is new once, and the last word counts.
-    assert book.apply([RUNNING, done]) == Changes(added=frozenset({"batch_1"}), changed=frozenset({"batch_1"}))
-    assert book.get("batch_1") is done
+    last = replace(RUNNING, id="batch_3")
+    ended = replace(last, status=Status.COMPLETED)
+    assert book.apply([last, ended]) == Changes(added=frozenset({"batch_3"}), changed=frozenset({"batch_3"}))
+    assert book.get("batch_3") is ended
+
+
+def test_a_batch_that_is_gone_is_not_active() -> None:
+    book = Book()
+    book.apply([RUNNING])
+    assert RUNNING.active and RUNNING.cancellable
+    book.mark_gone([RUNNING.id])
+    [gone] = book
+    assert not book.active()
+    assert gone.status is RUNNING.status and not gone.active and not gone.cancellable
+    assert gone.elapsed(10_000) is None
 
 
 @pytest.mark.parametrize(

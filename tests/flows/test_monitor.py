@@ -380,7 +380,8 @@ async def test_a_server_that_tells_of_no_single_batch(  # noqa: PLR0917  (fixtur
             await seen(steps)
         demo.clock.jump(2000)
         for _ in range(60):
-            assert not (await seen(steps)).changes.gone
+            await seen(steps)
+            assert not any(batch.gone for batch in book)
             if not book.active():
                 break
     assert {batch.id for batch in book} == set(made)
@@ -399,12 +400,12 @@ async def test_a_list_that_knows_a_batch_is_believed(  # noqa: PLR0917  (fixture
     async with aclosing(rounds(monitor)) as steps:
         while len(book) < 4:
             await seen(steps)
-        gone = 0
         for _ in range(40):
             monitor.refresh()
-            gone += bool((await seen(steps)).changes.gone)
+            await seen(steps)
+            assert not any(batch.gone for batch in book)
         assert {batch.id for batch in book} == set(made) == {item["id"] for item in cache.load()}
-    assert gone <= 2 and demo.calls["batches.retrieve"] <= 2
+    assert demo.calls["batches.retrieve"] <= 2
 
 
 # Trouble
@@ -488,28 +489,6 @@ async def test_one_bad_batch_does_not_hide_the_others(
             if len(changed) == 5:
                 break
     assert changed == set(running)
-
-
-async def test_a_batch_that_is_gone_is_forgotten(  # noqa: PLR0917  (fixtures)
-    demo: DemoServer, wire: Wire, create: Create, cache: Cache, small_pages: None, quick: None
-) -> None:
-    gone = await create()
-    for _ in range(2):
-        await create()
-    book = Book()
-    monitor = Monitor(wire, book, cache)
-    async with aclosing(rounds(monitor)) as steps:
-        while len(book) < 3:
-            await seen(steps)
-        assert cache.answer(gone) is not None
-        demo.faults.add(Fault("batches.retrieve", "status", status=404, times=None))
-        changes = set[str]()
-        while not changes:
-            changes = set((await seen(steps)).changes.gone)
-    assert changes == {gone}
-    assert gone not in book
-    assert cache.answer(gone) is None
-    assert len(cache.load()) == 2
 
 
 async def test_the_cache_follows(demo: DemoServer, wire: Wire, create: Create, cache: Cache) -> None:

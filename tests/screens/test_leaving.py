@@ -148,7 +148,7 @@ async def test_yes_stops_it_and_the_next_start_tells(server: DemoServer, tmp_pat
         await home.press("y")
         await home.until(lambda: not home.app.is_running)
     async with desk(server, tmp_path, samples=samples) as home:
-        await home.told("reviews-200.jsonl was being submitted when lazybatch ended")
+        await home.told("reviews-200 was being submitted when lazybatch ended")
         assert api.batches(server) == []
 
 

@@ -134,7 +134,7 @@ def test_threads_that_share_a_connection_take_turns(database: sqlite3.Connection
             database.execute("BEGIN IMMEDIATE")
             inside.set()
             assert go.wait(30)
-            database.execute("INSERT INTO batches VALUES (NULL, NULL, NULL, NULL, NULL)")
+            database.execute("INSERT INTO batches VALUES (NULL, NULL, NULL, NULL, NULL, NULL)")
 
     samples.add("b1", Sample(1.0, 1))
     writers = [
@@ -443,9 +443,12 @@ def test_the_cache_gives_back_what_the_server_said(cache: Cache) -> None:
     cache.save([("b3", 103, {"id": "b3", "new": True})], 60.0)
     assert cache.answer("b3") == {"id": "b3", "new": True}
     assert (len(cache.load()), cache.seen_at()) == (5, 60.0)
-    cache.forget(["b3", "b9"])
-    assert cache.answer("b3") is None
-    assert len(cache.load()) == 4
+    cache.mark_gone(["b3", "b9"])
+    assert cache.gone() == {"b3"}
+    assert len(cache.load()) == 5
+    # The server tells of it again.
+    cache.save([("b3", 103, {"id": "b3"})], 70.0)
+    assert cache.gone() == set()
 
 
 def test_the_cache_is_read_one_by_one_while_it_is_written(tmp_path: Path) -> None:
@@ -464,7 +467,8 @@ def test_the_cache_is_read_one_by_one_while_it_is_written(tmp_path: Path) -> Non
 def test_caches_do_not_mix(database: sqlite3.Connection, cache: Cache) -> None:
     cache.save([("b", 1, {"id": "b"})], 1.0)
     other = Cache(database, "another")
-    other.forget(["b"])
+    other.mark_gone(["b"])
+    assert cache.gone() == other.gone() == set()
     assert (other.load(), other.seen_at(), other.answer("b")) == ([], None, None)
     assert cache.answer("b") == {"id": "b"}
 
@@ -473,11 +477,11 @@ def test_a_cache_that_cannot_be_written_loses_only_itself(database: sqlite3.Conn
     cache.save([("b", 1, {"id": "b"})], 1.0)
     database.execute("PRAGMA query_only=1")
     cache.save([("c", 1, {"id": "c"})], 2.0)
-    cache.forget(["b"])
-    assert cache.load() == [{"id": "b"}]
+    cache.mark_gone(["b"])
+    assert (cache.load(), cache.gone()) == ([{"id": "b"}], set())
     database.execute("PRAGMA query_only=0")
-    cache.forget(["b"])
-    assert cache.load() == []
+    cache.mark_gone(["b"])
+    assert cache.gone() == {"b"}
 
 
 def test_what_was_expected_is_known_by_the_batch(journal: Journal) -> None:

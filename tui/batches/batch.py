@@ -116,6 +116,18 @@ class Batch:
     metadata: tuple[tuple[str, str], ...] = ()
     # Names of fields that held something no rule here can read: shown as "?", never guessed.
     oddities: tuple[str, ...] = ()
+    # The server no longer knows it: all else is what was last seen of it.
+    gone: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Whether the server may still change it by itself; not one that the server no longer knows."""
+        return self.status.active and not self.gone
+
+    @property
+    def cancellable(self) -> bool:
+        """Whether a cancel of it would stop something."""
+        return self.status in CANCELLABLE and not self.gone
 
     @property
     def description(self) -> str | None:
@@ -156,7 +168,7 @@ class Batch:
 
     def elapsed(self, now: float) -> float | None:
         """Seconds from its making to its end, or until `now` while it has none; None where a time is not known."""
-        until = now if self.status.active else self.ended_at
+        until = now if self.active else self.ended_at
         return None if until is None or self.created_at is None else max(0.0, until - self.created_at)
 
 

@@ -1,20 +1,20 @@
 """All batches that are known: a snapshot goes in, what it changed comes out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from typing import NamedTuple
 
 from tui.batches.batch import Batch
 
 
 class Changes(NamedTuple):
-    """Ids of the batches that a snapshot brought, altered or took away."""
+    """Ids of the batches that a snapshot brought or altered."""
 
     added: frozenset[str] = frozenset()
     changed: frozenset[str] = frozenset()
-    gone: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.gone)
+        return bool(self.added or self.changed)
 
 
 class Book:
@@ -43,7 +43,7 @@ class Book:
 
     def active(self) -> list[Batch]:
         """The batches that the server may still change by itself."""
-        return [batch for batch in self if batch.status.active]
+        return [batch for batch in self if batch.active]
 
     def apply(self, batches: Iterable[Batch]) -> Changes:
         """Take in `batches` as they are now; those not among them stay as they were."""
@@ -58,14 +58,9 @@ class Book:
             self._regroup(batch.id, before, batch)
         return Changes(added=frozenset(added), changed=frozenset(changed))
 
-    def remove(self, ids: Iterable[str]) -> Changes:
-        """Forget batches that the server no longer has."""
-        gone = set()
-        for key in ids:
-            if (batch := self._batches.pop(key, None)) is not None:
-                self._regroup(key, batch, None)
-                gone.add(key)
-        return Changes(gone=frozenset(gone))
+    def mark_gone(self, ids: Iterable[str]) -> Changes:
+        """Keep batches that the server no longer knows, as it last told of them. One that it tells of again is back."""
+        return self.apply(replace(batch, gone=True) for key in ids if (batch := self._batches.get(key)) is not None)
 
     def _regroup(self, key: str, before: Batch | None, after: Batch | None) -> None:
         old, new = before.group if before else None, after.group if after else None

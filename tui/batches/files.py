@@ -98,7 +98,7 @@ class Uses:
     def standing(self, file: StoredFile, now: float) -> Standing:
         """What `file` is to the batches; `now` in Unix seconds of the server's clock."""
         users = self.of(file)
-        if file.id in self._awaited or any(batch.status.active for batch in users):
+        if file.id in self._awaited or any(batch.active for batch in users):
             return Standing.IN_USE
         if any(file.id in {batch.output_file_id, batch.error_file_id} for batch in users):
             return Standing.RESULTS

@@ -20,14 +20,16 @@ _TELLING: Final = (
 
 def whole(key: str, name: str, parts: Sequence[Batch]) -> Batch:
     """All of `parts` as if they were one batch of that id and name."""
-    status = min((part.status for part in parts), key=_TELLING.index)
-    active = [part for part in parts if part.status.active]
+    # What is gone is told by its own row, and for all only where no part is left.
+    telling = [part for part in parts if not part.gone] or parts
+    status = min((part.status for part in telling), key=_TELLING.index)
+    active = [part for part in parts if part.active]
     ends = [part.ended_at for part in parts if part.ended_at is not None]
     ended = max(ends) if len(ends) == len(parts) else None
     return Batch(
         id=key,
         status=status,
-        raw_status=next(part.raw_status for part in parts if part.status is status),
+        raw_status=next(part.raw_status for part in telling if part.status is status),
         created_at=_least(part.created_at for part in parts),
         in_progress_at=_least(part.in_progress_at for part in parts),
         expires_at=_least(part.expires_at for part in active),
@@ -40,6 +42,7 @@ def whole(key: str, name: str, parts: Sequence[Batch]) -> Batch:
         failed_at=ended if status is Status.FAILED else None,
         expired_at=ended if status is Status.EXPIRED else None,
         cancelled_at=ended if status is Status.CANCELLED else None,
+        gone=all(part.gone for part in parts),
     )
 
 
@@ -91,7 +94,7 @@ def _requests(part: Batch) -> int | None:
     told = part.counts.total if part.counts else None
     if told is None:
         return 0 if part.status is Status.FAILED else None
-    return told if told or not part.status.active else None
+    return told if told or not part.active else None
 
 
 def _over(part: Batch, number: int | None) -> int | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tui.batches.batch import CANCELLABLE, Batch, Status
+from tui.batches.batch import Batch, Status
 from tui.batches.pace import Sample, misses_window_by, rate, stalled
 from tui.text import count, duration, percent, plural
 
@@ -86,7 +86,7 @@ def trips(batch: Batch, facts: Facts, rules: Rules, now: float) -> tuple[Trip, .
 
     What is unknown breaks no rule.
     """
-    checks = _CHECKS if batch.status in CANCELLABLE else (_cancelling,) if batch.status is Status.CANCELLING else ()
+    checks = _CHECKS if batch.cancellable else (_cancelling,) if batch.status is Status.CANCELLING else ()
     return tuple(trip for check in checks if (trip := check(batch, facts, rules, now)) is not None)
 
 

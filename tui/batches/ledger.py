@@ -36,7 +36,7 @@ def ledger(
     for batch in batches:
         done = (batch.counts.completed if batch.counts else None) or 0
         cost = cost_of(batch)
-        refused = not done and not batch.status.active and cost is not None and not cost.so_far
+        refused = not done and not batch.active and cost is not None and not cost.so_far
         if batch.created_at is not None and batch.created_at >= since and not refused:
             found.setdefault(model_of(batch), []).append((done, cost))
     entries = [

@@ -160,7 +160,7 @@ def _each(rates: Rates, average: Average | None) -> float | None:
 def _in_the_end(batch: Batch, so_far: float | None, each: float | None, total: int | None) -> float | None:
     """As much again for each request that is left; `each` of `total` where none is over yet."""
     counts = batch.counts or Counts()
-    if not batch.status.active or batch.status is Status.CANCELLING:
+    if not batch.active or batch.status is Status.CANCELLING:
         return so_far
     if so_far and counts.progress:
         return so_far / counts.progress

@@ -23,7 +23,7 @@ _OWN: Final[Mapping[str, Callable[[Batch], _Value]]] = {
     "progress": lambda batch: batch.counts.progress if batch.counts else None,
     "requests": lambda batch: batch.counts.total if batch.counts else None,
     "fail": lambda batch: batch.counts.failed_share if batch.counts else None,
-    "expires": lambda batch: batch.expires_at if batch.status.active else None,
+    "expires": lambda batch: batch.expires_at if batch.active else None,
     "age": lambda batch: -(batch.created_at or 0),
 }
 # Large is what one looks for in these, so they begin with the largest.
@@ -124,4 +124,4 @@ def _newest_first(batch: Batch) -> int:
 
 
 def _ended(batch: Batch) -> bool:
-    return not batch.status.active
+    return not batch.active

@@ -97,7 +97,7 @@ async def collect_results(batch: Batch, folder: Path, *, wire: Wire) -> AsyncIte
     Raises `LazybatchError`: it has not ended, it has no such files, or one of them cannot be had; the other is here
     then, if there is one.
     """
-    if batch.status.active:
+    if batch.active:
         raise LazybatchError(f"It is still {batch.raw_status}: there are no results yet.", 1)
     if batch.output_file_id is None and batch.error_file_id is None:
         raise LazybatchError(f"It is {batch.status}, and has no result files.", 1)

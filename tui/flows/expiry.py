@@ -90,4 +90,4 @@ class Expiry:
 
 def _results(batch: Batch) -> list[str]:
     """The ids of the result files of a batch that has ended."""
-    return [] if batch.status.active else list(filter(None, (batch.output_file_id, batch.error_file_id)))
+    return [] if batch.active else list(filter(None, (batch.output_file_id, batch.error_file_id)))

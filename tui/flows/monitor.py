@@ -27,6 +27,7 @@ ACTIVE_INTERVAL = 5.0  # seconds between rounds while something moves
 RESTING_INTERVAL = 30.0
 _LONGEST_WAIT = 60.0
 _MINUTE = 60.0
+_DENIALS = 3  # answers that there is no such batch, in as many rounds, until it is gone
 _NO_SUCH_CALL = frozenset({405, 501})
 
 
@@ -73,7 +74,7 @@ class Monitor:
         self._asked = asyncio.Event()
         self._list = Listing(wire, horizon)
         self._one_by_one = True
-        self._denied: set[str] = set()
+        self._denied: dict[str, int] = {}  # how often the server said that there is no such batch
 
     def refresh(self) -> None:
         """End the wait: the next round begins now, or when the one under way is over."""
@@ -143,7 +144,9 @@ class Monitor:
         yield self._seen(changes)
         on_page = {item.get("id") for item in page.items}
         for batch in self._book.active():
-            if batch.id not in on_page and self._one_by_one:
+            # Where the list may yet tell of one that was denied, that is waited for.
+            awaited = batch.id in self._denied and self._list.more
+            if batch.id not in on_page and self._one_by_one and not awaited:
                 yield self._seen(await self._look_at(batch))
         unseen = [batch for batch in self._book.active() if batch.id not in on_page]
         if unseen and not self._one_by_one and not self._list.followed:
@@ -155,6 +158,8 @@ class Monitor:
             older = await self._list.older()
             yield self._seen(Changes() if older is None else await self._take(older.items))
             in_time = time.monotonic() - began < self._interval()
+        if changes := await self._unlisted():
+            yield self._seen(changes)
 
     async def _look_at(self, batch: Batch) -> Changes:
         try:
@@ -169,20 +174,43 @@ class Monitor:
                 return Changes()
             if error.kind is not Kind.NOT_FOUND:
                 raise
-            return await self._forget(batch)
+            return await self._denied_by_server(batch)
         return await self._take([answer])
 
-    async def _forget(self, batch: Batch) -> Changes:
-        """The server does not know `batch`. Where its list does all the same, it is believed from then on."""
-        self._denied.add(batch.id)
-        self._list.begun = False
+    async def _denied_by_server(self, batch: Batch) -> Changes:
+        """The server says that it does not know `batch`. Where its list does all the same, it is believed from then on.
+
+        Once may be a fault that passes.
+        """
+        self._denied[batch.id] = self._denied.get(batch.id, 0) + 1
+        if self._denied[batch.id] == 1:
+            self._list.begun = False
+        return Changes() if self._denied[batch.id] < _DENIALS else await self._mark_gone([batch])
+
+    async def _mark_gone(self, batches: Iterable[Batch]) -> Changes:
+        ids = [batch.id for batch in batches]
         if self._cache is not None:
-            await asyncio.to_thread(self._cache.forget, [batch.id])
-        return self._book.remove([batch.id])
+            await asyncio.to_thread(self._cache.mark_gone, ids)
+        return self._book.mark_gone(ids)
+
+    async def _unlisted(self) -> Changes:
+        """Mark the ended batches that the list lacks, if the server does not know the newest of them either.
+
+        Active ones are retrieved anyway.
+        """
+        lacking = self._list.unlisted(batch for batch in self._book if not batch.status.active and not batch.gone)
+        if not lacking:
+            return Changes()
+        try:
+            return await self._take([await self._wire.retrieve_batch(lacking[0].id)])
+        except WireError as error:
+            if error.kind is not Kind.NOT_FOUND and error.status not in _NO_SUCH_CALL:
+                return Changes()
+        return await self._mark_gone(lacking)
 
     async def _take(self, items: Iterable[Mapping[str, Any]]) -> Changes:
         found = [(batch, item) for item in items if (batch := batch_from(item)) is not None]
-        if self._denied and not self._denied.isdisjoint(batch.id for batch, _ in found):
+        if any(batch.id in self._denied for batch, _ in found):
             self._one_by_one = False
         changes = self._book.apply(batch for batch, _ in found)
         if self._samples is not None:

@@ -1,9 +1,10 @@
 """The account's list of batches, page by page: how far it was followed, and what its server cannot do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from tui.batches.batch import Batch
 from tui.flows.pages import Incomplete
 from tui.flows.pages import batches as list_of_batches
 from tui.wire.client import Wire
@@ -49,6 +50,8 @@ class Listing:
         self._rounds_left: int | None = None
         self._failures = 0
         self._skipped = 0  # rounds in which a page that failed is not asked for yet
+        self._whole = False
+        self._met: list[tuple[str, int | None]] = []
         self.reach = Reach.GOING
         self.begun = False
 
@@ -75,6 +78,8 @@ class Listing:
         self.begun, self._rounds_left = True, None
         self._failures = self._skipped = 0
         self._passed.clear()
+        self._met.clear()
+        self._whole = True
         self._turn(page)
 
     async def older(self) -> Page | None:
@@ -98,12 +103,29 @@ class Listing:
         self._turn(page)
         return page
 
+    def unlisted(self, batches: Iterable[Batch]) -> list[Batch]:
+        """Those of `batches` that the list lacks, newest first, where it was followed past them; taken once a list."""
+        if self.followed or not self._whole:
+            return []
+        self._whole = False
+        ids, times = {key for key, _ in self._met}, [at for _, at in self._met]
+        found = [batch for batch in batches if batch.id not in ids]
+        if self.reach is not Reach.ALL:
+            known = [at for at in times if at is not None]
+            if len(known) < len(times) or known != sorted(known, reverse=True):
+                return []
+            found = [batch for batch in found if known and (batch.created_at or 0) > known[-1]]
+        return sorted(found, key=lambda batch: batch.created_at or 0, reverse=True)
+
     def _turn(self, page: Page) -> None:
         """Set the cursor behind `page`, or end where it is the last, beyond the horizon or a repetition."""
         oldest = min((at for item in page.items if (at := _created(item)) is not None), default=None)
         # A server may answer a cursor that it does not know, or the last one, with the first page again.
         stuck = page.last_id is None or page.last_id in self._passed or not page.items
         self._passed.add(page.last_id or "")
+        self._met.extend((str(item["id"]), _created(item)) for item in page.items)
+        # An item that cannot be read may be the very batch; an end that nobody told of may be none.
+        self._whole = self._whole and not page.unread and (page.has_more or page.ended)
         if not page.has_more:
             self._end(Reach.ALL)
         elif stuck:
@@ -115,6 +137,7 @@ class Listing:
 
     def _end(self, reach: Reach) -> None:
         self.reach, self._cursor = reach, None
+        self._whole = self._whole and reach in {Reach.ALL, Reach.HORIZON}
         if reach in {Reach.STUCK, Reach.NO_PAGES}:
             self._rounds_left, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
         else:

@@ -51,6 +51,7 @@ class Session(Priced):
         self.preferences = load(self._connections[0])
         self._wire: Wire | None = None
         self._monitor: Monitor | None = None
+        self._gone = self._cache.gone()
         self._take_in(_made_of(self._cache.load(limit=_FIRST_FRAME)))
         self.partial = len(self.book) == _FIRST_FRAME  # more may be remembered than is in the book yet
         self.seen_at = self._cache.seen_at()
@@ -272,7 +273,9 @@ class Session(Priced):
 
     def _take_in(self, remembered: Iterable[Batch]) -> None:
         # What has come from the server meanwhile is newer than what was remembered.
-        self.book.apply(batch for batch in remembered if batch.id not in self.book)
+        fresh = [batch for batch in remembered if batch.id not in self.book]
+        self.book.apply(fresh)
+        self.book.mark_gone(self._gone.intersection(batch.id for batch in fresh))
 
 
 def _made_of(answers: Iterable[Mapping[str, Any]]) -> list[Batch]:

@@ -51,7 +51,7 @@ class Shelf:
         """Whether all files that there are have come, so that they can be judged; an ended batch may have none."""
         ids = {Part.OUTPUT: self.batch.output_file_id, Part.ERRORS: self.batch.error_file_id}
         wanted = [part for part, file_id in ids.items() if file_id is not None]
-        return not self.batch.status.active and all(part in self.paths for part in wanted)
+        return not self.batch.active and all(part in self.paths for part in wanted)
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ class Shelf:
         Of a batch that still runs only the first lines are fetched. What cannot be had is told by raising at the end.
         """
         folder, wire = self._session.folder_of(self.batch.id), self._session.wire
-        if self.batch.status.active:
+        if self.batch.active:
             async for step in peek(self.batch, folder, wire=wire):
                 await self._grow(step)
                 yield step
@@ -112,7 +112,7 @@ class Shelf:
             wrong = verdict.agrees is False or (verdict.agrees is None and verdict.missing)
             suspect = {self.batch.id} if wrong else set()
         for batch in self.family.batches:
-            if batch.id not in suspect or batch.status.active:
+            if batch.id not in suspect or batch.active:
                 continue
             for part in RESULTS:
                 if (batch.id, part) in self._fetched_now:
@@ -169,7 +169,7 @@ class Shelf:
         self.family = Family((self.batch,)) if alone else family
 
     async def _fetched(self, other: Batch, tell: Progress) -> Returned:
-        if other.status.active:
+        if other.active:
             raise LazybatchError(f"It is still {other.raw_status}.")
         paths: dict[Part, Path] = {}
         async for step in collect(other, self._session.folder_of(other.id), wire=self._session.wire):
@@ -243,7 +243,7 @@ class Shelf:
         """Let go of the files; of a running batch nothing is kept."""
         for reader in self.readers.values():
             reader.close()
-        if self.batch.status.active:
+        if self.batch.active:
             for part in self.readers:
                 peek_path(self._session.folder_of(self.batch.id), self.batch.id, part).unlink(missing_ok=True)
 

@@ -38,7 +38,7 @@ def stock(
     names = {batch.id: name for batch in batches if (name := _model(batch, own))}
     _learn(batches, names, learnt)
     known = limits(profile.enqueued_tokens, profile.enqueued_requests, learnt.load(after=now - _BELIEVED))
-    amounts = (enqueued(batch, own.get(batch.id)) for batch in batches if batch.status.active)
+    amounts = (enqueued(batch, own.get(batch.id)) for batch in batches if batch.active)
     pauses = {}
     for model, limit in known.items():
         of_model = [batch for batch in batches if names.get(batch.id) == model]

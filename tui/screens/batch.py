@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
-from tui.batches.batch import CANCELLABLE, Batch, Stage, Status, timeline
+from tui.batches.batch import Batch, Stage, Status, timeline
 from tui.batches.money import Cost, Expected
 from tui.batches.pace import Sample
 from tui.screens import copying
@@ -63,7 +63,7 @@ class BatchScreen(Room):
     def _look(self) -> None:
         batch, now = self.session.book.get(self._batch_id), self.session.now
         # A batch that has ended changes no more but for its age, which is told in minutes.
-        moment = int(now) if batch is not None and batch.status.active else int(now / 60)
+        moment = int(now) if batch is not None and batch.active else int(now / 60)
         cost = None if batch is None else self.session.cost_of(batch)
         expected = None if batch is None else self.session.expected_of(batch)
         price = "" if batch is None else self.session.price_of(batch)
@@ -81,7 +81,11 @@ class BatchScreen(Room):
         self.title_line(name, stale=stale)
         samples = self.session.samples.of(batch.id)
         told = describe(batch, now, kept=self._kept, samples=samples, cost=cost, price=price, expected=expected)
-        self.view.read([*self._alarm(batch, broken), *told], keep_place=True)
+        self.view.read([*self._forgotten(batch), *self._alarm(batch, broken), *told], keep_place=True)
+
+    def _forgotten(self, batch: Batch) -> Iterator[Paragraph]:
+        if batch.gone:
+            yield [Cell(f"{self.session.profile.host} no longer knows this batch.", "warn")]
 
     def _broken(self, batch: Batch) -> list[str]:
         """The rules that `batch` breaks, the gravest first, each in words; then why a cancel came to nothing."""
@@ -95,7 +99,7 @@ class BatchScreen(Room):
             yield [Cell(f"{GLYPHS.alarm} {told}", "bad"), *([] if place else self._way_out(batch))]
 
     def _way_out(self, batch: Batch) -> list[Cell]:
-        if batch.status not in CANCELLABLE:
+        if not batch.cancellable:
             return []
         if not self.session.has_cancel:
             return [Cell(f" {GLYPHS.dot} {self.session.profile.host} has no cancel", "dim")]
@@ -122,7 +126,7 @@ class BatchScreen(Room):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What runs can be cancelled, and only what was refused for want of room be sent again as it is."""
         batch = self.session.book.get(self._batch_id)
-        if action == "cancel" and (batch is None or batch.status not in CANCELLABLE):
+        if action == "cancel" and (batch is None or not batch.cancellable):
             return False
         return (action != "wait_again" or may_wait(batch)) and super().check_action(action, parameters)
 
@@ -154,7 +158,7 @@ def describe(
     while it is not known, `price` says whose it is by, and `expected` is None unless it was submitted from here.
     """
     yield []
-    yield _row("status", looks.status_cell(batch.status, batch.raw_status))
+    yield _row("status", looks.batch_status_cell(batch))
     yield _row("id", Cell(batch.id))
     yield _row("endpoint", Cell(" · ".join(filter(None, (batch.endpoint, batch.model))) or "?"))
     if batch.oddities:
@@ -203,7 +207,7 @@ def _requests(batch: Batch, now: float, samples: Sequence[Sample]) -> Iterator[P
         yield _row("", Cell(f"{GLYPHS.doubt} {warning}", "warn"))
     if batch.status is Status.IN_PROGRESS and (drawn := looks.sparkline_text(samples, now, _SPARKLINE)):
         yield _row("last hour", Cell(drawn, "running"))
-    if batch.status.active and batch.expires_at:
+    if batch.active and batch.expires_at:
         yield _row("window", Cell(f"ends in {duration(batch.expires_at - now)}"))
 
 
@@ -219,7 +223,7 @@ def _timeline(batch: Batch, now: float) -> Iterator[Paragraph]:
             Cell(f"{duration(now - stage.at)} ago{spent}"),
         ]
         label = ""
-    if batch.status.active and all(stage.status is not batch.status for stage in timeline(batch)):
+    if batch.active and all(stage.status is not batch.status for stage in timeline(batch)):
         yield [
             Cell(label.rjust(_LABEL) + "  ", "dim"),
             Cell(f"{looks.word(batch.status):<12}", looks.role(batch.status)),
@@ -228,7 +232,7 @@ def _timeline(batch: Batch, now: float) -> Iterator[Paragraph]:
 
 
 def _lasts(stage: Stage, batch: Batch) -> bool:
-    return stage.status.active and stage.status is batch.status
+    return batch.active and stage.status is batch.status
 
 
 def _errors(batch: Batch) -> Iterator[Paragraph]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from tui.batches.batch import CANCELLABLE, Batch
+from tui.batches.batch import Batch
 from tui.batches.book import Book
 from tui.batches.stake import MANY, outcome_of, question, stake
 from tui.errors import LazybatchError
@@ -45,12 +45,12 @@ class Cancelling:
     def ask(self, room: Room, batches: Iterable[Batch]) -> None:
         """Ask on `room`, then cancel; batches that have ended are left out."""
         every = list(batches)
-        running = [batch for batch in every if batch.status in CANCELLABLE]
+        running = [batch for batch in every if batch.cancellable]
         if not self._app.session.has_cancel:
             host = self._app.session.profile.host
             self._app.notify(f"{host} has no cancel: its batches run to their end.", severity="warning", markup=False)
         elif running:
-            over = [batch for batch in every if batch.status not in CANCELLABLE]
+            over = [batch for batch in every if not batch.cancellable]
             room.work(self._ask(room, running, over), "cancel")
         else:
             self._app.notify("Nothing to cancel: it has ended, or is being cancelled already.", markup=False)
@@ -141,12 +141,12 @@ class Cancelling:
 
     def look(self, book: Book) -> None:
         """Offer the results of what was cancelled, once all that was asked for together has ended."""
-        running = {batch_id for batch_id in self.failed if (it := book.get(batch_id)) and it.status in CANCELLABLE}
+        running = {batch_id for batch_id in self.failed if (it := book.get(batch_id)) and it.cancellable}
         self.failed = {batch_id: why for batch_id, why in self.failed.items() if batch_id in running}
         for group in list(self._groups):
             for batch_id in group:
                 batch = book.get(batch_id)
-                if batch is not None and not batch.status.active:
+                if batch is not None and not batch.active:
                     group[batch_id] = batch
             over = [batch for batch in group.values() if batch is not None]
             if len(over) == len(group):

@@ -57,7 +57,7 @@ class Downloads:
         if chosen and not asked:
             what = "It is" if len(chosen) == 1 else "They are"
             self._app.notify(f"{what} being downloaded already.", markup=False)
-        ready = [batch for batch in asked if not batch.status.active and (batch.output_file_id or batch.error_file_id)]
+        ready = [batch for batch in asked if not batch.active and (batch.output_file_id or batch.error_file_id)]
         left_out = _left_out([batch for batch in asked if batch not in ready])
         if asked and not ready:
             self._app.notify(f"Nothing to download: {left_out}.", markup=False)
@@ -156,7 +156,7 @@ def summary(ends: Sequence[Fetched | Failed], names: dict[str, str]) -> str:
 
 def _left_out(batches: Sequence[Batch]) -> str:
     """Why these are not downloaded: `2 not ended yet, 1 without results`."""
-    running = sum(batch.status.active for batch in batches)
+    running = sum(batch.active for batch in batches)
     without = len(batches) - running
     if len(batches) == 1:
         return f"it is {looks.word(batches[0].status)}" if running else "it has no results"

@@ -50,7 +50,7 @@ class Alarms:
             batch.id: (batch, found[0])
             for batch_id in self._found
             if (found := watch.armed(batch_id, rules.auto_cancel)) and (batch := book.get(batch_id)) is not None
-            and batch.status in CANCELLABLE
+            and batch.cancellable
         }  # fmt: skip
 
     def spare(self, batch_id: str) -> None:
@@ -70,7 +70,7 @@ class Alarms:
             """The name by which earlier runs of the same job are known; an upload's alone is too common for that."""
             return session.names.given(batch) or batch.id
 
-        watched = [batch for batch in everything if batch.status in _WATCHED]
+        watched = [batch for batch in everything if batch.status in _WATCHED and not batch.gone]
         self._note_cancelling(watched, now)
         totals = _totals({name_of(batch) for batch in watched}, everything, name_of)
         fresh, standing = [], {}

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tui.batches.batch import CANCELLABLE, Batch
+from tui.batches.batch import Batch
 from tui.batches.pace import Sample
 from tui.screens.home_choice import Choosing
 from tui.text import plural
@@ -130,11 +130,7 @@ class Grouping(Choosing):
         """Take the marks of batches away that a cancel has dealt with, and of rows whose parts all are."""
         ids = {batch.id for batch in settled}
         keys = {self.groups.key_of(batch) for batch in settled} - {None}
-        whole = {
-            key
-            for key in keys
-            if ids.issuperset(batch.id for batch in self._of_row(key) if batch.status in CANCELLABLE)
-        }
+        whole = {key for key in keys if ids.issuperset(batch.id for batch in self._of_row(key) if batch.cancellable)}
         self.table.unmark(ids | whole)
 
     def open_group(self, group: "Group") -> None:
@@ -147,7 +143,7 @@ class Grouping(Choosing):
     def show_results_of(self, group: "Group") -> None:
         """Show the results of a part that has ended: those of all others are read with them."""
         having = [part for part in group.parts if part.output_file_id or part.error_file_id or part.errors]
-        ended = [part for part in having if not part.status.active and not part.errors]
+        ended = [part for part in having if not part.active and not part.errors]
         if not having:
             self.notify(f"No results to read: none of {plural(len(group.parts), 'part')} has any yet.", markup=False)
         else:

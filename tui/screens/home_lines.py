@@ -99,8 +99,10 @@ def tally(
     active: list[Batch] = []
     numbers: Counter[Status] = Counter()
     for batch in batches:
+        if batch.gone:
+            continue
         numbers[Status.IN_PROGRESS if batch.status in _RUNNING else batch.status] += 1
-        if batch.status.active:
+        if batch.active:
             active.append(batch)
     right = _estimated([cost_of(batch) for batch in active])
     if over_budget:

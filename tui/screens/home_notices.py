@@ -28,7 +28,7 @@ class Notices:
 
     def toggle(self, batches: Sequence[Batch]) -> None:
         """Have the end of `batches` told, or no more if that was asked for of all of them."""
-        running = {batch.id: batch for batch in batches if batch.status.active}
+        running = {batch.id: batch for batch in batches if batch.active}
         if not running:
             self._home.notify("Nothing to wait for: it has ended.", markup=False)
             return
@@ -50,7 +50,7 @@ class Notices:
         book = self._home.session.book
         looked_away = not self._home.app.app_focus
         waited = self.awaited | (self._running if looked_away else frozenset())
-        ended = [batch for key in waited if (batch := book.get(key)) is not None and not batch.status.active]
+        ended = [batch for key in waited if (batch := book.get(key)) is not None and not batch.active]
         self._running = frozenset(batch.id for batch in book.active())
         if not ended:
             return
@@ -66,7 +66,8 @@ class Notices:
 
     def _words(self, ended: Sequence[Batch]) -> str:
         batch, counts = ended[0], ended[0].counts
-        told = f"{self._home.name_of(batch)}: {looks.word(batch.status)}"
+        how = "the server no longer knows it" if batch.gone else looks.word(batch.status)
+        told = f"{self._home.name_of(batch)}: {how}"
         if counts is not None and counts.total and counts.ended is not None:
             told += f", {count(counts.ended)} of {plural(counts.total, 'request')}"
             told += f", {count(counts.failed)} failed" if counts.failed else ""

@@ -55,9 +55,9 @@ def row(
     name = f"{GLYPHS.awaited} {name}" if awaited else name
     elapsed = batch.elapsed(now)
     return {
-        "status": looks.status_cell(batch.status, batch.raw_status),
-        "name": Cell(f"{GLYPHS.alarm} {name}", "bad") if alarm else Cell(name),
-        "model": Cell(batch.model or GLYPHS.none, "" if batch.model else "dim"),
+        "status": looks.batch_status_cell(batch),
+        "name": Cell(f"{GLYPHS.alarm} {name}", "bad") if alarm else Cell(name, "dim" if batch.gone else ""),
+        "model": Cell(batch.model or GLYPHS.none, "" if batch.model and not batch.gone else "dim"),
         "endpoint": Cell((batch.endpoint or "?").removeprefix("/v1/"), "dim"),
         "progress": looks.progress_cell(batch, _PROGRESS),
         "requests": _requests(batch),
@@ -123,7 +123,7 @@ def _expires(batch: Batch, now: float, expires_in: float | None) -> Cell:
     """The end of its window, or of its results where they are to be saved."""
     if expires_in is not None:
         return Cell(duration(expires_in), "warn")
-    if not batch.status.active or not batch.expires_at:
+    if not batch.active or not batch.expires_at:
         return Cell(GLYPHS.none, "dim")
     return Cell(duration(batch.expires_at - now))
 
@@ -132,4 +132,4 @@ def _requests(batch: Batch) -> Cell:
     if batch.counts is None or not batch.counts.total:
         return Cell(GLYPHS.none, "dim")
     over = batch.counts.ended
-    return Cell(f"{'?' if over is None else count(over)}/{count(batch.counts.total)}")
+    return Cell(f"{'?' if over is None else count(over)}/{count(batch.counts.total)}", "dim" if batch.gone else "")

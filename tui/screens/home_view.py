@@ -27,13 +27,13 @@ class View(StrEnum):
             case View.ALL:
                 return True
             case View.ACTIVE:
-                return batch.status.active
+                return batch.active
             case View.ATTENTION:
                 return batch.id in suspect or bool(batch.oddities) or _spoilt_lately(batch, now)
 
 
 def _spoilt_lately(batch: Batch, now: float) -> bool:
-    if batch.status not in _SPOILT:
+    if batch.gone or batch.status not in _SPOILT:
         return False
     at = batch.ended_at or batch.created_at
     # Without a time it may have been just now.

@@ -75,7 +75,7 @@ class Results(Moving, Taking):
     # Bringing it here
 
     async def _open(self) -> None:
-        if self._batch.status.active:
+        if self._batch.active:
             status = looks.word(self._batch.status)
             self._remark = f"The batch is {status}: these are the first lines that there are."
         try:
@@ -83,8 +83,9 @@ class Results(Moving, Taking):
                 self._came(step)
         except LazybatchError as error:
             self._remark = error.sentence
-        if not (self._batch.output_file_id or self._batch.error_file_id) and not self._batch.status.active:
-            self._remark = f"The batch is {self._batch.status}, and left no results."
+        if not (self._batch.output_file_id or self._batch.error_file_id) and not self._batch.active:
+            status = "no longer known to its server" if self._batch.gone else self._batch.status
+            self._remark = f"The batch is {status}, and left no results."
         if not self._has_lines(Part.OUTPUT) and self._has_lines(Part.ERRORS):
             self.part = Part.ERRORS
         self.show_lines()

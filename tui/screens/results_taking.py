@@ -162,7 +162,7 @@ class Taking(ResultsRoom):
             "The results do not match the counts. Retry all the same?"
         ):
             return False
-        running = next((batch for batch, _ in self.shelf.left_out if batch.status.active and batch.parent), None)
+        running = next((batch for batch, _ in self.shelf.left_out if batch.active and batch.parent), None)
         if running is None:
             return True
         name = self.lazybatch.name_of(running)

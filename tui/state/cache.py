@@ -47,7 +47,11 @@ class Cache(Store):
         rows = [(self._account, key, created, seen_at, json.dumps(answer)) for key, created, answer in items]
         self._write_all((replacing("batches", "account", "id", "created_at", "seen_at", "answer"), rows))
 
-    def forget(self, ids: Iterable[str]) -> None:
-        """Drop batches that the server no longer has."""
+    def mark_gone(self, ids: Iterable[str]) -> None:
+        """Remember that the server no longer knows these batches, until one is saved again."""
         rows = [(self._account, key) for key in ids]
-        self._write_all(("DELETE FROM batches WHERE account = ? AND id = ?", rows))
+        self._write_all(("UPDATE batches SET gone = 1 WHERE account = ? AND id = ?", rows))
+
+    def gone(self) -> set[str]:
+        """The ids of those that the server no longer knows."""
+        return {row[0] for row in self._read("SELECT id FROM batches WHERE account = ? AND gone", self._account)}

@@ -183,7 +183,12 @@ def _thirteenth(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE IF EXISTS whole_uploads")
 
 
-STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_thirteenth,)
+def _fourteenth(connection: sqlite3.Connection) -> None:
+    """Mark the remembered batches that their server no longer knows."""
+    connection.execute("ALTER TABLE batches ADD COLUMN gone INTEGER NOT NULL DEFAULT 0")
+
+
+STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_thirteenth, _fourteenth)
 VERSION: Final = BASE + len(STEPS)
 
 

@@ -74,7 +74,7 @@ def _family(model: str) -> str:
 def _row(account: str, batch: Batch, model: str) -> tuple[str | int, ...] | None:
     """Requests that failed have used nothing: the tokens are those of the others."""
     usage, done = told_usage(batch), batch.counts.completed if batch.counts else None
-    if batch.status.active or usage is None or not done:
+    if batch.active or usage is None or not done:
         return None
     return (
         account, batch.id, _family(model), batch.created_at or 0, done, usage.input_tokens, usage.output_tokens,

@@ -53,6 +53,11 @@ def status_cell(status: Status, raw: str = "") -> Cell:
     return Cell(f"{GLYPHS.states[status]} {word(status)}", role(status))
 
 
+def batch_status_cell(batch: Batch) -> Cell:
+    """The same of a batch; one that its server no longer knows is told as that."""
+    return Cell(f"{GLYPHS.none} gone", "dim") if batch.gone else status_cell(batch.status, batch.raw_status)
+
+
 def tally_cell(status: Status, number: int) -> Cell:
     """A state with the number of batches that are in it: `▶ 3 running`."""
     return Cell(f"{GLYPHS.states.get(status, GLYPHS.unknown)} {count(number)} {word(status)}", role(status))
@@ -70,9 +75,7 @@ def progress_cell(batch: Batch, width: int) -> Cell:
     share = batch.counts.progress if batch.counts else None
     if share is None:
         return Cell(GLYPHS.none.rjust(width), "dim")
-    return Cell(
-        f"{bar_text(share, width - 5)}{percent(share):>5}", role(batch.status) if batch.status.active else "dim"
-    )
+    return Cell(f"{bar_text(share, width - 5)}{percent(share):>5}", role(batch.status) if batch.active else "dim")
 
 
 def progress_about_cell(share: float, status: Status, width: int) -> Cell:
@@ -175,7 +178,7 @@ def cost_text(batch: Batch, cost: "Cost | None") -> str:
     if cost is None:
         return ""
     so_far = "" if cost.so_far is None else _amount(cost.so_far, exact=cost.measured)
-    if not batch.status.active:
+    if not batch.active:
         return so_far
     at_end = "" if cost.at_end is None or batch.status is Status.CANCELLING else _amount(cost.at_end)
     if at_end == so_far:
@@ -202,7 +205,7 @@ def stages_text(batch: Batch, now: float) -> str:
     for stage in stages:
         if stage.seconds is not None:
             told.append(f"{word(stage.status)} {duration(stage.seconds)}")
-        elif stage.status.active and stage.status is batch.status:
+        elif batch.active and stage.status is batch.status:
             told.append(f"{word(stage.status)} {duration(now - stage.at)}")
         else:
             told.append(word(stage.status))

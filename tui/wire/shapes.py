@@ -44,12 +44,14 @@ class Page(NamedTuple):
     """One page of a list: its items as the server sent them, and where the next page begins.
 
     An item's id is a text. `unread` items of the page are none that have an id, and are not among `items`.
+    `ended` where the server says in so many words that nothing follows, which `has_more` does not tell.
     """
 
     items: tuple[Mapping[str, Any], ...]
     has_more: bool
     last_id: str | None
     unread: int = 0
+    ended: bool = False
 
 
 def page_from(answer: object) -> Page | None:
@@ -65,7 +67,8 @@ def page_from(answer: object) -> Page | None:
         if isinstance(item, dict) and (known := fields.identity(item.get("id")))
     )
     last = fields.identity(found.get("last_id")) or (items[-1]["id"] if items else None)
-    return Page(items, fields.flag(found.get("has_more")) is True, last, len(found["data"]) - len(items))
+    more = fields.flag(found.get("has_more"))
+    return Page(items, more is True, last, len(found["data"]) - len(items), ended=more is False)
 
 
 def batch_from(item: Mapping[str, Any]) -> Batch | None:
@@ -99,6 +102,7 @@ def batch_from(item: Mapping[str, Any]) -> Batch | None:
         metadata=_metadata(item.get("metadata"), odd),
         oddities=tuple(odd),
         **stamps,
+        gone=False,
     )
 
 
