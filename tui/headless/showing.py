@@ -64,7 +64,7 @@ def _fields(batch: Batch, cost: Cost | None) -> Iterator[tuple[str, str | None]]
     yield "id", batch.id
     yield "endpoint", batch.endpoint
     yield "model", batch.model
-    yield "requests", f"{states.done(batch)} over, {states.failed(batch)} of them failed" if batch.counts else None
+    yield "requests", _requests(batch)
     if usage := batch.usage:
         yield "tokens", f"{count(usage.input_tokens)} in, {count(usage.output_tokens)} out"
     yield "cost", looks.cost_text(batch, cost)
@@ -74,6 +74,18 @@ def _fields(batch: Batch, cost: Cost | None) -> Iterator[tuple[str, str | None]]
     yield "error", batch.error_file_id
     for key, value in batch.metadata:
         yield "metadata", f"{key}={value}"
+
+
+def _requests(batch: Batch) -> str | None:
+    """How many requests have ended and how many of those failed, as far as the server has counted them."""
+    if (counts := batch.counts) is None:
+        return None
+    if counts.ended is None and counts.total:
+        return f"?/{count(counts.total)} ended"
+    done, failed = states.done(batch), states.failed(batch)
+    if done in {"–", "?"}:
+        return "not counted"
+    return f"{done} ended" if failed == "–" else f"{done} ended, {failed} of them failed"
 
 
 def _time(stamp: int) -> str:

@@ -42,7 +42,8 @@ def coloured(text: str, status: Status) -> str:
 def done(batch: Batch) -> str:
     """How many requests are over, of how many; `?` for what is not known."""
     counts = batch.counts
-    if counts is None or counts.ended is None:
+    # Some servers answer 0 of 0 for what they have not counted.
+    if counts is None or counts.ended is None or (counts.total == 0 and not counts.ended):
         return "?" if "request_counts" in batch.oddities else "–"
     return f"{count(counts.ended)}/{'?' if counts.total is None else count(counts.total)}"
 
