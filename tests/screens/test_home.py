@@ -38,6 +38,33 @@ async def test_batches_appear_with_what_they_add_up_to(seeded: DemoServer, tmp_p
         assert "test-key" not in home.text
 
 
+@pytest.mark.parametrize(
+    ("size", "variable", "told"),
+    [
+        ((80, 24), "OPENAI_API_KEY", " · key …uite from OPENAI_API_KEY "),
+        ((80, 24), "THE_KEY_OF_ANOTHER_PROVIDER_OF_BATCHES", " · key …uite "),
+        ((60, 15), "OPENAI_API_KEY", " · key …uite "),
+        ((60, 15), "KEY", " · key …uite"),
+    ],
+)
+async def test_the_header_ends_with_where_the_key_came_from(
+    seeded: DemoServer, tmp_path: Path, size: tuple[int, int], variable: str, told: str
+) -> None:
+    async with desk(seeded, tmp_path, size=size, key_env=variable) as home:
+        await arrived(home)
+        await home.settle()
+        assert home.lines[0].split("127.0.0.1")[1].lstrip(":0123456789").startswith(told)
+        assert home.lines[0].rstrip().endswith("● live") and "…" not in home.lines[0].replace("…uite", "")
+
+
+async def test_the_key_leaves_the_header_first(seeded: DemoServer, tmp_path: Path) -> None:
+    async with desk(seeded, tmp_path, size=(60, 15), project="proj-a", read_only=True) as home:
+        await arrived(home)
+        assert "key" not in home.lines[0] and "proj-a" in home.lines[0]
+        await home.pilot.resize_terminal(120, 24)
+        await home.until(" · read-only · key …uite from OPENAI_API_KEY ")
+
+
 async def test_what_moves_on_the_server_moves_here_without_a_key(seeded: DemoServer, tmp_path: Path) -> None:
     async with desk(seeded, tmp_path) as home:
         await arrived(home)

@@ -137,7 +137,10 @@ class Home(Grouping):
         if waiting := self.lazybatch.waiting:
             told.append(Cell(f" · {count(waiting)} in the queue", "accent"))
         order = home_rows.unseen_order(self._order, self.table.shown_columns)
-        self.head.say(told, [*order, *([Cell("  ")] if order else []), *self.freshness().cells()])
+        right = [*order, *([Cell("  ")] if order else []), *self.freshness().cells()]
+        # All of the terminal's, as for the sums.
+        told += home_lines.key(self.session.profile, self.app.size.width, [*told, *right])
+        self.head.say(told, right)
 
     def _say_tally(self) -> None:
         # All of the terminal's: neither in the first frame nor on the way to another size does the widget know its own.

@@ -79,11 +79,18 @@ def account(profile: Profile) -> list[Cell]:
         cells.append(Cell(" · auto-cancel armed", "warn"))
     if profile.project:
         cells.append(Cell(f" · {profile.project}"))
-    if profile.key_hint:
-        cells.append(Cell(f" · key {profile.key_hint}", "dim"))
     if profile.read_only:
         cells.append(Cell(" · read-only", "warn"))
     return cells
+
+
+def key(profile: Profile, width: int, others: Sequence[Cell]) -> list[Cell]:
+    """The end of the key and the variable it came from, as much of that as `others` leave room for in `width` cells."""
+    room = width - _EDGES - sum(cell_len(cell.text) for cell in others)
+    hint = f" · key {profile.key_hint}"
+    # What does not fit is left out whole: half a name would mislead.
+    told = next((text for text in (f"{hint} from {profile.key_env}", hint) if cell_len(text) <= room), "")
+    return [Cell(told, "dim")] if profile.key_hint and told else []
 
 
 def tally(
