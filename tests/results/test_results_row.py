@@ -101,6 +101,12 @@ def test_the_responses_api() -> None:
     assert read_row(result("a", cut)).finish_reason == "max_output_tokens"
 
 
+def test_usage_in_the_names_of_both_apis() -> None:
+    usage = {"prompt_tokens": None, "completion_tokens": None, "input_tokens": 5, "output_tokens": 6}
+    row = read_row(result("a", chat_body() | {"usage": usage}))
+    assert (row.input_tokens, row.output_tokens) == (5, 6)
+
+
 def test_chat_that_calls_refuses_or_gives_choices() -> None:
     body = chat_body()
     message = body["choices"][0]["message"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage, timeline
 from tui.batches.files import StoredFile
+from tui.batches.money import Rates, cost
 from tui.batches.pace import seconds_left
 from tui.wire.answers import refusal_in, thing_in
 from tui.wire.shapes import batch_from, file_from, page_from
@@ -184,6 +185,18 @@ def test_counts_that_cannot_be_read(value: Any) -> None:
 )
 def test_usage_of_other_forms(value: Any, usage: Usage) -> None:
     assert (made(usage=value).usage, made(usage=value).oddities) == (usage, ())
+
+
+@pytest.mark.parametrize(("given", "got"), [("input", "output"), ("prompt", "completion")])
+def test_details_of_usage_in_the_names_of_either_api_count(given: str, got: str) -> None:
+    usage = {
+        f"{given}_tokens": 1000, f"{given}_tokens_details": {"cached_tokens": 900},
+        f"{got}_tokens": 1000, f"{got}_tokens_details": {"reasoning_tokens": 800}, "total_tokens": 2000,
+    }  # fmt: skip
+    batch = made(usage=usage)
+    assert (batch.usage, batch.oddities) == (Usage(1000, 1000, cached_tokens=900, reasoning_tokens=800), ())
+    spent = cost(batch, Rates(input=0.001, cached_input=0.0005, output=0.01))
+    assert spent is not None and spent.measured and spent.so_far == pytest.approx(0.1 + 0.45 + 10)
 
 
 @pytest.mark.parametrize("value", [5, [], {}, {"input_tokens": None, "output_tokens": 5}, "much"])

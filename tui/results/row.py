@@ -83,10 +83,12 @@ def tokens_in(body: object) -> tuple[int | None, int | None]:
     """Input and output tokens as a body's `usage` has them, in the words of either API; None for what is not there."""
     usage = body.get("usage") if isinstance(body, dict) else None
     tokens: dict[str, Any] = usage if isinstance(usage, dict) else {}
-    return (
-        whole_of(tokens.get("prompt_tokens", tokens.get("input_tokens"))),
-        whole_of(tokens.get("completion_tokens", tokens.get("output_tokens"))),
+    # Some write the names of both, and null under those that they do not use.
+    given, made = (
+        next((found for name in names if (found := whole_of(tokens.get(name))) is not None), None)
+        for names in (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
     )
+    return given, made
 
 
 def _row(custom_id: str, outcome: Outcome, parsed: Parsed, whole: bool) -> Row:
