@@ -100,6 +100,8 @@ def _validate(parser: ArgumentParser) -> None:
 def _mend(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="an input file, which is only read")
     parser.add_argument("-o", dest="out", required=True, metavar="OUT", help="the copy")
+    parser.add_argument("--endpoint", metavar="E", help="added as the url of requests that have none")
+    parser.add_argument("--model", metavar="M", help="added to requests that name none")
     _json(parser)
 
 
@@ -109,6 +111,7 @@ def _split(parser: ArgumentParser) -> None:
     parser.add_argument("--max-requests", type=count, metavar="N", help="requests of a part, at most")
     parser.add_argument("--max-bytes", type=count, metavar="N", help="bytes of a part, at most")
     parser.add_argument("--max-tokens", type=count, metavar="N", help="input tokens of a part, at most")
+    _endpoint(parser)
     _json(parser)
 
 

@@ -4,6 +4,8 @@
 max_requests = 50000
 max_bytes = 209715200
 one_model = true
+optional = ["method", "url", "model"]    # what a request may be without
+stream = true                            # a request may ask for a stream
 
 [profiles.prod.limits.enqueued_tokens]   # of a model, where it is known or lower than the provider's
 gpt-4o-mini = 2000000                    # enqueued_requests likewise
@@ -13,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tui.errors import LazybatchError
-from tui.requests.limits import Limits
+from tui.requests.limits import OPTIONAL, Limits
 from tui.text import clean_line
 
 _LIMITS: Final = {
@@ -23,6 +25,7 @@ _LIMITS: Final = {
     "one_model": bool,
     "other_endpoints": bool,
     "max_tokens": int,
+    "stream": bool,
 }
 _ENQUEUED: Final = ("enqueued_tokens", "enqueued_requests")
 
@@ -31,14 +34,25 @@ def of_a_file(entry: Mapping[str, Any], where: str) -> Limits:
     """The limits of an input file; raises `LazybatchError` in a sentence that begins with `where`."""
     found = {key: value for key, value in entry.items() if key not in _ENQUEUED}
     for key, value in found.items():
+        if key == "optional":
+            continue
         kind = _LIMITS.get(key)
         if kind is None:
-            names = ", ".join((*_LIMITS, *_ENQUEUED))
+            names = ", ".join((*_LIMITS, "optional", *_ENQUEUED))
             raise LazybatchError(f"{where}: unknown limit {clean_line(key)!r}. There is: {names}.")
         if type(value) is not kind or (isinstance(value, int) and value < (kind is int)):
             wanted = "true or false" if kind is bool else "a whole number above 0"
             raise LazybatchError(f"{where}: the limit {key} must be {wanted}.")
+    if "optional" in found:
+        found["optional"] = _optional(found["optional"], where)
     return Limits(**found)
+
+
+def _optional(value: object, where: str) -> frozenset[str]:
+    if not isinstance(value, list) or not all(name in OPTIONAL for name in value):
+        names = ", ".join(f'"{name}"' for name in OPTIONAL)
+        raise LazybatchError(f"{where}: the limit optional must be a list of what a request may be without: {names}.")
+    return frozenset(value)
 
 
 def enqueued(entry: Mapping[str, Any], where: str) -> dict[str, Mapping[str, int]]:

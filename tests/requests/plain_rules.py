@@ -34,8 +34,16 @@ def loads(raw: bytes) -> Any:
 class Plain:
     """Codes of the problems of a file, as a set of (line, code, param), None being the line of the whole file."""
 
-    def __init__(self, content: bytes, endpoint: str | None = None, one_model: bool = True) -> None:
-        self.endpoint, self.one_model = endpoint, one_model
+    def __init__(
+        self,
+        content: bytes,
+        endpoint: str | None = None,
+        one_model: bool = True,
+        optional: frozenset[str] = frozenset(),
+        stream: bool = False,
+    ) -> None:
+        self.endpoint, self.one_model, self.optional, self.stream = endpoint, one_model, optional, stream
+        self.without_url = False
         self.model: str | None = None
         self.found: list[tuple[int | None, str, str | None]] = []
         self.requests = self.blank = self.inputs = 0
@@ -47,6 +55,8 @@ class Plain:
             self.requests += 1
             self.line = number
             self.check(raw)
+        if self.without_url and self.endpoint is None:
+            self.found.append((None, "missing_endpoint", "endpoint"))
         if not self.requests:
             self.found.append((None, "empty_file", None))
 
@@ -66,7 +76,9 @@ class Plain:
         if not isinstance(value, dict):
             return self.say("invalid_type")
         for key, wanted in (("custom_id", str), ("method", str), ("url", str), ("body", dict)):
-            if key not in value or (key == "custom_id" and value[key] == ""):
+            if key in self.optional and key not in value:
+                self.without_url |= key == "url"
+            elif key not in value or (key == "custom_id" and value[key] == ""):
                 self.say("missing_required_parameter", key)
             elif type(value[key]) is not wanted:
                 self.say("invalid_type", key)
@@ -95,7 +107,9 @@ class Plain:
 
     def body(self, body: dict[str, Any], url: Any) -> None:
         model = body.get("model")
-        if model is None or model == "":
+        if model is None and "model" in self.optional:
+            pass
+        elif model is None or model == "":
             self.say("invalid_request", "body.model")
         elif not isinstance(model, str):
             self.say("invalid_type", "body.model")
@@ -104,7 +118,9 @@ class Plain:
             if self.one_model and model != self.model:
                 self.say("mismatched_model", "body.model")
         stream = body.get("stream")
-        if stream is True:
+        if stream is True and self.stream:
+            pass
+        elif stream is True:
             self.say("streaming_unsupported", "body.stream")
         elif stream not in (None, False) or type(stream) in (int, float):
             self.say("invalid_type", "body.stream")

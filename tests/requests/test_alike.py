@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.requests.samples import CHAT, files, lines, request
 from tui.requests import checker, rules
-from tui.requests.limits import Limits
+from tui.requests.limits import OPTIONAL, Limits
 from tui.requests.validate import Report, validate
 
 MANY = 240
@@ -38,14 +38,29 @@ def report(path: Path, *, alike: bool, endpoint: str | None = None, **limits: An
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=files(), times=st.integers(1, 3), endpoint=st.sampled_from([None, CHAT]), one_model=st.booleans())
+@given(
+    content=files(),
+    times=st.integers(1, 3),
+    endpoint=st.sampled_from([None, CHAT]),
+    limits=st.fixed_dictionaries(
+        {
+            "one_model": st.booleans(),
+            "stream": st.booleans(),
+            "optional": st.frozensets(st.sampled_from(OPTIONAL)),
+        }
+    ),
+)
 def test_of_any_file_the_same_is_said(
-    tmp_path: Path, content: bytes, times: int, endpoint: str | None, *, one_model: bool
+    tmp_path: Path,
+    content: bytes,
+    times: int,
+    endpoint: str | None,
+    limits: dict[str, Any],
 ) -> None:
     path = tmp_path / "requests.jsonl"
     path.write_bytes(content * times)
-    expected, _ = report(path, alike=False, endpoint=endpoint, one_model=one_model)
-    assert report(path, alike=True, endpoint=endpoint, one_model=one_model)[0] == expected
+    expected, _ = report(path, alike=False, endpoint=endpoint, **limits)
+    assert report(path, alike=True, endpoint=endpoint, **limits)[0] == expected
 
 
 @pytest.mark.parametrize(

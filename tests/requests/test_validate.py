@@ -16,7 +16,7 @@ from tests.requests.plain_rules import Plain
 from tests.requests.samples import CHAT, files, lines, request
 from tui.requests.checker import Checker
 from tui.requests.endpoints import ENDPOINTS
-from tui.requests.limits import Limits
+from tui.requests.limits import OPTIONAL, Limits
 from tui.requests.validate import Cancelled, Changed, Report, Unreadable, validate
 
 
@@ -320,17 +320,28 @@ def test_hashes_that_meet_are_not_taken_for_a_duplicate(tmp_path: Path, monkeypa
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=files(), options=st.tuples(st.booleans(), st.booleans(), st.booleans()))
+@given(
+    content=files(),
+    options=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    optional=st.one_of(st.just(frozenset[str]()), st.frozensets(st.sampled_from(OPTIONAL))),
+    stream=st.booleans(),
+)
 def test_any_file_is_judged_as_by_the_plain_rules(
-    tmp_path: Path, small_blocks: None, content: bytes, options: tuple[bool, bool, bool]
+    tmp_path: Path,
+    small_blocks: None,
+    content: bytes,
+    options: tuple[bool, bool, bool],
+    optional: frozenset[str],
+    *,
+    stream: bool,
 ) -> None:
     given_endpoint, one_model, as_plain = options
     endpoint = CHAT if given_endpoint else None
-    expected = Plain(content, endpoint, one_model)
+    expected = Plain(content, endpoint, one_model, optional, stream)
     with pytest.MonkeyPatch.context() as patch:
         # Both sieves are to come to the same, whichever is the faster for a text.
         patch.setattr("tui.requests.sieve._is_plain", lambda lines: as_plain and lines.isascii())
-        report = check(tmp_path, content, endpoint, one_model=one_model)
+        report = check(tmp_path, content, endpoint, one_model=one_model, optional=optional, stream=stream)
     assert Counter(found(report)) == Counter(expected.found), content
     assert report.requests == expected.requests
     assert report.inputs == expected.inputs

@@ -9,6 +9,7 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import desk, request, write
 from tui.demo.server import DemoServer
+from tui.requests.limits import Limits
 from tui.screens.submit import Submit
 
 _PATHS = ("~nobody-of-that-name/x.jsonl", "x" * 300, "a\x00b.jsonl", "/dev/null", "/proc/self/mem")
@@ -181,6 +182,27 @@ async def test_another_endpoint_is_validated_anew(server: DemoServer, tmp_path: 
         await home.press("ctrl+s")
         await home.until("invalid_url")
         assert "y yes" not in home.bottom
+
+
+async def test_where_lines_have_no_url_the_endpoint_is_asked_for(
+    server: DemoServer, tmp_path: Path, samples: Path
+) -> None:
+    values = [json.loads(request(n)) for n in range(3)]
+    bare = [{"custom_id": value["custom_id"], "body": value["body"]} for value in values]
+    (samples / "bare.jsonl").write_text("".join(f"{json.dumps(value)}\n" for value in bare))
+    limits = Limits(optional=frozenset({"method", "url"}))
+    async with desk(server, tmp_path, samples=samples, limits=limits) as home:
+        await home.pick("bare.jsonl")
+        await home.until("type the endpoint")
+        assert home.app.focused is home.app.screen.query_one("#endpoint")
+        assert "invalid" not in home.text
+        # One that is wrong can be changed.
+        await home.press(*"/v1/chat", "enter")
+        await home.until("Invalid value: '/v1/chat'")
+        await home.until(lambda: home.app.focused is home.app.screen.query_one("#endpoint"))
+        await home.press(*"/v1/chat/completions", "enter")
+        await home.until("Ready to submit.")
+        assert "/v1/chat/completions" in home.line("✓ 3 requests")
 
 
 async def test_tab_completes_a_path_and_escape_leaves_it(server: DemoServer, tmp_path: Path, samples: Path) -> None:

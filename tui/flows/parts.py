@@ -152,7 +152,14 @@ def _cut_in(
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".lazybatch-parts-", dir=folder) as apart:
-            parts = split(report.path, Path(apart), limits=limits, progress=progress, cancelled=cancelled)
+            parts = split(
+                report.path,
+                Path(apart),
+                limits=limits,
+                endpoint=report.endpoint,
+                progress=progress,
+                cancelled=cancelled,
+            )
             names = [folder / part.path.name for part in parts]
             # Compared by their bytes.
             kept = [

@@ -9,7 +9,7 @@ from tui.headless.checking import report_lines, validated
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.working import worked
-from tui.requests.mend import MendReport, mend
+from tui.requests.mend import Additions, MendReport, mend
 from tui.text import count, plural
 
 _MOST_CHANGES = 20  # in words; --json has up to 1,000
@@ -20,8 +20,12 @@ def run(options: Namespace) -> int:
     profile = chosen(options)
     output = Output(as_json=options.json)
     path, out = Path(options.file), Path(options.out)
-    mended = worked(f"Mending {path.name}", lambda told, gone: mend(path, out, progress=told, cancelled=gone))
-    report = validated(out, None, profile, then_estimated=False)
+    additions = Additions(options.endpoint, options.model)
+    mended = worked(
+        f"Mending {path.name}",
+        lambda told, gone: mend(path, out, limits=profile.limits, additions=additions, progress=told, cancelled=gone),
+    )
+    report = validated(out, options.endpoint, profile, then_estimated=False)
     output.say("\n".join([*_words(mended), *report_lines(report)]))
     output.document({"changes": _changes(mended), "out": str(mended.out), "ok": report.ok})
     return 0 if report.ok else 1

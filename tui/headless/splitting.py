@@ -26,7 +26,7 @@ def run(options: Namespace) -> int:
     )
     output = Output(as_json=options.json)
     out = None if options.out is None else Path(options.out)
-    parts = _split(Path(options.file), out, limits, digests=options.json)
+    parts = _split(Path(options.file), out, limits, options.endpoint, digests=options.json)
     for part in parts:
         output.say(f"{part.path}  {plural(part.requests, 'request')}, {size(part.bytes)}")
     output.document(
@@ -50,7 +50,7 @@ def cut_to_limits(report: Report, worth: Estimate, profile: Profile) -> tuple[Re
     return worked(f"Splitting {report.path.name}", lambda told, gone: cut(report, limits, state, told, gone))
 
 
-def _split(path: Path, folder: Path | None, limits: Limits, *, digests: bool) -> tuple[Part, ...]:
+def _split(path: Path, folder: Path | None, limits: Limits, endpoint: str | None, *, digests: bool) -> tuple[Part, ...]:
     if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -58,5 +58,7 @@ def _split(path: Path, folder: Path | None, limits: Limits, *, digests: bool) ->
             raise LazybatchError(f"Cannot make the folder {folder}: {error.strerror}.") from None
     return worked(
         f"Splitting {path.name}",
-        lambda told, gone: split(path, folder, limits=limits, digests=digests, progress=told, cancelled=gone),
+        lambda told, gone: split(
+            path, folder, limits=limits, endpoint=endpoint, digests=digests, progress=told, cancelled=gone
+        ),
     )

@@ -35,9 +35,11 @@ BODY_NEEDS: Final[dict[str, Need]] = {
 }
 
 
-def model(body: Body) -> Fault | None:
-    """A string with at least one character."""
+def model(body: Body, *, optional: bool = False) -> Fault | None:
+    """A string with at least one character; where it is `optional`, it may be absent or null."""
     kind = reading.kind(body.model)
+    if optional and kind in {"", "null"}:
+        return None
     if kind in {"", "null"} or (kind == "string" and not reading.text(body.model)):
         return required("model")
     return None if kind == "string" else wrong_type("body.model", "a string", kind)
@@ -52,12 +54,12 @@ def same_model(name: str, first: str) -> Fault | None:
     return Fault("mismatched_model", message, "body.model", detail)
 
 
-def stream(body: Body, endpoint: str | None) -> Fault | None:
-    """Absent, null or false: one line with true fails the whole batch."""
+def stream(body: Body, endpoint: str | None, *, allowed: bool = False) -> Fault | None:
+    """Absent, null or false: one line with true fails the whole batch, unless it is `allowed`."""
     kind = reading.kind(body.stream)
     if kind not in {"", "null", "boolean"}:
         return wrong_type("body.stream", "a boolean", kind)
-    if not reading.is_true(body.stream):
+    if allowed or not reading.is_true(body.stream):
         return None
     prefix = "Chat Completions: " if usual(endpoint) == "/v1/chat/completions" else ""
     return Fault("streaming_unsupported", f"{prefix}Streaming is not supported in the Batch API.", "body.stream")

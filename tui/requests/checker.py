@@ -52,6 +52,9 @@ class Checker:
         self._wrong = self._odd = False
         self._sieve = Sieve()
         self._others = bool(self.limits.other_endpoints)
+        self._optional = self.limits.optional
+        # Whether a line is without a url, which is to say what the endpoint is.
+        self._without_url = False
         self._unknown = endpoint if endpoint is not None and not rules.may_be(endpoint, self._others) else None
 
     def check(self, raw: bytes | bytearray, line: int, offset: int | None = None) -> Wrong:
@@ -74,10 +77,10 @@ class Checker:
 
     def take(self, lines: bytes | bytearray, line: int) -> int:
         """Takes whole lines at once, the first being `line`, if all are right; how many, 0 if some may be wrong."""
-        if self._wrong or not self.endpoint or not (good := self._sieve.good(lines, self.endpoint)):
+        if self._wrong or not self.endpoint or not (good := self._sieve.good(lines, self.endpoint, self.limits)):
             return 0
         models = Counter(good.models)
-        if self.limits.one_model and (len(models) > 1 or self.model not in models):
+        if self.limits.one_model and models and (len(models) > 1 or self.model not in models):
             return 0
         self.requests += len(good.custom_ids)
         self.ids.extend(good.custom_ids, line)
@@ -128,6 +131,8 @@ class Checker:
         """Of the file as a whole, once every line was checked."""
         if self._unknown is not None:
             yield rules.unknown_endpoint(self._unknown, "endpoint")
+        if self.endpoint is None and self._without_url:
+            yield rules.no_endpoint()
         yield from rules.file_faults(self.requests, self.inputs, size, self.limits)
 
     @property
@@ -161,11 +166,16 @@ class Checker:
         read = rules.read(raw)
         if isinstance(read, Fault):
             return None, _Verdict((*faults, read))
-        fault = rules.url(read, self.endpoint, others=self._others)
-        if not fault and self.endpoint is None:
+        fault = rules.url(read, self.endpoint, others=self._others, optional="url" in self._optional)
+        if not fault and not reading.kind(read.url):
+            self._without_url = True
+        elif not fault and self.endpoint is None:
             self.endpoint = reading.text(read.url)
             self._verdicts.clear()
-        faults += filter(None, (rules.custom_id(read), rules.method(read), fault, rules.body(read)))
+        faults += filter(
+            None,
+            (rules.custom_id(read), rules.method(read, optional="method" in self._optional), fault, rules.body(read)),
+        )
         name = reading.text(read.custom_id) if reading.kind(read.custom_id) == "string" else None
         if reading.kind(read.body) != "object":
             return name, _Verdict(tuple(faults))
@@ -175,12 +185,13 @@ class Checker:
         return name, of_body._replace(faults=(*faults, *of_body.faults))
 
     def _body_judged(self, read: reading.Body, endpoint: str | None) -> _Verdict:
-        name, fault = None, bodies.model(read)
-        if not fault:
+        name, fault = None, bodies.model(read, optional="model" in self._optional)
+        if not fault and reading.kind(read.model) == "string":
             name = reading.text(read.model)
             self.model = self.model or name
             fault = bodies.same_model(name, self.model) if self.limits.one_model else None
-        faults = filter(None, (fault, bodies.stream(read, endpoint), bodies.payload(read, endpoint)))
+        stream = bodies.stream(read, endpoint, allowed=self.limits.stream)
+        faults = filter(None, (fault, stream, bodies.payload(read, endpoint)))
         inputs = bodies.embedding_inputs(read) if usual(endpoint) == "/v1/embeddings" else 0
         return _Verdict(tuple(faults), name, inputs)
 

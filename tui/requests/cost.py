@@ -112,6 +112,8 @@ class _Pricing:
         mean = round(counted.total.input.value / report.requests) if report.requests else 1
         models = report.models if self._by_tokens else ()
         self._rates = {model: price_of(model, mean) for model in models}
+        # What they cost hangs on a model that only the server knows.
+        self._unnamed = report.requests - sum(report.models.values()) if self._by_tokens else 0
         self._error = self._relative_error()
 
     def estimate(self) -> Estimate:
@@ -140,7 +142,11 @@ class _Pricing:
 
     @property
     def _open_end(self) -> bool:
-        """Whether something costs that is not counted; what is free does not."""
+        """Whether something costs that is not counted, or has no price; what is free does not."""
+        return self._unnamed > 0 or self._uncounted_costs
+
+    @property
+    def _uncounted_costs(self) -> bool:
         return bool(self._counted.uncounted) and any(found is None or found.input for found in self._rates.values())
 
     def _relative_error(self) -> float:
@@ -156,6 +162,8 @@ class _Pricing:
     def _expected(self) -> dict[str, float] | None:
         """Output tokens by model; the limits win over the history."""
         result = {}
+        if self._unnamed > 0:
+            return None
         for model, requests in self._report.models.items():
             mean = 0.0 if self._no_output else self._expected_output(model)
             if mean is None or not self._by_tokens:
@@ -165,7 +173,7 @@ class _Pricing:
         return result
 
     def _low(self) -> Decimal | None:
-        return None if self._nothing_counted and self._open_end else self._cost(-1, {}, partly=True)
+        return None if self._nothing_counted and self._uncounted_costs else self._cost(-1, {}, partly=True)
 
     def _high(self) -> Decimal | None:
         most = {}
@@ -241,6 +249,8 @@ class _Pricing:
             return "what this endpoint makes is not priced by tokens"
         sources = list(dict.fromkeys(found.basis for found in self._rates.values() if found))
         unpriced = [clean_line(model) for model, found in self._rates.items() if found is None]
+        if self._unnamed > 0:
+            sources.append(f"no price for {plural(self._unnamed, 'request')} without a model")
         if unpriced:
             more = f" and {len(unpriced) - 3} more" if len(unpriced) > 3 else ""
             sources.append(f"no known price for {', '.join(unpriced[:3])}{more}")

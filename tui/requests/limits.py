@@ -1,6 +1,9 @@
 """What one input file may hold."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+OPTIONAL: Final = ("method", "url", "model")
+"""What some providers let a request be without: two keys of the line, and one of its body."""
 
 
 class Limits(NamedTuple):
@@ -16,5 +19,9 @@ class Limits(NamedTuple):
     one_model: bool = True
     other_endpoints: bool | None = None
     """Whether requests may name endpoints that OpenAI does not have; None: by whose the profile's address is."""
+    optional: frozenset[str] = frozenset()
+    """What a request may be without: any of `OPTIONAL`."""
+    stream: bool = False
+    """Whether a request may ask for a stream, as some providers' own examples do."""
     max_tokens: int | None = None
     """Input tokens of one part of a file that is split; None where they are not counted."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -14,8 +14,9 @@ from msgspec import Raw
 from tui.durable import sync_folder
 from tui.errors import LazybatchError
 from tui.requests.checker import Checker
+from tui.requests.limits import Limits
 from tui.requests.output import Output, Unwritable
-from tui.requests.problem import Problem
+from tui.requests.problem import Problem, missing, required
 from tui.requests.rules import BOM, is_blank
 from tui.requests.source import LONGEST_LINE, Block, Source, Utf16Source
 
@@ -54,6 +55,17 @@ class MendReport:
     counts_by_code: Mapping[str, int]
 
 
+class Additions(NamedTuple):
+    """What is added to requests that are without it; None: nothing."""
+
+    endpoint: str | None = None
+    """As their url."""
+    model: str | None = None
+
+
+NOTHING: Final = Additions()
+
+
 class Unmendable(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
     """The copy cannot be made from this file."""
 
@@ -62,6 +74,8 @@ def mend(
     path: Path,
     out: Path,
     *,
+    limits: Limits | None = None,
+    additions: Additions = NOTHING,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> MendReport:
@@ -70,8 +84,9 @@ def mend(
     UTF-16 becomes UTF-8; a byte order mark and blank lines go; lines end in LF; `method` becomes POST; `stream`, where
     it is not false or null, goes, and `stream_options` with it, which the API refuses without `stream`. Lines that need
     none of this are copied byte for byte; in a changed line every value that stays keeps its bytes. What else is wrong
-    stays as it is: `validate` says what. `path` is only read. `out` is there whole or not at all, and replaces a file
-    of that name.
+    stays as it is: `validate` says what. What the `limits` (OpenAI's by default) allow is not wrong. With `additions`
+    requests are made whole: what the limits let them be without is added as well. `path` is only read. `out` is there
+    whole or not at all, and replaces a file of that name.
 
     Raises `Unreadable`, `Changed` and `Cancelled` as `validate` does, `Unwritable`, and `Unmendable` for a line of more
     than 256 MiB, and for a file in another encoding.
@@ -79,7 +94,7 @@ def mend(
     with _opened(path, progress, cancelled) as source:
         if out.exists() and out.samefile(path):
             raise Unwritable(out, "it is the file to be mended; choose another name")
-        mending = _Mending()
+        mending = _Mending(limits or Limits(), additions)
         with Output(out.parent, source) as output:
             for content in mending.contents(source):
                 output.write(content)
@@ -95,12 +110,14 @@ def mend(
 def preview(
     path: Path,
     *,
+    limits: Limits | None = None,
+    additions: Additions = NOTHING,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> MendReport:
     """What `mend` would change, with nothing written; `out` is then `path` itself. Raises as `mend` does."""
     with _opened(path, progress, cancelled) as source:
-        mending = _Mending()
+        mending = _Mending(limits or Limits(), additions)
         for _ in mending.contents(source):
             pass
         source.check_unchanged()
@@ -123,11 +140,14 @@ def _opened(path: Path, progress: Callable[[int, int], None] | None, cancelled: 
 class _Mending:
     """One copy being made."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits, additions: Additions) -> None:
         self.changes: list[Change] = []
         self.counts: Counter[str] = Counter()
         self.written = 0
-        self._checker = Checker()
+        if additions != NOTHING:
+            limits = limits._replace(optional=frozenset())
+        self._additions = additions
+        self._checker = Checker(additions.endpoint, limits)
         self._line = 1
 
     def contents(self, source: Source) -> Iterator[bytes | bytearray]:
@@ -164,13 +184,28 @@ class _Mending:
         if len(request) < len(raw):
             self._say("crlf", "The line now ends in LF.")
         wrong = {problem.param: problem for problem in self._checker.check(request, self._line).problems()}
-        return self._edited(request, wrong) if EDITS & wrong.keys() else request
+        edits = {*(EDITS & wrong.keys()), *self._missing(wrong)}
+        return self._edited(request, {param: wrong[param] for param in edits}) if edits else request
 
-    def _edited(self, request: bytes | bytearray, wrong: dict[str | None, Problem]) -> bytes:
+    def _missing(self, wrong: Mapping[str | None, Problem]) -> Iterator[str]:
+        """What the line is without that there is something to add for."""
+        if self._additions.endpoint and "url" in wrong and wrong["url"].code == missing("url").code:
+            yield "url"
+        if self._additions.model and "body.model" in wrong and wrong["body.model"].code == required("model").code:
+            yield "body.model"
+
+    def _edited(self, request: bytes | bytearray, wrong: Mapping[str, Problem]) -> bytes:
         keys = _object.decode(request)
         if problem := wrong.get("method"):
             keys["method"] = Raw(b'"POST"')
             self._say(problem.code, "method was made POST.", problem)
+        if problem := wrong.get("url"):
+            keys["url"] = Raw(msgspec.json.encode(self._additions.endpoint))
+            self._say(problem.code, "url was added.", problem)
+        if problem := wrong.get("body.model"):
+            body = _object.decode(keys["body"]) | {"model": Raw(msgspec.json.encode(self._additions.model))}
+            keys["body"] = Raw(msgspec.json.encode(body))
+            self._say(problem.code, "model was added.", problem)
         if problem := wrong.get("body.stream"):
             body = _object.decode(keys["body"])
             gone = [key for key in ("stream", "stream_options") if body.pop(key, None) is not None]

@@ -43,16 +43,23 @@ def custom_id(line: Line) -> Fault | None:
     return missing("custom_id") if fault is None and not reading.text(line.custom_id) else fault
 
 
-def method(line: Line) -> Fault | None:
-    """POST, and nothing else."""
+def method(line: Line, *, optional: bool = False) -> Fault | None:
+    """POST, and nothing else; where it is `optional`, it may be absent."""
+    if optional and not reading.kind(line.method):
+        return None
     fault = string_key(line, "method")
     if fault or (value := reading.text(line.method)) == "POST":
         return fault
     return Fault("invalid_method", f"Invalid method: {quote(value)}. Only POST is supported.", "method")
 
 
-def url(line: Line, endpoint: str | None, *, others: bool = False) -> Fault | None:
-    """The batch's endpoint; while that is not known (None), one of `ENDPOINTS`, or with `others` any that can be."""
+def url(line: Line, endpoint: str | None, *, others: bool = False, optional: bool = False) -> Fault | None:
+    """The batch's endpoint; while that is not known (None), one of `ENDPOINTS`, or with `others` any that can be.
+
+    Where it is `optional`, it may be absent.
+    """
+    if optional and not reading.kind(line.url):
+        return None
     fault = string_key(line, "url")
     if fault:
         return fault
@@ -63,6 +70,12 @@ def url(line: Line, endpoint: str | None, *, others: bool = False) -> Fault | No
         return unknown_endpoint(value, "url")
     message = "The URL provided for this request does not match the batch endpoint."
     return Fault("invalid_url", message, "url", f"It is {quote(value)}, the endpoint is {quote(endpoint)}.")
+
+
+def no_endpoint() -> Fault:
+    """Of a file whose lines have no url, and need none."""
+    message = "The lines have no url, so the endpoint must be given."
+    return Fault("missing_endpoint", message, "endpoint", "Give it as --endpoint, or on the screen in its field.")
 
 
 def may_be(endpoint: str, others: bool) -> bool:

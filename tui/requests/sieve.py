@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from tui.requests import sieve_msgspec
-from tui.requests.sieve_msgspec import Good
+from tui.requests.limits import Limits
+from tui.requests.sieve_msgspec import USUAL, Good
 
 __all__ = ["Good", "Sieve"]
 
@@ -27,15 +28,17 @@ class Sieve:
 
         self._simd = SimdSieve()
 
-    def good(self, lines: bytes | bytearray, endpoint: str) -> Good | None:
+    def good(self, lines: bytes | bytearray, endpoint: str, limits: Limits = USUAL) -> Good | None:
         """What is in whole lines, a request each, if all are right for the endpoint; None when that is not sure.
+
+        Of the limits those count that say what a request may have or be without.
 
         Not looked at: whether custom_ids are unique and models the same. A bytearray, which is one long line, is not
         looked at either: decoded here it would be in memory several times.
         """
         if isinstance(lines, bytearray):
             return None
-        return sieve_msgspec.good(lines, endpoint) if _is_plain(lines) else self._simd.good(lines, endpoint)
+        return (sieve_msgspec.good if _is_plain(lines) else self._simd.good)(lines, endpoint, limits)
 
 
 def _is_plain(lines: bytes) -> bool:

@@ -6,12 +6,16 @@ The types here repeat what `rules` asks of a line; a test holds the two together
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tui.requests.endpoints import usual
+from tui.requests.limits import Limits
+
+USUAL: Final = Limits()
+"""What OpenAI asks of a request."""
 
 _NOT_EMPTY: Final = Meta(min_length=1)
 _Text = Annotated[str, _NOT_EMPTY]
@@ -23,6 +27,7 @@ class Good(NamedTuple):
 
     custom_ids: list[str]
     models: list[str]
+    """Of those that name one, which all do unless they may be without."""
     inputs: int
     """Embeddings inputs, summed; 0 at other endpoints."""
 
@@ -79,17 +84,24 @@ class _Request(msgspec.Struct, gc=False, kw_only=True):
 
 
 @cache
-def _decoder(endpoint: str) -> msgspec.json.Decoder[_Request] | None:
+def _decoder(endpoint: str, optional: frozenset[str]) -> msgspec.json.Decoder[_Request] | None:
     body = _BODIES.get(usual(endpoint))
     if body is None:
         return None
-    fields = [("url", Literal[endpoint]), ("body", body)]
+    asked: type[msgspec.Struct] = body
+    if "model" in optional:
+        asked = msgspec.defstruct("Body", [("model", _Text | None, None)], bases=(body,), gc=False, kw_only=True)
+    fields: list[Any] = [("url", Literal[endpoint]), ("body", asked)]
+    if "url" in optional:
+        fields[0] = ("url", Literal[endpoint] | UnsetType, UNSET)
+    if "method" in optional:
+        fields.append(("method", Literal["POST"] | UnsetType, UNSET))
     return msgspec.json.Decoder(msgspec.defstruct("Request", fields, bases=(_Request,), gc=False, kw_only=True))
 
 
-def good(lines: bytes, endpoint: str) -> Good | None:
+def good(lines: bytes, endpoint: str, limits: Limits = USUAL) -> Good | None:
     """As `Sieve.good`, of lines in ASCII: in what nobody asks for msgspec does not check UTF-8."""
-    decoder = _decoder(endpoint)
+    decoder = _decoder(endpoint, limits.optional)
     if decoder is None:
         return None
     try:
@@ -97,9 +109,14 @@ def good(lines: bytes, endpoint: str) -> Good | None:
     except (msgspec.DecodeError, RecursionError):
         return None
     bodies = [request.body for request in requests]
-    if True in [body.stream for body in bodies] or not one_a_line(lines, len(requests)):
+    if not limits.stream and True in [body.stream for body in bodies]:
         return None
-    return Good([request.custom_id for request in requests], [body.model for body in bodies], _inputs(bodies))
+    if not one_a_line(lines, len(requests)):
+        return None
+    models = [body.model for body in bodies]
+    if "model" in limits.optional:
+        models = [*filter(None, models)]
+    return Good([request.custom_id for request in requests], models, _inputs(bodies))
 
 
 def _inputs(bodies: list[_Body]) -> int:

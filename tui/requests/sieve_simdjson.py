@@ -14,7 +14,8 @@ from typing import Any, Final
 from simdjson import Array, Object, Parser
 
 from tui.requests.endpoints import usual
-from tui.requests.sieve_msgspec import Good
+from tui.requests.limits import Limits
+from tui.requests.sieve_msgspec import USUAL, Good
 
 # Follows each line in what is decoded at once, and is in no line: nobody can know it.
 _MARK: Final = os.urandom(16).hex()
@@ -36,7 +37,7 @@ class SimdSieve:
     def __init__(self) -> None:
         self._parser = Parser()
 
-    def good(self, lines: bytes, endpoint: str) -> Good | None:
+    def good(self, lines: bytes, endpoint: str, limits: Limits = USUAL) -> Good | None:
         """As `Sieve.good`."""
         payload = _PAYLOADS.get(usual(endpoint))
         # A carriage return is white space to JSON, and worth a warning.
@@ -51,38 +52,60 @@ class SimdSieve:
         try:
             outermost = self._parser.parse(whole)
             document = outermost.at_pointer(_INNERMOST) if isinstance(outermost, Array) else None
-            good = _taken(iter(document), endpoint, payload) if isinstance(document, Array) else None
+            good = _taken(iter(document), endpoint, payload, limits) if isinstance(document, Array) else None
         # KeyError: a key is missing. RuntimeError: nested too deeply, or an integer of more than 64 bits.
         except (ValueError, KeyError, RuntimeError, _DoubtError):
             return None
         # A mark inside a request is missing here: then a newline was in it.
-        return good if good and len(good.models) == number else None
+        return good if good and len(good.custom_ids) == number else None
 
 
-def _taken(values: Iterator[Any], endpoint: str, payload: Callable[[Object], int]) -> Good:
+def _taken(values: Iterator[Any], endpoint: str, payload: Callable[[Object], int], limits: Limits) -> Good:
+    # Unpacked once, and false by default: each look costs where there are many short lines.
+    optional, no_model, stream = limits.optional, "model" in limits.optional, limits.stream
     custom_ids, models, inputs = list[str](), list[str](), 0
     for request, mark in zip(values, values, strict=False):
         # Of a key that is there twice the last counts, and simdjson gives the first. Each of the four is asked for.
         if mark != _MARK or type(request) is not Object or (len(request) > 4 and len({*request}) < len(request)):
             raise _DoubtError
         custom_id, body = request["custom_id"], request["body"]
-        if request["method"] != "POST" or request["url"] != endpoint or type(body) is not Object:
+        if optional:
+            _look_at_keys(request, endpoint, optional)
+        elif request["method"] != "POST" or request["url"] != endpoint:
             raise _DoubtError
-        keys, model = {*body}, body["model"]
+        if type(body) is not Object:
+            raise _DoubtError
+        keys = {*body}
+        model = None if no_model and "model" not in keys else body["model"]
         if (
             len(keys) < len(body)
             or type(custom_id) is not str
-            or type(model) is not str
             or not custom_id
-            or not model
+            or ((type(model) is not str or not model) and not (no_model and model is None))
             # Looked up where it is there: what a missing key raises takes longer than all the rest.
-            or ("stream" in keys and body["stream"] is not False and body["stream"] is not None)
+            or (
+                "stream" in keys
+                and (value := body["stream"]) is not False
+                and value is not None
+                and not (stream and value is True)
+            )
         ):
             raise _DoubtError
         inputs += payload(body)
         custom_ids.append(custom_id)
-        models.append(model)
+        if model is not None:
+            models.append(model)
     return Good(custom_ids, models, inputs)
+
+
+def _look_at_keys(request: Object, endpoint: str, optional: frozenset[str]) -> None:
+    """Of a line that may be without some of its keys: those that are there are right, and there once."""
+    keys = {*request}
+    if len(keys) < len(request):
+        raise _DoubtError
+    for key, wanted in (("method", "POST"), ("url", endpoint)):
+        if (key in keys or key not in optional) and request[key] != wanted:
+            raise _DoubtError
 
 
 def _messages(body: Object) -> int:

@@ -47,6 +47,7 @@ def split(
     folder: Path | None = None,
     *,
     limits: Limits | None = None,
+    endpoint: str | None = None,
     digests: bool = False,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -55,9 +56,9 @@ def split(
 
     Lines stay whole, byte for byte and in order; only blank ones, which are no requests, are left out. Parts are called
     `<stem>.part-01-of-03.jsonl`; they get these names, replacing what had them, when all are complete. Whether lines
-    are right is not looked at. In an embeddings file (by the url of its first request) inputs are held to their limit,
-    and everywhere input tokens to `max_tokens`, if there is one: they are counted then, which takes far longer. With
-    `digests` the SHA-256 of each part is told, for which every part is read again.
+    are right is not looked at. In an embeddings file (by `endpoint`, or by the url of its first request) inputs are
+    held to their limit, and everywhere input tokens to `max_tokens`, if there is one: they are counted then, which
+    takes far longer. With `digests` the SHA-256 of each part is told, for which every part is read again.
 
     Raises `Unreadable`, `Changed` and `Cancelled` as `validate` does, `Unwritable`, and `Unsplittable` when one line is
     over a limit by itself or there are no requests.
@@ -67,7 +68,7 @@ def split(
         if (encoding := source.encoding) is not None:
             raise Unsplittable(encoding.sentence)
         parts: list[_Part] = []
-        for piece in _Cutter(limits or Limits()).pieces(source):
+        for piece in _Cutter(limits or Limits(), endpoint).pieces(source):
             if piece.first_line:
                 if parts:
                     finishing.begin(parts[-1])
@@ -122,8 +123,8 @@ def _bare(lines: bytes | bytearray, span: _Span) -> bytes | bytearray:
 class _Cutter:
     """Says where one part ends and the next begins."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, endpoint: str | None) -> None:
+        self._limits, self._endpoint = limits, endpoint
         # Known with the first request.
         self._weights: Sequence[Weight] | None = None
         self._sums: tuple[int, ...] = ()
@@ -195,7 +196,7 @@ class _Cutter:
             # Tokenizers and decoders, which a screen without a file to cut up does without.
             from tui.requests.weights import weights
 
-            self._weights = weights(_bare(lines, spans[0]), self._limits)
+            self._weights = weights(_bare(lines, spans[0]), self._limits, self._endpoint)
             self._sums = (0,) * len(self._weights)
         if not self._weights:
             return [()] * len(spans)

@@ -34,9 +34,12 @@ class Weight(NamedTuple):
     """How much of it each of some lines has (without their newlines)."""
 
 
-def weights(first: bytes | bytearray, limits: Limits) -> list[Weight]:
-    """The weights of a file that begins with this request: embeddings inputs at that endpoint, tokens under a limit."""
-    endpoint = _endpoint(first)
+def weights(first: bytes | bytearray, limits: Limits, endpoint: str | None = None) -> list[Weight]:
+    """The weights of a file that begins with this request: embeddings inputs at that endpoint, tokens under a limit.
+
+    The endpoint is that of the request where it is not given.
+    """
+    endpoint = endpoint or _endpoint(first)
     found = list[Weight]()
     if usual(endpoint) == "/v1/embeddings":
         found.append(Weight("embeddings inputs", limits.max_embedding_inputs, lambda raws: [*map(_inputs, raws)]))

@@ -12,7 +12,7 @@ from tui.flows.check import Validated, Validating, check
 from tui.requests.excerpt import excerpt
 from tui.requests.problem import Problem
 from tui.requests.validate import Report
-from tui.screens.submit_base import models, under_way
+from tui.screens.submit_base import asks_endpoint, models, under_way
 from tui.screens.submit_price import Pricing
 from tui.screens.submit_problems import marked
 from tui.screens.submit_repair import Repairing, can_mend
@@ -23,6 +23,7 @@ from tui.widgets.column import Cell
 from tui.widgets.table import Table
 
 _MARGIN = 2  # cells beside the line that is shown
+_GIVE_ENDPOINT = "The lines have no url: type the endpoint, then press enter."
 
 
 class Submit(Repairing, Sending, Pricing, Waiting):
@@ -51,7 +52,8 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         allowed = {
             "stop": sending or self.busy,
             "validate": not sending,
-            "send": good and not sending,
+            # Without its endpoint it is read again once that is given.
+            "send": (good or (report is not None and asks_endpoint(report))) and not sending,
             "wait": good and not sending and self.expected is not None,
             "again": self.already and good and not sending,
             "adopt": bool(self.candidates) and good and not sending,
@@ -99,6 +101,13 @@ class Submit(Repairing, Sending, Pricing, Waiting):
             self.progress.say([Cell(text, "warn" if warnings else "ok")])
             self.ready()
             self.work(self.look_back(report), "before")
+        elif asks_endpoint(report):
+            self.summary.say([Cell("✗ ", "bad"), Cell(" · ".join(facts))])
+            fault = report.problems[0]
+            self.progress.say([Cell(_GIVE_ENDPOINT if report.endpoint is None else clean_line(fault.sentence), "warn")])
+            self.form.say_cost("not known without the endpoint")
+            self.show_only(self.form)
+            self.endpoint.input.focus()
         else:
             found = plural(report.problem_count, "problem")
             self.summary.say([Cell(f"✗ {found}", "bad"), Cell(f" · {' · '.join(facts)}")])
@@ -113,6 +122,8 @@ class Submit(Repairing, Sending, Pricing, Waiting):
             return "the file is being submitted"
         if action.name == "mend" and self.report is not None:
             return "no problem here has only one right form" if not self.report.ok else "the file has no problems"
+        if self.report is not None and asks_endpoint(self.report):
+            return "the endpoint must be given first"
         if action.name in {"send", "wait", "split", "again"} and self.report is not None and not self.report.ok:
             return "the file has problems"
         return "nothing is under way" if action.name == "stop" else super().why_not(action)
@@ -131,6 +142,7 @@ class Submit(Repairing, Sending, Pricing, Waiting):
         copy = Submit(path, self.inherited, self.retried)
         copy.description.input.value = self.description.input.value
         copy.pairs.input.value = self.pairs.input.value
+        copy.endpoint.input.value = self.endpoint.input.value
         self.app.push_screen(copy)
 
     @on(Table.Chosen)

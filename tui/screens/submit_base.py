@@ -120,8 +120,15 @@ class SubmitRoom(Room):
         raise NotImplementedError
 
 
+def asks_endpoint(report: Report) -> bool:
+    """Whether the endpoint is to be typed: it is missing and no line has a url, or there is none of that name."""
+    return bool(report.problems) and report.problems[0].param == "endpoint"
+
+
 def models(report: Report) -> str:
     """The one model's name, or how many there are."""
+    if not report.models:
+        return "no model named"
     names = [clean_line(name) for name in report.models]
     return names[0] if len(names) == 1 else plural(len(names), "model")
 

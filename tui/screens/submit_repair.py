@@ -11,7 +11,7 @@ from tui.flows.objections import parts_limits, token_limit
 from tui.flows.parts import cut, least_parts, only_limits
 from tui.flows.threads import Progress, worked
 from tui.requests.limits import Limits
-from tui.requests.mend import EDITS, MendReport, mend, preview
+from tui.requests.mend import EDITS, Additions, MendReport, mend, preview
 from tui.requests.validate import Report
 from tui.screens.lending import lend
 from tui.screens.submit_base import SubmitRoom, models, under_way
@@ -56,7 +56,12 @@ class Repairing(SubmitRoom):
     async def _mend(self) -> None:
         """Show what mending would change; after a yes write the mended copy and go on with that."""
         path = self.path
-        changes = await worked(lambda told, gone: preview(path, progress=told, cancelled=gone), self._tell("reading"))
+        limits = self.session.profile.limits
+        additions = Additions(self.endpoint.input.value.strip() or None)
+        changes = await worked(
+            lambda told, gone: preview(path, limits=limits, additions=additions, progress=told, cancelled=gone),
+            self._tell("reading"),
+        )
         if not changes.change_count:
             self.progress.say([Cell("Nothing here has only one right form: e opens it in your editor.", "warn")])
             return
@@ -66,7 +71,10 @@ class Repairing(SubmitRoom):
             self.progress.say([])
             if not (out := await self._agreed(changes)):
                 return
-            await worked(lambda told, gone: mend(path, out, progress=told, cancelled=gone), self._tell("mending"))
+            await worked(
+                lambda told, gone: mend(path, out, limits=limits, additions=additions, progress=told, cancelled=gone),
+                self._tell("mending"),
+            )
         finally:
             self._back_to_problems()
         self.open_copy(out)

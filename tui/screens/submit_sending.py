@@ -31,7 +31,7 @@ from tui.flows.steps import (
 )
 from tui.flows.submit import submit
 from tui.requests.validate import Report
-from tui.screens.submit_base import models, under_way
+from tui.screens.submit_base import asks_endpoint, models, under_way
 from tui.screens.submit_before import Before
 from tui.speed import Speed
 from tui.text import age, clean_line, plural
@@ -54,7 +54,7 @@ class Sending(Before):
         if self.busy:
             self.say_busy()
             return
-        if self.endpoint.input.value.strip() != self.report.endpoint:
+        if asks_endpoint(self.report) or self.endpoint.input.value.strip() != self.report.endpoint:
             # Another endpoint is another set of rules.
             self.action_validate()
             return
