@@ -170,6 +170,14 @@ def test_the_input_comes_from_here_else_from_the_server_else_from_its_user(
     assert (ran.code, ran.out) == (2, "")
 
 
+@pytest.mark.parametrize("command", ["results", "retry"])
+def test_an_input_that_is_not_utf_8_is_named(cli: Cli, good: str, home: Path, command: str) -> None:
+    (home / "wide.jsonl").write_bytes((home / "sums.jsonl").read_text().encode("utf-16"))
+    ran = cli(command, good, "--input", "wide.jsonl")
+    assert (ran.code, ran.out) == (2, "")
+    assert "'wide.jsonl' cannot be read as the input file. The file is UTF-16 LE; it must be UTF-8." in ran.err
+
+
 def test_results_without_the_input_file(cli: Cli, good: str, home: Path, server: DemoServer) -> None:
     (home / "sums.jsonl").unlink()
     assert cli("download", good).code == 0

@@ -1,7 +1,7 @@
 """The files of one batch's results, and of those that are read with it, as far as they are here, and what they say."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -196,6 +196,7 @@ class Shelf:
         paths = tuple(filter(None, found))
         if not paths or len(paths) < len(found):
             return
+        await asyncio.to_thread(_refuse_other_encodings, paths)
         self.requests = await worked(lambda told, gone: RequestIndex.of_parts(paths, told, gone), tell)
         if self.input_paths != paths:
             self.input_paths, self.kept, self.judgement = paths, None, None
@@ -269,3 +270,14 @@ class Shelf:
             # A server that cannot go on where it broke off begins again, in the same file.
             if (lost := self.readers.pop(step.part, None)) is not None:
                 lost.close()
+
+
+def _refuse_other_encodings(paths: Iterable[Path]) -> None:
+    """In one that is not UTF-8 no request would be found, and all results would seem to be of none."""
+    from tui.requests.source import Source
+
+    for path in paths:
+        with Source(path) as source:
+            if source.encoding is not None:
+                sentence = f"{str(path)!r} cannot be read as the input file. {source.encoding.sentence}"
+                raise LazybatchError(sentence)
