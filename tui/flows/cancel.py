@@ -92,7 +92,7 @@ async def _tries(batch_id: str, wire: Wire, tries: int) -> AsyncIterator[Waiting
             return
         except WireError as error:
             passing = error.unclear or error.kind in {Kind.UNREACHABLE, Kind.TIMEOUT, Kind.RATE_LIMITED}
-            if error.kind not in _NOT_OF_THE_BATCH:
+            if error.kind not in _NOT_OF_THE_BATCH and wire.has_cancel:
                 # Servers refuse to cancel what has ended with 400, 404, 409 or 500: the batch itself tells.
                 end = await _after_refusal(batch_id, wire, error)
                 if end.outcome is not Outcome.REFUSED or not passing:
