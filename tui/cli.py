@@ -49,19 +49,23 @@ _COUNTING = frozenset({"validate", "submit"})
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` (else the process's arguments) asks for; its exit status, by the contract."""
     options = None
+    argv = sys.argv[1:] if argv is None else argv
+    # Also where the other arguments cannot be read.
+    as_json = "--json" in argv
     try:
         try:
-            options = _options(sys.argv[1:] if argv is None else argv)
+            options = _options(argv)
             status = _function(options)(options)
         except SystemExit as end:
             # argparse's own, after --help and --version.
             status = end.code if isinstance(end.code, int) else 0
-        _flush()
+        _finish()
     except LazybatchError as error:
-        _tell(error.sentence)
+        _fail(error.sentence, error.word, as_json=as_json)
         return error.exit_code
     except KeyboardInterrupt as end:
-        _tell(f"Interrupted. {options.interrupted if options else ''}".rstrip())
+        sentence = f"Interrupted. {options.interrupted if options else ''}".rstrip()
+        _fail(sentence, "interrupted", as_json=as_json)
         return 128 + getattr(end, "number", 2)
     return status
 
@@ -126,13 +130,13 @@ def _undisturbed() -> "Iterator[None]":
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _tell(sentence: str) -> None:
-    from tui.headless.printing import tell
+def _fail(sentence: str, code: str, *, as_json: bool) -> None:
+    from tui.headless.printing import fail
 
-    tell(sentence)
+    fail(sentence, code, as_json=as_json)
 
 
-def _flush() -> None:
-    from tui.headless.printing import flush
+def _finish() -> None:
+    from tui.headless.printing import finish
 
-    flush()
+    finish()

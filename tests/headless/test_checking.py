@@ -99,7 +99,7 @@ def test_what_cannot_be_read_is_exit_2(bare: Cli, home: Path, kind: str) -> None
     elif kind == "pipe":
         os.mkfifo(path)
     ran = bare("validate", path, "--json")
-    assert (ran.code, ran.out) == (2, "")
+    assert (ran.code, ran.json["error"]["code"]) == (2, "usage")
     assert str(path) in ran.err
     assert len(ran.err.splitlines()) == 1
 

@@ -189,7 +189,8 @@ def test_an_empty_account(cli: Cli) -> None:
 def test_a_server_that_refuses_is_exit_3(cli: Cli, server: DemoServer, fault: Fault, said: str) -> None:
     server.faults.add(fault)
     ran = cli("list", "--json")
-    assert (ran.code, ran.out) == (3, "")
+    assert ran.code == 3
+    assert ran.err == f"{ran.json['error']['message']}\n"
     assert said in ran.err
     assert len(ran.err.splitlines()) == 1
 
@@ -287,7 +288,7 @@ def test_show_of_a_failed_batch_tells_why_and_is_exit_1(
 
 def test_show_of_no_batch(cli: Cli, server: DemoServer) -> None:
     ran = cli("show", "batch_none", "--json")
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.json["error"]["code"]) == (1, "not_found")
     assert "No batch found" in ran.err
     for odd in ("../files", "a b\x1b[2J", "\udcff", "x" * 3000):
         ran = cli("show", odd)

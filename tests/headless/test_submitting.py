@@ -1,6 +1,7 @@
 """`submit`."""
 
 import hashlib
+import json
 import signal
 import sys
 import time
@@ -147,8 +148,10 @@ def test_interrupted_at_any_point_it_is_gone_on_with(
         time.sleep(0.2)
         running.send_signal(stop)
         out, err = running.communicate(timeout=60)
-    assert out == b""
-    if stop is not signal.SIGKILL:
+    if stop is signal.SIGKILL:
+        assert out == b""
+    else:
+        assert json.loads(out)["error"]["code"] == "interrupted"
         assert running.returncode == 128 + stop
         assert b"Traceback" not in err
         assert b"Submit the same file again" in err
@@ -214,7 +217,7 @@ def test_two_at_once_make_one_batch(cli: Cli, make_file: MakeFile, server: DemoS
     assert second.code == 1
     assert "right now" in second.err
     # A script learns which submission has it.
-    assert set(second.json) == FIELDS
+    assert set(second.json) == FIELDS | {"error"}
     (batch,) = cli("list", "--json").json
     assert second.json["batch_id"] is None
     assert second.json["submission"] == batch["metadata"]["lazybatch_submission"]

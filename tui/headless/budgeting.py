@@ -78,7 +78,7 @@ def permitted(
     for objection in against:
         output.note(objection.text)
     if yes and against and not over_budget:
-        output.note(f"Nothing was {done}: --yes does not allow that, --over-budget does.{ways}")
+        output.refuse(f"Nothing was {done}: --yes does not allow that, --over-budget does.{ways}", "over_limit")
         return False
     if yes or agreed(f"{before_question(against)}{question}"):
         return True

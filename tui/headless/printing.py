@@ -17,6 +17,9 @@ from tui.text import clean
 if TYPE_CHECKING:
     from tui.flows.pages import Incomplete
 
+# What the running command has to say in JSON. It is written at the command's end, with the error that ended it.
+_result: dict[str, object] = {}
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -67,19 +70,26 @@ class Output:
         """A line beside the result, for people."""
         tell(text)
 
+    def refuse(self, text: str, code: str) -> None:
+        """A line for people on why nothing was done, which is the error of the JSON document as well."""
+        tell(text)
+        if self.as_json:
+            _result["error"] = {"message": text, "code": code}
+
     def cut_short(self, why: "Incomplete") -> None:
         """Tell that a list was not read to its end; what was read is told all the same."""
         self.incomplete = 0 if why.error is None else 3
         tell(why.sentence)
 
     def document(self, value: object) -> None:
-        """The result as the one JSON document; nothing without `--json`."""
+        """The result as the one JSON document, written when the command ends; nothing without `--json`."""
         if self.as_json:
-            self._write(sys.stdout, encoded(value, indent=2) + "\n")
+            _result["document"] = value
 
     def event(self, value: object) -> None:
         """One of many JSON documents, on a line of its own; nothing without `--json`."""
         if self.as_json:
+            _result["lines"] = True
             self._write(sys.stdout, encoded(value) + "\n")
 
     def _write(self, stream: TextIO | None, text: str | bytes) -> None:
@@ -92,9 +102,27 @@ def tell(text: str) -> None:
     write(sys.stderr, f"{clean(text)}\n")
 
 
-def flush() -> None:
-    """Bring out what others have written to standard output."""
+def finish() -> None:
+    """Write the command's JSON document, if it has one, and bring out what others have written."""
+    document, error, lines = _result.get("document"), _result.get("error"), "lines" in _result
+    _result.clear()
+    if document is not None:
+        if error is not None and isinstance(document, dict):
+            document = {**document, "error": error}
+        write(sys.stdout, encoded(document, indent=2) + "\n")
+    elif error is not None:
+        write(sys.stdout, encoded({"error": error}, indent=None if lines else 2) + "\n")
     write(sys.stdout, "")
+
+
+def fail(sentence: str, code: str, *, as_json: bool) -> None:
+    """Tell the error that ended a command: on standard error, and `as_json` in its document or as one."""
+    tell(sentence)
+    if as_json:
+        _result["error"] = {"message": sentence, "code": code}
+    else:
+        _result.clear()
+    finish()
 
 
 def encoded(value: object, indent: int | None = None) -> str:

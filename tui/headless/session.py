@@ -34,7 +34,8 @@ def with_key(options: Namespace) -> Profile:
     profile = chosen(options)
     if profile.key is None:
         raise LazybatchError(
-            f"There is no API key: set {profile.key_env}. To look around without one: lazybatch --demo."
+            f"There is no API key: set {profile.key_env}. To look around without one: lazybatch --demo.",
+            code="no_key",
         )
     return profile
 
@@ -43,7 +44,7 @@ def to_change(options: Namespace, verb: str) -> Profile:
     """The same, for a command that changes something; raises where the profile is read-only."""
     profile = chosen(options)
     if profile.read_only:
-        raise LazybatchError(f"The profile {profile.name} is read-only: it cannot {verb}.")
+        raise LazybatchError(f"The profile {profile.name} is read-only: it cannot {verb}.", code="read_only")
     return with_key(options)
 
 

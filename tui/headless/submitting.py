@@ -211,9 +211,10 @@ def _told(end: Created | Already | Queued, report: Report, output: Output) -> in
         output.note("lazybatch queue run sends it as room frees, or the screen while it is open.")
         return 0
     if isinstance(end, Already):
-        output.note(
+        output.refuse(
             f"{report.path} was submitted already, as {end.batch.id} ({end.batch.status}). Nothing was sent. "
-            f"To make a second batch of it: lazybatch submit {report.path} --again"
+            f"To make a second batch of it: lazybatch submit {report.path} --again",
+            "already_submitted",
         )
         return 1
     output.say(f"{'Found' if end.adopted else 'Created'} {end.batch.id}")

@@ -103,9 +103,10 @@ def _told(ends: _Ends, report: Report, output: Output) -> int:
         )
         return 0
     if all(isinstance(end, Already) for end in ends.values()):
-        output.note(
+        output.refuse(
             f"All parts of {report.path} were submitted already. Nothing was sent. "
-            f"To make second batches of them: lazybatch submit {report.path} --split --again"
+            f"To make second batches of them: lazybatch submit {report.path} --split --again",
+            "already_submitted",
         )
         return 1
     return 0

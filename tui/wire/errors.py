@@ -57,7 +57,7 @@ class WireError(LazybatchError):
     """A call that did not succeed.
 
     `unclear` tells that the server may have done the work all the same: such a call is never repeated blindly.
-    `message` is the server's own wording, cleaned; `retry_after` is in seconds.
+    `message` is the server's own wording, cleaned, and `code` its word for it; `retry_after` is in seconds.
     """
 
     def __init__(
@@ -78,6 +78,11 @@ class WireError(LazybatchError):
         self.message = message
         self.retry_after = retry_after
         self.unclear = unclear
+
+    @property
+    def word(self) -> str:
+        """The server's own word, else why the call failed."""
+        return self.code or self.kind.value
 
 
 @contextmanager
