@@ -34,8 +34,11 @@ async def test_as_many_calls_as_its_active_ones_need(
     with many(tmp_path / "demo", KEY, ended=ended, active=ACTIVE, parts=10) as server:
         async with desk(server, tmp_path) as home:
             await home.until(lambda: len(home.app.session.book) == ended + ACTIVE, patience=120)
-            # A page a round, whatever else there is: nothing about any batch that has ended.
-            assert set(await rounds(home, server, monkeypatch)) == {"batches.list"}
+            calls = await rounds(home, server, monkeypatch)
+            # A page a round, whatever else there is: nothing about any batch that has ended, and each active one is
+            # retrieved once a minute.
+            assert calls.pop("batches.retrieve", 0) <= ACTIVE
+            assert set(calls) == {"batches.list"}
             assert f"▶ {ACTIVE} running" in home.lines[1]
             assert not ended or f"{ended:,} done" in home.lines[1]
             assert len(home.table.keys) == ACTIVE + -(-ended // 10)

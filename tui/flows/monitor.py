@@ -1,7 +1,8 @@
 """Keeping the book of batches true with as few calls as that takes.
 
-Each round asks for the newest page, then one by one for active batches that are not on it; a batch that has ended is
-never asked for again. Older pages follow in the time that is left until the next round, down to the horizon. Pages
+Each round asks for the newest page, then one by one for active batches that are not on it; of those that are on it,
+one is retrieved now and then, for servers that move a batch only then. A batch that has ended is asked for again only
+when its user wants it. Older pages follow in the time that is left until the next round, down to the horizon. Pages
 are taken by hand because the client's own paging can go on for ever: it ends where the cursor does not move.
 """
 
@@ -9,7 +10,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from tui.batches.batch import Batch
 from tui.batches.book import Book, Changes
 from tui.batches.pace import Sample
 from tui.flows.reach import HORIZON, Listing, Reach
+from tui.flows.retrieved import Retrieved
 from tui.state.cache import Cache
 from tui.state.samples import Samples
 from tui.wire.client import Wire
@@ -73,11 +75,17 @@ class Monitor:
         self._calls: deque[tuple[float, int]] = deque([(time.monotonic(), wire.calls)])
         self._asked = asyncio.Event()
         self._list = Listing(wire, horizon)
+        self._retrieved = Retrieved()
         self._one_by_one = True
         self._denied: dict[str, int] = {}  # how often the server said that there is no such batch
 
-    def refresh(self) -> None:
-        """End the wait: the next round begins now, or when the one under way is over."""
+    def refresh(self, batch_id: str | None = None) -> None:
+        """End the wait: the next round begins now, or when the one under way is over.
+
+        It begins with the batch `batch_id`, if that is given: it is retrieved, wherever the list has it.
+        """
+        if batch_id is not None:
+            self._retrieved.want(batch_id)
         self._asked.set()
 
     @property
@@ -135,6 +143,11 @@ class Monitor:
 
     async def _round(self, began: float) -> AsyncIterator[Seen]:
         self._note_calls()
+        wanted = self._retrieved.wanted
+        for batch_id in wanted:
+            changes = await self._look_at(batch_id, believed=True)
+            self._retrieved.answered(batch_id, began)
+            yield self._seen(changes)
         page = await self._list.newest()
         changes = await self._take(page.items)
         met_known = len(changes.added) < len(page.items)
@@ -143,11 +156,15 @@ class Monitor:
             self._list.follow(page)
         yield self._seen(changes)
         on_page = {item.get("id") for item in page.items}
+        due = self._retrieved.next_due(self._book.active(), on_page, began) if self._one_by_one else None
+        if due is not None:
+            yield self._seen(await self._look_at(due, believed=True))
         for batch in self._book.active():
             # Where the list may yet tell of one that was denied, that is waited for.
             awaited = batch.id in self._denied and self._list.more
-            if batch.id not in on_page and self._one_by_one and not awaited:
-                yield self._seen(await self._look_at(batch))
+            looked_at = batch.id in on_page or batch.id in wanted
+            if not looked_at and self._one_by_one and not awaited:
+                yield self._seen(await self._look_at(batch.id))
         unseen = [batch for batch in self._book.active() if batch.id not in on_page]
         if unseen and not self._one_by_one and not self._list.followed:
             # They can be found in the list alone.
@@ -161,9 +178,10 @@ class Monitor:
         if changes := await self._unlisted():
             yield self._seen(changes)
 
-    async def _look_at(self, batch: Batch) -> Changes:
+    async def _look_at(self, batch_id: str, *, believed: bool = False) -> Changes:
+        """Retrieve a batch; where it is `believed` to exist, nothing follows from an answer that there is none."""
         try:
-            answer = await self._wire.retrieve_batch(batch.id)
+            answer = await self._wire.retrieve_batch(batch_id)
         except WireError as error:
             if error.kind in {Kind.SERVER, Kind.NOT_AN_API, Kind.REFUSED}:
                 # One batch that the server has trouble with does not keep the others from being looked at.
@@ -171,24 +189,26 @@ class Monitor:
             if error.status in _NO_SUCH_CALL:
                 # A server that tells of batches in its list alone, which is not that this one is gone.
                 self._one_by_one = False
+                self._retrieved.forget_all()
                 return Changes()
             if error.kind is not Kind.NOT_FOUND:
                 raise
-            return await self._denied_by_server(batch)
-        return await self._take([answer])
+            self._retrieved.forget([batch_id])
+            return Changes() if believed else await self._denied_by_server(batch_id)
+        return await self._take_retrieved(answer)
 
-    async def _denied_by_server(self, batch: Batch) -> Changes:
-        """The server says that it does not know `batch`. Where its list does all the same, it is believed from then on.
+    async def _denied_by_server(self, batch_id: str) -> Changes:
+        """The server says that it does not know a batch. Where its list does all the same, it is believed from then on.
 
         Once may be a fault that passes.
         """
-        self._denied[batch.id] = self._denied.get(batch.id, 0) + 1
-        if self._denied[batch.id] == 1:
+        self._denied[batch_id] = self._denied.get(batch_id, 0) + 1
+        if self._denied[batch_id] == 1:
             self._list.begun = False
-        return Changes() if self._denied[batch.id] < _DENIALS else await self._mark_gone([batch])
+        return Changes() if self._denied[batch_id] < _DENIALS else await self._mark_gone([batch_id])
 
-    async def _mark_gone(self, batches: Iterable[Batch]) -> Changes:
-        ids = [batch.id for batch in batches]
+    async def _mark_gone(self, ids: Sequence[str]) -> Changes:
+        self._retrieved.forget(ids)
         if self._cache is not None:
             await asyncio.to_thread(self._cache.mark_gone, ids)
         return self._book.mark_gone(ids)
@@ -202,16 +222,27 @@ class Monitor:
         if not lacking:
             return Changes()
         try:
-            return await self._take([await self._wire.retrieve_batch(lacking[0].id)])
+            return await self._take_retrieved(await self._wire.retrieve_batch(lacking[0].id))
         except WireError as error:
             if error.kind is not Kind.NOT_FOUND and error.status not in _NO_SUCH_CALL:
                 return Changes()
-        return await self._mark_gone(lacking)
+        return await self._mark_gone([batch.id for batch in lacking])
+
+    async def _take_retrieved(self, answer: Mapping[str, Any]) -> Changes:
+        found = [(batch, answer)] if (batch := batch_from(answer)) is not None else []
+        for batch, _ in found:
+            self._denied.pop(batch.id, None)
+            self._retrieved.tell(batch)
+        return await self._keep(found)
 
     async def _take(self, items: Iterable[Mapping[str, Any]]) -> Changes:
+        """Take in what the list tells, but for what lags behind a retrieve."""
         found = [(batch, item) for item in items if (batch := batch_from(item)) is not None]
         if any(batch.id in self._denied for batch, _ in found):
             self._one_by_one = False
+        return await self._keep([pair for pair in found if not self._retrieved.ahead_of(pair[0])])
+
+    async def _keep(self, found: Sequence[tuple[Batch, Mapping[str, Any]]]) -> Changes:
         changes = self._book.apply(batch for batch, _ in found)
         if self._samples is not None:
             await self._sample(batch for batch, _ in found)

@@ -192,10 +192,10 @@ class Session(Priced):
         # What holds by then: of two threads the later may come first.
         await asyncio.to_thread(lambda: save(self._connections[0], self.preferences))
 
-    def refresh(self) -> None:
-        """Ask the server now rather than at the next round."""
+    def refresh(self, batch_id: str | None = None) -> None:
+        """Ask the server now rather than at the next round; for the batch `batch_id` first, if that is given."""
         if self._monitor is not None:
-            self._monitor.refresh()
+            self._monitor.refresh(batch_id)
 
     def answer(self, batch_id: str) -> Mapping[str, Any] | None:
         """The server's own JSON of a batch, as it was last seen."""

@@ -139,7 +139,7 @@ class BatchScreen(Room):
             copying.copy_json(self, [batch])
 
     def action_refresh(self) -> None:
-        self.session.refresh()
+        self.session.refresh(self._batch_id)
 
 
 def describe(
