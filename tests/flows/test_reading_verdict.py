@@ -150,7 +150,10 @@ def test_what_agrees_with_the_counts_is_not_doubted_for_another_oddity(
 
 @pytest.mark.parametrize("answer", ["", "{}", "[]", '{"verdict": 3, "finishes": {}}', "\x00"])
 def test_a_verdict_that_cannot_be_read_is_none(database: sqlite3.Connection, answer: str) -> None:
-    database.execute("INSERT INTO verdicts VALUES (?, 'batch_1', '2 x', 1, ?, 0)", (ACCOUNT, answer))
+    database.execute(
+        "INSERT INTO verdicts (account, batch_id, basis, doubted, answer) VALUES (?, 'batch_1', '4 x', 1, ?)",
+        (ACCOUNT, answer),
+    )
     assert Verdicts(database, ACCOUNT).load("batch_1", "x") is None
 
 

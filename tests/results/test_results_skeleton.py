@@ -158,7 +158,8 @@ _lines = st.fixed_dictionaries(
 @settings(max_examples=500, deadline=None)
 @given(_lines)
 def test_the_fast_reading_says_what_the_thorough_one_says(line: dict[str, object]) -> None:
-    _, outcome, finish, _ = read_result(dump(line))
+    _, outcome, finish, *_ = read_result(dump(line))
+    assert read_result(dump(line), counting=True)[1:3] == (outcome, finish)
     assert outcome is not None
     thorough = outcome_of(line)
     assert finish == (finish_reason_in(thorough.body) if thorough.ok else "")

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.screens import api
 from tests.screens.desk import desk, request
+from tests.screens.results_desk import opened
 from tui.batches.batch import Usage
 from tui.batches.budget import Budget
 from tui.batches.guard import Rules
@@ -102,3 +103,18 @@ async def test_a_batch_over_its_budget_is_an_alarm(server: DemoServer, tmp_path:
     async with desk(server, tmp_path, size=(120, 30), budget=Budget(batch=3), guard=Rules(budget=3.0)) as home:
         await home.until("! dear")
         assert "over the budget of $3.00" in home.lines[-3]
+
+
+async def test_results_that_were_read_tell_what_nobody_counted(server: DemoServer, tmp_path: Path) -> None:
+    api.create(server, request(1), description="uncounted")
+    server.clock.jump(1000)
+    zeros = {"total": 0, "completed": 0, "failed": 0}
+    told(server, model="gpt-4o-mini", usage=None, request_counts=zeros)
+    async with desk(server, tmp_path, size=(120, 30)) as home:
+        await home.until("uncounted")
+        await home.settle()
+        assert "$" not in home.line("uncounted")
+        await opened(home, "uncounted")
+        await home.press("escape")
+        await home.until(lambda: home.room == "Home" and "$" in home.line("uncounted"))
+        assert "~" not in home.line("uncounted")

@@ -1,7 +1,7 @@
 """What a batch costs: so far and in the end, and whether that was measured or is an estimate.
 
-Tokens that the server has counted are the measure. Where it has told none, the requests that are over are taken at
-what one is expected to use. All amounts are US dollars.
+Tokens that were counted are the measure: by the server, or in results that were read. Where nobody has told any, the
+requests that are over are taken at what one is expected to use. All amounts are US dollars.
 """
 
 from collections.abc import Collection
@@ -27,7 +27,7 @@ def is_one_of(endpoint: str | None, known: Collection[str]) -> bool:
 class Cost:
     """What a batch costs; None for an amount that is not known. `at_end` is no less than `so_far`.
 
-    `measured` if `so_far` is what the tokens come to that the server counted; what is to come is an estimate always.
+    `measured` if `so_far` is what the tokens come to that were counted; what is to come is an estimate always.
     """
 
     so_far: float | None

@@ -6,17 +6,20 @@ rows asks for their costs at each key.
 
 import time
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from tui.batches.batch import Batch
+from tui.batches.batch import Batch, Counts, Usage
 from tui.batches.money import Average, Cost, Expected, Rates, cost, told_usage
 from tui.errors import LazybatchError
 from tui.flows.prices import DAY, Prices, priced_size
+from tui.results.verdict import Used
 from tui.state.base import Trouble
 from tui.state.store import connect, memory
 from tui.state.usages import Usages
+from tui.state.verdicts import Verdicts
 
 
 class _Key(NamedTuple):
@@ -38,6 +41,7 @@ class Costs:
         # Its own, because its transactions must not take in what others write.
         self._connection = memory() if folder is None else connect(folder, trouble)
         self._usages = Usages(self._connection, account)
+        self._verdicts = Verdicts(self._connection, account)
         self._account = account
         self._folder = folder or Path()
         self.prices = Prices(self._connection, base_url)
@@ -47,6 +51,7 @@ class Costs:
         self._averages: dict[str, Average | None] = {}
         self._expected: Mapping[str, Expected] = {}
         self._models: Mapping[str, str] = {}
+        self._used: Mapping[str, Used] = {}
         self._learned: dict[str, Batch] = {}
         self._costs: dict[str, Cost | None] = {}
         self.learned_at = 0.0
@@ -88,11 +93,16 @@ class Costs:
         with self._lock:
             self._keep_only(batches)
             changed = [batch for batch in batches if self._learned.get(batch.id) is not batch]
+            used = self._verdicts.used()
+            if read := used != self._used:
+                # Results were read since.
+                self._used, changed = used, list(batches)
             new = any(batch.id not in self._learned for batch in changed)
             if new:
                 self._read_journal()
             named = [(batch, model) for batch in changed if (model := self.model(batch))]
-            news = self._usages.keep(named) or new
+            counted = [(self._counted(batch), model) for batch, model in named]
+            news = self._usages.keep(counted) or new or read
             if news:
                 # What a model's requests use on average is told anew.
                 self._averages = {}
@@ -153,8 +163,18 @@ class Costs:
             self._averages[model] = self._usages.average(model)
         return bool(keys or models)
 
+    def _counted(self, batch: Batch) -> Batch:
+        """The batch with what its results have used, where its server has not counted that and they were read."""
+        used = self._used.get(batch.id)
+        if used is None or batch.active or told_usage(batch) is not None:
+            return batch
+        usage = Usage(used.input_tokens, used.output_tokens, used.cached_tokens)
+        if batch.counts is not None and batch.counts.completed:
+            return replace(batch, usage=usage)
+        return replace(batch, usage=usage, counts=Counts(used.requests, used.requests, 0))
+
     def _work_out(self, batch: Batch) -> Cost | None:
-        model = self.model(batch)
+        batch, model = self._counted(batch), self.model(batch)
         if model is None:
             return cost(batch, None)
         rates, average = self._rates.get(self._key(batch, model)), self._averages.get(model)
@@ -163,6 +183,7 @@ class Costs:
         return cost(batch, rates, expected.average(average), expected.requests)
 
     def _key(self, batch: Batch, model: str) -> _Key:
+        batch = self._counted(batch)
         usage, done = told_usage(batch), batch.counts.completed if batch.counts else None
         mean = usage.input_tokens // done if usage and done else 0
         # A batch of an unknown age is priced as of today.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tui.batches.batch import Batch, Counts
+from tui.batches.money import told_usage
 from tui.results.judge import Judgement, Returned
 from tui.results.problems import FileChangedError
 from tui.results.verdict import Reported
@@ -19,7 +20,8 @@ def kept_of(judgement: Judgement) -> Kept:
 def returned(batch: Batch, output: Path | None, errors: Path | None) -> Returned:
     """A batch's files with the server's counts; some servers leave them at 0 to the end, which tells nothing."""
     counts = batch.counts if batch.counts is not None and any(batch.counts) else Counts()
-    return Returned(output, errors, Reported(counts.total, counts.completed, counts.failed), batch.id)
+    reported = Reported(counts.total, counts.completed, counts.failed)
+    return Returned(output, errors, reported, batch.id, counted=told_usage(batch) is not None)
 
 
 async def known(batch: Batch, files: Sequence[Returned], inputs: Sequence[Path], verdicts: Verdicts) -> Kept | None:
@@ -35,7 +37,10 @@ async def keep(batch: Batch, files: Sequence[Returned], inputs: Sequence[Path], 
 def _basis(files: Sequence[Returned], inputs: Sequence[Path]) -> str:
     """Files of an ended batch never change, so their sizes tell them apart. Raises `FileChangedError`."""
     try:
-        told = [f"{batch.batch_id} {_size(batch.output)} {_size(batch.errors)} {batch.reported}" for batch in files]
+        told = [
+            f"{batch.batch_id} {_size(batch.output)} {_size(batch.errors)} {batch.reported} {batch.counted}"
+            for batch in files
+        ]
         return " · ".join((*told, "inputs", *(str(_size(path)) for path in inputs)))
     except OSError as error:
         raise FileChangedError(f"A result file was removed while it was open: {error.strerror}.") from None

@@ -70,6 +70,11 @@ class Priced(ABC):
         costs = await self.costs()
         return await asyncio.to_thread(costs.learn, list(self.book))
 
+    async def relearn_costs(self) -> None:
+        """Take in what results that were read since tell of their batches' costs, where costs were learned before."""
+        if self._costs is not None:
+            await asyncio.to_thread(self._costs.learn, list(self.book))
+
     async def costs(self) -> "Costs":
         """What tells the costs; raises `LazybatchError` where the state cannot be used."""
         if self._costs is None:

@@ -229,6 +229,7 @@ class Shelf:
                 found = await worked(lambda told, gone: judge(requests, files, progress=told, cancelled=gone), tell)
                 self.judgement, self.kept = found, kept_of(found)
                 await keep(self.batch, files, self.input_paths, self._session.verdicts, self.kept)
+                await self._session.relearn_costs()
                 doubted = self.kept.doubts(self.batch.id)
                 (self._session.doubted.add if doubted else self._session.doubted.discard)(self.batch.id)
             return self.judgement

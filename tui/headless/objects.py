@@ -3,7 +3,7 @@
 from typing import Any
 
 from tui.batches.batch import Batch, Counts, Status, Usage, timeline
-from tui.batches.money import Cost
+from tui.batches.money import Cost, counts_nothing
 
 
 def batch_object(batch: Batch, name: str, cost: Cost | None) -> dict[str, Any]:
@@ -11,7 +11,7 @@ def batch_object(batch: Batch, name: str, cost: Cost | None) -> dict[str, Any]:
 
     `cost` is that so far, an estimate unless `cost_measured`; `cost_at_end` is an estimate while the batch is active.
     """
-    counts = batch.counts or Counts()
+    counts = Counts() if batch.counts is None or counts_nothing(batch) else batch.counts
     return {
         "id": batch.id,
         "status": status_word(batch),

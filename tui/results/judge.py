@@ -15,7 +15,8 @@ from tui.results.reading import Result, read_result
 from tui.results.state import State
 from tui.results.stream import Cancelled, Progress, Source, each_line
 from tui.results.triage import Triage
-from tui.results.verdict import NEVER_RUN, Reported, Share, Unread, Verdict
+from tui.results.usage import tokens_of
+from tui.results.verdict import NEVER_RUN, Reported, Share, Unread, Used, Verdict
 from tui.text import clean_line
 
 Finishes = dict[str, "array[int]"]
@@ -32,7 +33,8 @@ _PLACES: Final = 1 << 16
 class Returned:
     """The result files of one batch, None where it has none, and what its server reports of it.
 
-    With `wider` it ran other requests besides, whose results are no fault.
+    With `wider` it ran other requests besides, whose results are no fault; with `counted` the server has told what
+    they used, and the results are not asked for it.
     """
 
     output: Path | None
@@ -40,6 +42,7 @@ class Returned:
     reported: Reported
     batch_id: str = ""
     wider: bool = False
+    counted: bool = False
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -101,7 +104,7 @@ def judge(
     tally = _Tally(requests)
     place = done = 0
     for batch, files in zip(batches, sources, strict=True):
-        tally.begin(place, wider=batch.wider)
+        tally.begin(place, wider=batch.wider, counting=not batch.counted)
         for source in files:
             before = done
             tally.open(_called(batch, source.path, alone=len(batches) == 1))
@@ -143,15 +146,20 @@ class _Tally:
         self._turn: dict[int, int] = {}  # where several requests share a custom_id: which is to be answered next
         self._first = 0  # the place of the batch's first file
         self._wider = False
+        self._counting = True  # what was used
         self._met: Counter[State] = Counter()  # of the batch
         self._never_run = self._unnamed_before = 0
+        self._requests = self._input = self._output = self._cached = 0  # that told what they used, and their tokens
+        self._untold = False  # whether one that may have used some did not tell
 
-    def begin(self, place: int, *, wider: bool) -> None:
+    def begin(self, place: int, *, wider: bool, counting: bool) -> None:
         """The files of the next batch come now, the first of them at `place`."""
-        self._first, self._wider = place, wider
+        self._first, self._wider, self._counting = place, wider, counting
         self._turn.clear()
         self._met.clear()
         self._never_run, self._unnamed_before = 0, self._unnamed
+        self._requests = self._input = self._output = self._cached = 0
+        self._untold = False
 
     def open(self, file: str) -> None:
         """The lines of the next file come now."""
@@ -164,7 +172,7 @@ class _Tally:
         self.shares.append(
             Share(
                 batch.batch_id, reported, met["ok"], met["failed"], self._never_run, met["refused"], met["empty"],
-                met["unreadable"] + unnamed,
+                met["unreadable"] + unnamed, self._used(),
             )
         )  # fmt: skip
 
@@ -173,9 +181,11 @@ class _Tally:
         self._line += 1
         if content.isspace():
             return
-        result = read_result(content, whole=len(content) == length)
+        result = read_result(content, len(content) == length, self._counting)
         custom_id, outcome = result.custom_id, result.outcome
         self._lenient += result.lenient
+        if self._counting:
+            self._count(result)
         row = self._row(custom_id)
         if outcome is None:
             self._tell_unread(custom_id or "")
@@ -189,6 +199,8 @@ class _Tally:
             row, again = following, False
         state = self.states[row]
         self._duplicate += again or state == _OK
+        # Nobody knows whether what came twice was run twice.
+        self._untold |= again
         new: State = "unreadable" if outcome is None else outcome.state
         if state != _MISSING:
             if not _counts(new, state, again=again):
@@ -233,7 +245,22 @@ class _Tally:
             unnamed=self._unnamed,
             lenient=self._lenient,
             unread=tuple(self._unread),
+            used=self.shares[0].used if len(batches) == 1 else None,
         )
+
+    def _count(self, result: Result) -> None:
+        if (tokens := tokens_of(result.usage)) is not None:
+            self._requests += 1
+            self._input += tokens[0]
+            self._output += tokens[1]
+            self._cached += tokens[2]
+        elif result.outcome is None or result.outcome.state != "failed":
+            self._untold = True
+
+    def _used(self) -> Used | None:
+        if self._untold or not self._requests:
+            return None
+        return Used(self._requests, self._input, self._output, self._cached)
 
     def _answered(self, row: int) -> bool:
         """Whether this batch has a result for the row already."""

@@ -37,8 +37,21 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """The tokens that so many requests have used, as their result lines tell; the cached are part of the input."""
+
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
-    """What the files of one of several batches hold, in requests; `unreadable` are lines that none could be read of."""
+    """What the files of one of several batches hold, in requests; `unreadable` are lines that none could be read of.
+
+    `used` is None where not every answer tells what it used.
+    """
 
     batch_id: str
     reported: Reported
@@ -48,6 +61,7 @@ class Share:
     refused: int = 0
     empty: int = 0
     unreadable: int = 0
+    used: Used | None = None
 
     @property
     def agrees(self) -> bool | None:
@@ -78,7 +92,8 @@ class Verdict:
     result. `duplicate` and `unknown` are result lines: for a request that has its result already, for none of the
     input's requests. `unnamed` lines cannot be read and name none of the requests; `unread` has the first of all lines
     that cannot be read. `lenient` lines, at least, were read though no strict reader takes them. `repeated` requests
-    share their custom_id with an earlier one, so that their results cannot be told apart.
+    share their custom_id with an earlier one, so that their results cannot be told apart. `used` is as in `Share`, and
+    None for several batches.
     """
 
     requests: int | None
@@ -97,6 +112,7 @@ class Verdict:
     unnamed: int = 0
     lenient: int = 0
     unread: tuple[Unread, ...] = ()
+    used: Used | None = None
 
     @property
     def bad(self) -> bool:

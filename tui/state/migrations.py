@@ -188,7 +188,18 @@ def _fourteenth(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE batches ADD COLUMN gone INTEGER NOT NULL DEFAULT 0")
 
 
-STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_thirteenth, _fourteenth)
+def _fifteenth(connection: sqlite3.Connection) -> None:
+    """Keep with a verdict what the results have used, where they tell."""
+    for column in ("requests", "input_tokens", "output_tokens", "cached_tokens"):
+        connection.execute(f"ALTER TABLE verdicts ADD COLUMN {column} INTEGER")
+    # It has all that is read of it: the verdicts themselves are long.
+    connection.execute(
+        "CREATE INDEX verdicts_by_usage ON verdicts (account, requests, input_tokens, output_tokens, cached_tokens)"
+        " WHERE requests IS NOT NULL"
+    )
+
+
+STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_thirteenth, _fourteenth, _fifteenth)
 VERSION: Final = BASE + len(STEPS)
 
 

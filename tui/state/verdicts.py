@@ -2,17 +2,19 @@
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
-from tui.results.verdict import Verdict
+from tui.results.verdict import Used, Verdict
 from tui.state.base import Store, replacing
 
 # What is kept in another form than this one is worked out anew.
-_FORM = "3"
+_FORM = "4"
 # Verdicts that are kept besides the doubtful ones: what is dropped is worked out anew from the files when it is asked
 # for. The doubtful ones stay, for their batches are marked by them.
 _MOST: Final = 2000
+# The fields of `Used`, in their order.
+_USED: Final = ("requests", "input_tokens", "output_tokens", "cached_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,13 @@ class Kept:
             return False
         others = sum(share.agrees is False and share.batch_id != batch_id for share in self.verdict.joined)
         return len(self.verdict.notes) > others
+
+    def used(self, batch_id: str) -> Used | None:
+        """The tokens that the batch's result lines add up to; None in doubt, or where they do not tell."""
+        if self.doubts(batch_id):
+            return None
+        shares = (share.used for share in self.verdict.joined if share.batch_id == batch_id)
+        return next(shares, None) if self.verdict.joined else self.verdict.used
 
 
 class Verdicts(Store):
@@ -60,14 +69,26 @@ class Verdicts(Store):
 
         answer = msgspec.json.encode(kept).decode()
         row = (self._account, batch_id, f"{_FORM} {basis}", int(kept.doubts(batch_id)), answer, time.time())
+        used = kept.used(batch_id)
+        tokens = (None,) * len(_USED) if used is None else astuple(used)
+        columns = ("account", "batch_id", "basis", "doubted", "answer", "kept_at", *_USED)
         self._write_all(
-            (replacing("verdicts", "account", "batch_id", "basis", "doubted", "answer", "kept_at"), [row]),
+            (replacing("verdicts", *columns), [(*row, *tokens)]),
             (
                 "DELETE FROM verdicts WHERE account = ? AND batch_id IN (SELECT batch_id FROM verdicts"
                 " WHERE account = ? AND NOT doubted ORDER BY kept_at DESC LIMIT -1 OFFSET ?)",
                 [(self._account, self._account, _MOST)],
             ),
         )
+
+    def used(self) -> dict[str, Used]:
+        """What the results of each batch have used, where they were read and tell."""
+        rows = self._read(
+            "SELECT batch_id, requests, input_tokens, output_tokens, cached_tokens FROM verdicts"
+            " WHERE account = ? AND requests IS NOT NULL",
+            self._account,
+        )
+        return {batch_id: Used(*tokens) for batch_id, *tokens in rows}
 
     def doubted(self) -> frozenset[str]:
         """The batches whose files do not hold what the server reports."""
