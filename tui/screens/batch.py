@@ -18,7 +18,7 @@ from tui.screens.room import Room, bindings, may_wait
 from tui.state.verdicts import Kept
 from tui.text import count, duration, money_range, percent, plural
 from tui.widgets import looks
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.glyphs import GLYPHS
 from tui.widgets.text_view import TextView
 

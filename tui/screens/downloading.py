@@ -12,7 +12,7 @@ from tui.flows.bulk import Failed, Fetched, Fetching, Step, collect_each
 from tui.screens.room import Room
 from tui.text import clean_line, count, plural, size
 from tui.widgets import looks
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.line import Line
 
 if TYPE_CHECKING:

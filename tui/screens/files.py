@@ -19,7 +19,7 @@ from tui.screens.files_rows import Order, Row
 from tui.screens.home_filter import FilterField
 from tui.screens.room import Room, bindings
 from tui.text import clean_line, count, plural
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 

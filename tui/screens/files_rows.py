@@ -7,7 +7,8 @@ from typing import Final
 from tui.batches.batch import Batch
 from tui.batches.files import Standing, StoredFile, Uses, kind, shown_name
 from tui.text import age, count, duration, size
-from tui.widgets.column import Cell, Column, unseen
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column, unseen
 from tui.widgets.glyphs import GLYPHS
 
 _SOON: Final = 3 * 86400.0  # seconds: what is to be kept should be saved by then

@@ -14,7 +14,7 @@ from tui.screens import home_lines, home_rows
 from tui.screens.home_groups import Grouping
 from tui.screens.room import bindings, may_wait
 from tui.text import clean_line, count, plural
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.glyphs import GLYPHS
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table

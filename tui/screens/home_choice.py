@@ -10,7 +10,7 @@ from tui.screens import home_rows
 from tui.screens.home_account import Account
 from tui.screens.home_view import View
 from tui.text import clean_line
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.table import Table
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from textual.message import Message
 
 from tui import actions
 from tui.screens.home_columns import chosen
-from tui.widgets.column import Cell, Column
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column
 from tui.widgets.line import Line
 
 _TELLS: Final = {

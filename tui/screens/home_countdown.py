@@ -9,7 +9,7 @@ from tui.batches.guard import Trip
 from tui.screens.room import Room
 from tui.text import duration, plural
 from tui.widgets.bottom import Bottom
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from tui.batches.pace import Sample
 from tui.settings import Profile
 from tui.text import count, duration, money, plural
 from tui.widgets import looks
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:

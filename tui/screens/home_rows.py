@@ -8,7 +8,8 @@ from tui.batches.order import BY_STATE, Order
 from tui.batches.pace import Sample
 from tui.text import count, duration
 from tui.widgets import looks
-from tui.widgets.column import Cell, Column, unseen
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column, unseen
 from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:

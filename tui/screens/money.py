@@ -13,7 +13,8 @@ from tui.screens.home_account import staleness
 from tui.screens.room import Room, bindings
 from tui.text import count, fit, money, money_estimate, percent, plural
 from tui.widgets import looks
-from tui.widgets.column import Cell, Column
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column
 from tui.widgets.glyphs import GLYPHS
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table

@@ -15,7 +15,8 @@ from tui import actions
 from tui.flows.folder import Entry, complete, find, listing, look_at
 from tui.screens.room import Room, bindings
 from tui.text import age, clean_line, size
-from tui.widgets.column import Cell, Column
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column
 from tui.widgets.line import Rule
 from tui.widgets.safe_input import SafeInput
 from tui.widgets.table import Table

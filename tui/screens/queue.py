@@ -14,7 +14,8 @@ from tui.flows.queue_steps import Looked
 from tui.screens.room import Room, bindings
 from tui.state.queue import Entry, Move, State
 from tui.text import amount, clean_line, count, plural
-from tui.widgets.column import Cell, Column
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 

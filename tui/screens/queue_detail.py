@@ -12,7 +12,7 @@ from tui.flows.queue_steps import Looked
 from tui.screens.room import Room, bindings
 from tui.state.queue import Entry, State
 from tui.text import clean_line, count, size
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.text_view import TextView
 
 _LABEL = 13  # cells

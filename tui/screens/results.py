@@ -19,7 +19,7 @@ from tui.screens.results_taking import Taking
 from tui.screens.results_verdict import doubt_cells, family_cells, verdict_cells
 from tui.text import count, plural, size
 from tui.widgets import looks
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.line import Rule
 
 _WIDE = 120  # cells

@@ -22,7 +22,7 @@ from tui.screens.results_prompt import Prompt
 from tui.screens.room import Room, bindings
 from tui.text import clean_line, percent, size
 from tui.widgets.bar import bar
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.line import Line
 
 _T = TypeVar("_T")

@@ -13,7 +13,8 @@ from tui.flows.reading import VIEWS, Reader, View
 from tui.results.finish import USUAL
 from tui.results.row import Row
 from tui.text import count
-from tui.widgets.column import Cell, Column
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column
 from tui.widgets.table import Table
 from tui.widgets.text_view import TextView
 

@@ -18,7 +18,8 @@ from tui.results.problems import shown
 from tui.results.triage import pattern
 from tui.screens.room import Room, bindings, may_wait
 from tui.text import count, plural
-from tui.widgets.column import Cell, Column
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 from tui.widgets.text_view import TextView

@@ -16,7 +16,8 @@ from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings
 from tui.state.verdicts import Kept
 from tui.text import count
-from tui.widgets.column import Cell, Column
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 from tui.widgets.text_view import TextView

@@ -7,7 +7,7 @@ from tui.batches.family import Family
 from tui.results.finish import CUT_SHORT
 from tui.state.verdicts import Kept
 from tui.text import count
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 
 
 def verdict_cells(kept: Kept) -> Sequence[Cell]:

@@ -16,7 +16,7 @@ from tui.errors import LazybatchError
 from tui.flows.session import Session
 from tui.text import percent
 from tui.widgets.bottom import Bottom
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.line import Line
 from tui.widgets.notice import NoticeLine
 

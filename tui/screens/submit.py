@@ -19,7 +19,7 @@ from tui.screens.submit_repair import Repairing, can_mend
 from tui.screens.submit_sending import Sending
 from tui.screens.submit_waiting import Waiting
 from tui.text import clean_line, count, plural, size
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.table import Table
 
 _MARGIN = 2  # cells beside the line that is shown

@@ -19,7 +19,7 @@ from tui.screens.submit_problems import ProblemTable
 from tui.speed import Speed, rate_text
 from tui.text import clean, clean_line, percent, plural, size
 from tui.widgets.bar import bar
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.line import Line, Rule
 from tui.widgets.text_view import TextView
 

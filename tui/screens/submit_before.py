@@ -7,7 +7,7 @@ from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom
 from tui.text import age, fit
 from tui.widgets import looks
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 
 _NAME = 24  # cells
 

@@ -7,7 +7,7 @@ from tui.flows.objections import to_cost, to_tokens, to_uncounted, token_budget
 from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom
 from tui.text import amount, percent
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 
 if TYPE_CHECKING:
     from tui.requests.cost import Estimate

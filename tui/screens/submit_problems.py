@@ -9,7 +9,8 @@ from tui.requests.excerpt import Excerpt
 from tui.requests.problem import Problem
 from tui.requests.validate import Report
 from tui.text import clean, clean_line, count, plural
-from tui.widgets.column import Cell, Column
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column
 from tui.widgets.table import Table
 
 _COLUMNS = (

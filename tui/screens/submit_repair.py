@@ -16,7 +16,7 @@ from tui.requests.validate import Report
 from tui.screens.lending import lend
 from tui.screens.submit_base import SubmitRoom, models, under_way
 from tui.text import clean_line, count, plural, size
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 
 _FIRST_CHANGES = 12
 # What problems and warnings are about that a mended copy is without, as `mend` has it.

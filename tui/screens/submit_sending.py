@@ -36,7 +36,7 @@ from tui.screens.submit_before import Before
 from tui.speed import Speed
 from tui.text import age, clean_line, plural
 from tui.widgets import looks
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 
 _AGAIN = "A submits it all the same."
 _ADOPT = "u says that it is one of these, A submits it all the same."

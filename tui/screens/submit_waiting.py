@@ -10,7 +10,7 @@ from tui.flows.steps import Order
 from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom, models
 from tui.text import plural
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 
 
 class Waiting(SubmitRoom):

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.actions import Action
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.glyphs import shown
 from tui.widgets.line import Line
 

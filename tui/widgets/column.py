@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple
 
+from tui.widgets.cell import Cell
+
 GAP: Final = 1
 
 
@@ -19,16 +21,6 @@ class Column(NamedTuple):
     flex: int = 0
     # Makes a text that is too long fit so many cells; without it the end is cut off.
     cut: Callable[[str, int], str] | None = None
-
-
-class Cell(NamedTuple):
-    """What a row shows in one column: plain text that is safe to show, and what it means.
-
-    Roles are "ok", "warn", "bad", "dim", "accent" and "running"; "" and any other word draw in the table's own colour.
-    """
-
-    text: str
-    role: str = ""
 
 
 def unseen(title: str, key: str, shown: Sequence[Column]) -> list[Cell]:

@@ -7,7 +7,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.widgets import roles
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.glyphs import GLYPHS, shown
 from tui.widgets.lines import Lines
 

@@ -10,7 +10,7 @@ from tui.batches.batch import Batch, Status, timeline
 from tui.batches.pace import Sample, misses_window_by, rate, seconds_left, sparkline, stalled
 from tui.text import age, count, duration, fit, money, money_about, money_estimate, money_short, percent
 from tui.widgets.bar import bar
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets import roles
-from tui.widgets.column import Cell, Column, natural_width
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column, natural_width
 from tui.widgets.lines import Lines
 from tui.widgets.table_paint import Painter, State
 from tui.widgets.table_rows import Rows

@@ -9,7 +9,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.text import fit
-from tui.widgets.column import GAP, Cell, Slot
+from tui.widgets.cell import Cell
+from tui.widgets.column import GAP, Slot
 from tui.widgets.glyphs import GLYPHS, shown
 from tui.widths import joins
 

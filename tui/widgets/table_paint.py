@@ -8,7 +8,8 @@ from rich.style import Style
 from textual.cache import LRUCache
 from textual.strip import Strip
 
-from tui.widgets.column import Cell, Column, Slot, arrange
+from tui.widgets.cell import Cell
+from tui.widgets.column import Column, Slot, arrange
 from tui.widgets.table_line import EMPTY, draw
 
 

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from tui.widgets import roles
-from tui.widgets.column import Cell
+from tui.widgets.cell import Cell
 from tui.widgets.glyphs import GLYPHS, shown
 from tui.widgets.lines import Lines
 
