@@ -1,6 +1,6 @@
 """How fast something goes, by what was seen of it."""
 
-from tui.speed import Speed, rate_text
+from tui.format.speed import Speed, rate_text
 
 
 def noted(*seen: tuple[float, int]) -> Speed:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui import text
+from tui.format import text
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates among them
 ODD_TEXT = st.text(

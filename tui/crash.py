@@ -5,7 +5,7 @@ import traceback
 from pathlib import Path
 from typing import Final
 
-from tui.text import clean
+from tui.format.text import clean
 
 _LOG: Final = "crash.log"
 

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tui.errors import LazybatchError
+from tui.format.text import clean_line, key_hint
 from tui.requests.limits import Limits
-from tui.text import clean_line, key_hint
 
 # Most profiles have neither, and nothing needs them before the first frame.
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tui.batches.budget import Budget
 from tui.errors import LazybatchError
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 _SPANS: Final = ("day", "month", "batch")
 _MOST: Final = 1e12

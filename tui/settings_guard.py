@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from tui.batches.guard import Rule, Rules
 from tui.errors import LazybatchError
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 _SHARE: Final = "a share above 0 and below 1"
 _AMOUNT: Final = "a number above 0"

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tui.errors import LazybatchError
+from tui.format.text import clean_line
 from tui.requests.limits import OPTIONAL, Limits
-from tui.text import clean_line
 
 _LIMITS: Final = {
     "max_requests": int,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tui.batches.batch import Batch, Counts, Status
 from tui.batches.query import Fault, Query, complete, parse
 from tui.batches.query_words import Texts
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 NOW = 1_800_000_000.0
 DAY = 86400

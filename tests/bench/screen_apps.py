@@ -22,7 +22,7 @@ class Jobs:
 
     def cells(self, key: Hashable) -> Mapping[str, tuple[str, str]]:
         """Texts and roles of one row."""
-        from tui.widgets.bar import bar
+        from tui.format.bar import bar
 
         assert isinstance(key, int)
         place = key

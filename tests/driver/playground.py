@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
 from tui.driver import DifferingDriver
-from tui.widgets.bar import bar
+from tui.format.bar import bar
 from tui.widgets.table import Cell, Column, Table
 
 _NAMES = ("nightly-eval", "日本語の評価バッチ", "embed-docs", "wrong-prompt", "fête", "🦊 fox")

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from tests.driver.test_canvas import HEIGHT, WIDTH, emulator
 from tui.driver.canvas import Canvas
 from tui.driver.frame import parse
-from tui.text import clean_line, fit
+from tui.format.text import clean_line, fit
 from tui.widgets.table_line import difference
 
 # Each with the cells that tmux 3.3a over glibc gives it, asked for with a cursor report.

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.results.result_lines import chat_body, dump, expired, good, refused, result
+from tui.format.text import clean, clean_line
 from tui.results.parse import custom_id_of
 from tui.results.pretty import pretty
 from tui.results.row import Row, answer_text, read_row
-from tui.text import clean, clean_line
 
 
 def test_a_chat_answer() -> None:

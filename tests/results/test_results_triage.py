@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.format.text import clean_line
 from tui.results.triage import Triage, pattern
-from tui.text import clean_line
 
 
 def test_what_varies_is_taken_out() -> None:

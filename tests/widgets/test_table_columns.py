@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.widgets.bar import bar
+from tui.format.bar import bar
 from tui.widgets.column import GAP, Column, arrange
 from tui.widgets.table_place import anchored_top, find, follow
 

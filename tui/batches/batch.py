@@ -90,7 +90,7 @@ class Usage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as one answer of the server told it. All text is already safe to show (`tui.text.clean_line`)."""
+    """A batch as one answer of the server told it. All text is already safe to show (`tui.format.text.clean_line`)."""
 
     id: str
     status: Status

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tui.batches.batch import Batch
 from tui.batches.money import Cost
-from tui.text import money, money_about
+from tui.format.text import money, money_about
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from tui.batches.batch import Batch, Status
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 INPUT_PURPOSE: Final = "batch"
 RESULT_PURPOSE: Final = "batch_output"
@@ -19,7 +19,7 @@ _NEW: Final = 3600.0  # seconds
 class StoredFile:
     """A file kept by the server; sizes in bytes, times in Unix seconds on the server's clock.
 
-    All text is already safe to show (`tui.text.clean_line`).
+    All text is already safe to show (`tui.format.text.clean_line`).
     """
 
     id: str

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from tui.batches.batch import Batch, Status
 from tui.batches.pace import Sample, misses_window_by, rate, stalled
-from tui.text import count, duration, percent, plural
+from tui.format.text import count, duration, percent, plural
 
 
 class Rule(StrEnum):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from tui.batches.batch import Batch, Counts, Status
-from tui.text import amount, clean_line, plural
+from tui.format.text import amount, clean_line, plural
 
 _CODE: Final = "token_limit_exceeded"
 # OpenAI: "Enqueued token limit reached for gpt-4o-mini in organization org-…. Limit: 2,000,000 enqueued tokens. Please

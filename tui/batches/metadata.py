@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from tui.batches.batch import CONTENT_KEY, GROUP_KEY, OWN_KEYS, PARENT_KEY, SUBMISSION_KEY, Batch
 from tui.errors import LazybatchError
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 _OWN = frozenset({SUBMISSION_KEY, CONTENT_KEY, GROUP_KEY})
 _PAIRS = 16 - len(_OWN)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui.batches.batch import Batch, Counts, Status, Usage
-from tui.text import money_range
+from tui.format.text import money_range
 
 # OpenAI's price list: "The moderation endpoint is free to use".
 FREE: Final = frozenset({"/v1/moderations"})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.batches.batch import Batch, described
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 # The first frame has no use for it.
 if TYPE_CHECKING:

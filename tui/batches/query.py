@@ -20,7 +20,7 @@ from tui.batches.batch import Batch
 from tui.batches.query_terms import ALSO, EXAMPLES, FIELDS, META, NUMBER, SPAN, STATES, Term, quoted
 from tui.batches.query_tests import Test, compiled
 from tui.batches.query_words import Texts, Word, fold
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 # A quote that is left open reaches to the end of the text.
 _TERM: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s"])+', re.DOTALL)

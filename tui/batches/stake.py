@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from tui.batches.batch import Batch
 from tui.batches.money import Cost
-from tui.text import count, fit, money, plural
+from tui.format.text import count, fit, money, plural
 
 MANY: Final = 10  # batches above which a yes is not enough: their number has to be typed
 _NAME: Final = 7  # cells of a batch's name that are enough where its row is in sight

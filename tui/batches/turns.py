@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from tui.batches.headroom import Amount, Room, Unit, family
-from tui.text import amount as short
-from tui.text import duration, plural
+from tui.format.text import amount as short
+from tui.format.text import duration, plural
 
 
 class Turn(StrEnum):

@@ -7,7 +7,7 @@ from typing import Final
 from tui.driver.frame import Cell, Span
 from tui.driver.pen import DEFAULT, Look, change
 from tui.driver.scroll import Shift, best_shift
-from tui.widths import unsure
+from tui.format.widths import unsure
 
 # A step over cells that are right already costs four bytes; up to so many it is cheaper to write them again.
 _BRIDGE: Final = 4

@@ -18,7 +18,7 @@ from textual.messages import InBandWindowResize
 
 from tui.driver.canvas import Canvas
 from tui.driver.writer import Writer
-from tui.widgets.glyphs import drawn
+from tui.format.glyphs import drawn
 
 
 class DifferingDriver(LinuxDriver):

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 
 from tui.driver.pen import DEFAULT, Look, look_of, on_blank
-from tui.widths import joins
+from tui.format.widths import joins
 
 Cell = tuple[str, Look]
 """A character (with the marks that join it) and its look; of a wide one, all cells but the first are empty strings."""

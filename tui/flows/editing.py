@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.errors import LazybatchError
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 _PLUS = frozenset({"vi", "vim", "nvim", "view", "nano", "emacs", "emacsclient", "kak", "micro", "joe"})
 _COLON = frozenset({"hx", "helix", "zed", "subl"})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.errors import LazybatchError
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 _SUFFIX = ".jsonl"
 # What is typed or pasted behind a folder that stands there already: only from here on is it meant.

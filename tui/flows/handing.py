@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tui.errors import LazybatchError
 from tui.flows.reading import Reader, View
+from tui.format.text import clean, clean_line
 from tui.results.atomic import written
-from tui.text import clean, clean_line
 
 _SUFFIX: dict[View, str] = {"answer": ".txt", "json": ".result.jsonl", "request": ".request.jsonl"}
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")

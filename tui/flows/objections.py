@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.batches.headroom import Amount, Room, family
+from tui.format.text import count, plural
 from tui.requests.limits import Limits
 from tui.settings import Profile
-from tui.text import count, plural
 
 # A screen without a file does without these, and who has no budget without that.
 if TYPE_CHECKING:

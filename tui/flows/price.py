@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from tui.batches.money import Expected
 from tui.flows.costs import Costs
+from tui.format.text import money, money_about, money_range
 from tui.requests.ahead import likely_model, load_vocabulary
 from tui.requests.cost import Estimate, estimate
 from tui.requests.validate import Report
-from tui.text import money, money_about, money_range
 
 # A command that asks no server does without asyncio.
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from tui.batches.batch import GROUP_KEY
 from tui.errors import LazybatchError
 from tui.flows.steps import Order
+from tui.format.text import clean_line
 from tui.state.queue import Entry, Queue, State
-from tui.text import clean_line
 
 
 class Waits(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name

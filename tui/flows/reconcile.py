@@ -8,8 +8,8 @@ from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.giving_up import abandoned, never_told
 from tui.flows.lookup import find_batch, find_upload, seen_upload
+from tui.format.text import size
 from tui.state.journal import Journal, Stage, Submission
-from tui.text import size
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 

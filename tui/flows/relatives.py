@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tui.batches.batch import Batch
 from tui.flows.paging import newest_first
 from tui.flows.session import Session
-from tui.text import count
+from tui.format.text import count
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import batch_from
 

@@ -10,8 +10,8 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from tui.errors import LazybatchError
+from tui.format.text import clean_line, duration
 from tui.state.lock import Taken, held, locked
-from tui.text import clean_line, duration
 
 # Seconds before each try: who only asks has the lock for an instant.
 _TRIES = (0.0, 0.05, 0.1)

@@ -8,9 +8,9 @@ from tui.batches.batch import PARENT_KEY, Batch
 from tui.batches.money import Expected
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
+from tui.format.text import duration
 from tui.requests.validate import Report
 from tui.state.journal import Submission
-from tui.text import duration
 from tui.wire.errors import Kind, WireError
 
 # Seconds between two looks after an unclear answer. Only when the last look has found nothing either is the work taken

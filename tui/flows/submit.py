@@ -30,8 +30,8 @@ from tui.flows.steps import (
     Withdrawn,
 )
 from tui.flows.uploading import upload
+from tui.format.text import clean_line, plural
 from tui.state.journal import Journal, Stage, Submission, new_id
-from tui.text import clean_line, plural
 from tui.wire.client import Wire
 from tui.wire.errors import Kind, WireError
 from tui.wire.shapes import batch_from

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
-from tui.text import clean_line, duration
+from tui.format.text import clean_line, duration
 
 _PATIENCE: Final = 20.0  # seconds
 

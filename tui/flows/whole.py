@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tui.batches.batch import Batch, Counts, Status
-from tui.text import count, plural
+from tui.format.text import count, plural
 
 _OUTPUT, _ERRORS = "output", "errors"  # as `tui.flows.collect.Part` calls them; all else is the input
 

@@ -17,9 +17,9 @@ from tui.flows.lookup import seen_upload
 from tui.flows.ownership import why_kept
 from tui.flows.steps import Created, Looking, Unknowable, Withdrawing, Withdrawn, passing
 from tui.flows.upload_steps import check_unchanged
+from tui.format.text import key_hint
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
-from tui.text import key_hint
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 

@@ -3,7 +3,7 @@
 import sys
 
 from tui.errors import LazybatchError
-from tui.text import clean
+from tui.format.text import clean
 
 
 def need_a_terminal(*, yes: bool, verb: str) -> None:

@@ -15,6 +15,7 @@ from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.flows.follow import Changed, Gone, Retrying, follow, retrieve
 from tui.flows.naming import ask_names
 from tui.flows.paging import cancellable
+from tui.format.text import duration, plural
 from tui.headless import states
 from tui.headless.asking import agreed, need_a_terminal
 from tui.headless.costing import asks_for_cost, costing
@@ -24,7 +25,6 @@ from tui.headless.printing import Output
 from tui.headless.session import connected, journal, own_names, to_change
 from tui.headless.watching import note_retry
 from tui.settings import Profile
-from tui.text import duration, plural
 from tui.wire.client import Wire
 from tui.wire.errors import WireError
 

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 from tui.flows.price import prepare, priced, range_text
+from tui.format.text import count, plural, size
 from tui.headless.costing import costing
 from tui.headless.printing import Output
 from tui.headless.session import chosen
@@ -15,7 +16,6 @@ from tui.headless.working import worked
 from tui.requests.cost import Estimate, estimate_json
 from tui.requests.validate import Problem, Report, validate
 from tui.settings import Profile
-from tui.text import count, plural, size
 
 _MOST_GROUPS = 50  # in words; --json has up to 1,000 problems
 _MOST_RANGES = 5

@@ -9,11 +9,11 @@ from tui.errors import LazybatchError
 from tui.flows.bulk import collect_results
 from tui.flows.collect import Downloaded, Part
 from tui.flows.follow import retrieve
+from tui.format.text import size
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.session import connected, with_key
 from tui.settings import Profile
-from tui.text import size
 from tui.wire.client import Wire
 
 _UNREACHABLE = 3

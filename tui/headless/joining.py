@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.errors import LazybatchError
+from tui.format.text import count, plural
 from tui.headless.judging import Judged, judged
 from tui.headless.printing import Output
 from tui.headless.session import with_key
@@ -18,7 +19,6 @@ from tui.results.state import State
 from tui.results.table import csv_lines, export_csv
 from tui.results.verdict import numbers
 from tui.settings import Profile
-from tui.text import count, plural
 
 _MOST_FAILURES = 20  # groups in words; --json has them all
 

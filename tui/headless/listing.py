@@ -11,6 +11,7 @@ from tui.batches.query import Query
 from tui.flows.costs import Costs
 from tui.flows.naming import ask_names, list_names
 from tui.flows.paging import newest_first
+from tui.format.text import age
 from tui.headless import states
 from tui.headless.costing import asks_for_cost, costing
 from tui.headless.filtering import query_of
@@ -19,7 +20,6 @@ from tui.headless.printing import Output
 from tui.headless.session import connected, own_names, with_key
 from tui.headless.table import Column, fitted, joined
 from tui.settings import Profile
-from tui.text import age
 
 _LIMIT = 20
 # In 80 columns there is room for all but ids, which are long and alike, and models.

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tui.format.text import count, plural
 from tui.headless.checking import report_lines, validated
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.working import worked
 from tui.requests.mend import Additions, MendReport, mend
-from tui.text import count, plural
 
 _MOST_CHANGES = 20  # in words; --json has up to 1,000
 

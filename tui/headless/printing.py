@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from tui.errors import LazybatchError
-from tui.text import clean
+from tui.format.text import clean
 
 if TYPE_CHECKING:
     from tui.flows.pages import Incomplete

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
+from tui.format.bar import bar
+from tui.format.speed import Speed, rate_text
+from tui.format.text import clean_line, fit, percent, size
 from tui.headless.printing import terminal_width
-from tui.speed import Speed, rate_text
-from tui.text import clean_line, fit, percent, size
-from tui.widgets.bar import bar
 
 _PAUSE: Final = 0.1  # seconds between two drawings
 _BAR: Final = 20

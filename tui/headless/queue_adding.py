@@ -13,6 +13,7 @@ from tui.flows.price import expected, range_text
 from tui.flows.queue_add import Waits
 from tui.flows.queue_add import add as put
 from tui.flows.steps import Order
+from tui.format.text import clean_line, plural
 from tui.headless.asking import need_a_terminal
 from tui.headless.budgeting import permitted, to_budget, to_uncounted
 from tui.headless.checking import estimated, report_lines, summary, validated
@@ -26,7 +27,6 @@ from tui.requests.validate import Report
 from tui.settings import Profile, state_folder
 from tui.state.queue import Entry, Queue
 from tui.state.store import connect
-from tui.text import clean_line, plural
 
 
 @dataclass(frozen=True, slots=True)

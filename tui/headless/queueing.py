@@ -10,12 +10,12 @@ from tui.flows.queue_look import look, looked_offline
 from tui.flows.queue_steps import Looked
 from tui.flows.session import Session
 from tui.flows.sole import sender
+from tui.format.text import amount, clean_line, count
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.table import Column, fitted, joined
 from tui.settings import Profile, state_folder
 from tui.state.queue import Entry, State
-from tui.text import amount, clean_line, count
 
 _COLUMNS = (
     Column("ID", "right"),

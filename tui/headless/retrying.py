@@ -10,6 +10,7 @@ from tui.errors import LazybatchError
 from tui.flows.collect import Part, result_path
 from tui.flows.price import expected
 from tui.flows.steps import Already, Created, Order
+from tui.format.text import count, plural
 from tui.headless.asking import need_a_terminal
 from tui.headless.checking import estimated, report_lines, validated
 from tui.headless.judging import Judged, judged
@@ -19,7 +20,6 @@ from tui.headless.submitting import send
 from tui.headless.working import worked
 from tui.results.remainder import Remainder, write_remainder
 from tui.settings import Profile
-from tui.text import count, plural
 
 
 def run(options: Namespace) -> int:

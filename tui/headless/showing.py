@@ -10,13 +10,13 @@ from tui.batches.money import Cost
 from tui.batches.names import Names
 from tui.flows.follow import retrieve
 from tui.flows.naming import ask_names
+from tui.format.text import count, duration
 from tui.headless import states
 from tui.headless.costing import costing
 from tui.headless.objects import batch_object_with_timeline
 from tui.headless.printing import Output
 from tui.headless.session import connected, own_names, with_key
 from tui.settings import Profile
-from tui.text import count, duration
 from tui.widgets import looks
 
 _BAD = {Status.FAILED, Status.EXPIRED, Status.CANCELLED}

@@ -6,6 +6,7 @@ from pathlib import Path
 from tui.errors import LazybatchError
 from tui.flows.objections import parts_limits
 from tui.flows.parts import cut
+from tui.format.text import plural, size
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.working import worked
@@ -13,7 +14,6 @@ from tui.requests.cost import Estimate
 from tui.requests.split import Part, split
 from tui.requests.validate import Limits, Report
 from tui.settings import Profile, state_folder
-from tui.text import plural, size
 
 
 def run(options: Namespace) -> int:

@@ -2,7 +2,7 @@
 
 from tui.batches.batch import Batch, Status
 from tui.batches.money import Cost
-from tui.text import count, money, money_estimate, percent
+from tui.format.text import count, money, money_estimate, percent
 
 # The screen's glyphs; the words are the API's own, because --status takes them.
 _GLYPHS = {

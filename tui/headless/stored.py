@@ -7,10 +7,10 @@ from typing import Any
 from tui.batches.batch import Batch
 from tui.batches.files import Standing, StoredFile, Uses, kind, shown_name
 from tui.batches.names import Names
+from tui.format.text import age, count, plural, size
 from tui.headless import states
 from tui.headless.printing import Output
 from tui.headless.table import Column, fitted, joined
-from tui.text import age, count, plural, size
 
 _COLUMNS = (
     Column("ID"),

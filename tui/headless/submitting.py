@@ -31,6 +31,7 @@ from tui.flows.steps import (
     left_undone,
 )
 from tui.flows.submit import submit
+from tui.format.text import age, plural
 from tui.headless.asking import need_a_terminal
 from tui.headless.budgeting import goes_on, of_content, permitted, to_budget, to_quota
 from tui.headless.checking import estimated, report_lines, summary, validated
@@ -41,7 +42,6 @@ from tui.requests.cost import Estimate
 from tui.requests.validate import Report
 from tui.settings import Profile
 from tui.state.journal import Submission
-from tui.text import age, plural
 
 
 def run(options: Namespace) -> int:

@@ -9,6 +9,7 @@ from tui.flows.parts import Broken, PartsOrder, Queued, submit_parts
 from tui.flows.parts_line import Line
 from tui.flows.price import expected, range_text
 from tui.flows.steps import Already, Created, OtherwiseSubmitted, Uploading
+from tui.format.text import plural
 from tui.headless.budgeting import permitted, to_budget, to_uncounted
 from tui.headless.checking import estimated, summary
 from tui.headless.printing import Output
@@ -19,7 +20,6 @@ from tui.headless.submitting import note, only_again
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
 from tui.settings import Profile
-from tui.text import plural
 
 _Ends = dict[int, Created | Already | Queued]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tui.text import clean_line, fit
+from tui.format.text import clean_line, fit
 
 _GAP = "  "
 _LEAST = 16  # cells that the last column gets before others go

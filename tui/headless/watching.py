@@ -10,13 +10,13 @@ from tui.flows.costs import Costs
 from tui.flows.follow import Gone, Retrying, follow
 from tui.flows.naming import ask_names
 from tui.flows.paging import active
+from tui.format.text import duration
 from tui.headless import states
 from tui.headless.costing import costing
 from tui.headless.objects import batch_object
 from tui.headless.printing import Output
 from tui.headless.session import connected, own_names, with_key
 from tui.settings import Profile
-from tui.text import duration
 
 
 def run(options: Namespace) -> int:

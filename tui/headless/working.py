@@ -4,8 +4,8 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
+from tui.format.text import size
 from tui.headless.progress import Progress
-from tui.text import size
 
 __all__ = ["Cancelled", "Told", "worked"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tui.format.text import clean_line
 from tui.requests.problem import Problem
 from tui.requests.rules import BOM
-from tui.text import clean_line
 
 # A place further on than this is not marked: a line may have hundreds of MiB.
 _READ: Final = 2 << 20

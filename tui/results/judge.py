@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tui.format.text import clean_line
 from tui.results.finish import USUAL
 from tui.results.ids import IdTable
 from tui.results.match import RequestIndex
@@ -17,7 +18,6 @@ from tui.results.stream import Cancelled, Progress, Source, each_line
 from tui.results.triage import Triage
 from tui.results.usage import tokens_of
 from tui.results.verdict import NEVER_RUN, Reported, Share, Unread, Used, Verdict
-from tui.text import clean_line
 
 Finishes = dict[str, "array[int]"]
 _STATES: Final[tuple[State, ...]] = ("missing", "unreadable", "empty", "refused", "ok", "failed")

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from tui.format.text import clean, size
 from tui.results.skeleton import head_of_string, string_end
-from tui.text import clean, size
 
 LIMIT: Final = 200_000
 _TOKEN: Final = re.compile(rb'[ \t\r\n]+|[^"{}\[\],: \t\r\n]{1,65536}|["{}\[\],:]')

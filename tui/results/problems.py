@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from tui.errors import LazybatchError
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 
 class ResultFileError(LazybatchError):

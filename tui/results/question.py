@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from tui.format.text import clean
 from tui.results.answer import content_text
 from tui.results.parse import parse
-from tui.text import clean
 
 
 def question_text(line: bytes, limit: int = 64 * 1024) -> str:

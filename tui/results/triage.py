@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 _MESSAGE: Final = 500
 _OTHER: Final = "(many different messages)"

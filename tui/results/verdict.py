@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tui.format.text import count, plural
 from tui.results.triage import FailureGroup
-from tui.text import count, plural
 
 # Requests that were never run, rather than run and failed.
 EXPIRED: Final = "batch_expired"

@@ -11,15 +11,15 @@ from tui import actions
 from tui.batches.batch import Batch, Stage, Status, timeline
 from tui.batches.money import Cost, Expected
 from tui.batches.pace import Sample
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS
+from tui.format.text import count, duration, money_range, percent, plural
 from tui.screens import copying
 from tui.screens.home_account import staleness
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings, may_wait
 from tui.state.verdicts import Kept
-from tui.text import count, duration, money_range, percent, plural
 from tui.widgets import looks
-from tui.widgets.cell import Cell
-from tui.widgets.glyphs import GLYPHS
 from tui.widgets.text_view import TextView
 
 _LABEL = 13  # cells

@@ -9,8 +9,8 @@ from tui.batches.book import Book
 from tui.batches.stake import MANY, outcome_of, question, stake
 from tui.errors import LazybatchError
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
+from tui.format.text import count, duration, plural
 from tui.screens.room import Room
-from tui.text import count, duration, plural
 
 if TYPE_CHECKING:
     from textual.timer import Timer

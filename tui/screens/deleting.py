@@ -9,9 +9,9 @@ from tui.batches.files import KEPT, Standing
 from tui.errors import LazybatchError
 from tui.flows.delete import Deleted, Outcome, delete
 from tui.flows.saved import unsaved
+from tui.format.text import count, plural, size
 from tui.screens.files_rows import Row, held
 from tui.screens.room import Room
-from tui.text import count, plural, size
 from tui.widgets import looks
 
 if TYPE_CHECKING:

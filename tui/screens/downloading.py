@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.bulk import Failed, Fetched, Fetching, Step, collect_each
+from tui.format.cell import Cell
+from tui.format.text import clean_line, count, plural, size
 from tui.screens.room import Room
-from tui.text import clean_line, count, plural, size
 from tui.widgets import looks
-from tui.widgets.cell import Cell
 from tui.widgets.line import Line
 
 if TYPE_CHECKING:

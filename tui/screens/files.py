@@ -14,12 +14,12 @@ from tui.batches.batch import Batch
 from tui.batches.files import Standing, StoredFile, Uses
 from tui.errors import LazybatchError
 from tui.flows.files import Listed, survey
+from tui.format.cell import Cell
+from tui.format.text import clean_line, count, plural
 from tui.screens import files_rows
 from tui.screens.files_rows import Order, Row
 from tui.screens.home_filter import FilterField
 from tui.screens.room import Room, bindings
-from tui.text import clean_line, count, plural
-from tui.widgets.cell import Cell
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 

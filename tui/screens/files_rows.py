@@ -6,10 +6,10 @@ from typing import Final
 
 from tui.batches.batch import Batch
 from tui.batches.files import Standing, StoredFile, Uses, kind, shown_name
-from tui.text import age, count, duration, size
-from tui.widgets.cell import Cell
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS
+from tui.format.text import age, count, duration, size
 from tui.widgets.column import Column, unseen
-from tui.widgets.glyphs import GLYPHS
 
 _SOON: Final = 3 * 86400.0  # seconds: what is to be kept should be saved by then
 _COLUMNS: Final = (

@@ -7,9 +7,9 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
+from tui.format.cell import Cell
+from tui.format.text import fit
 from tui.screens.room import Room, bindings
-from tui.text import fit
-from tui.widgets.cell import Cell
 from tui.widgets.text_view import TextView
 
 _KEYS = 16  # cells

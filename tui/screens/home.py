@@ -10,12 +10,12 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import Batch
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS
+from tui.format.text import clean_line, count, plural
 from tui.screens import home_lines, home_rows
 from tui.screens.home_groups import Grouping
 from tui.screens.room import bindings, may_wait
-from tui.text import clean_line, count, plural
-from tui.widgets.cell import Cell
-from tui.widgets.glyphs import GLYPHS
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 from tui.batches.batch import Batch
 from tui.batches.names import submission_name
 from tui.errors import LazybatchError
+from tui.format.cell import Cell
 from tui.screens.home_alarms import Alarms
 from tui.screens.home_lines import WIDE, Freshness
 from tui.screens.room import Room
 from tui.screens.warm_up import let_be, warm_up
 from tui.state.preferences import Preferences
-from tui.widgets.cell import Cell
 
 if TYPE_CHECKING:
     from tui.flows.monitor import Offline, Seen

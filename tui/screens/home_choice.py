@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from tui.batches.batch import Batch
 from tui.batches.order import SORTS, Order, select
+from tui.format.cell import Cell
+from tui.format.text import clean_line
 from tui.screens import home_rows
 from tui.screens.home_account import Account
 from tui.screens.home_view import View
-from tui.text import clean_line
-from tui.widgets.cell import Cell
 from tui.widgets.table import Table
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui import actions
+from tui.format.cell import Cell
 from tui.screens.home_columns import chosen
-from tui.widgets.cell import Cell
 from tui.widgets.column import Column
 from tui.widgets.line import Line
 

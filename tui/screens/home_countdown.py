@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from tui.batches.batch import Batch
 from tui.batches.guard import Trip
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS
+from tui.format.text import duration, plural
 from tui.screens.room import Room
-from tui.text import duration, plural
 from tui.widgets.bottom import Bottom
-from tui.widgets.cell import Cell
-from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:
     from tui.screens.home_account import Account

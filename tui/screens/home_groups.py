@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tui.batches.batch import Batch
 from tui.batches.pace import Sample
+from tui.format.text import plural
 from tui.screens.home_choice import Choosing
-from tui.text import plural
 
 if TYPE_CHECKING:
     from tui.batches.groups import Group, Groups

@@ -8,8 +8,8 @@ from tui.batches.batch import Batch
 from tui.batches.guard import Rule, Rules, Told, Trip
 from tui.errors import LazybatchError
 from tui.flows.failures import alike
+from tui.format.text import duration, plural
 from tui.screens.home_countdown import Countdown
-from tui.text import duration, plural
 
 if TYPE_CHECKING:
     from tui.screens.home_account import Account

@@ -9,11 +9,11 @@ from rich.cells import cell_len
 
 from tui.batches.batch import Batch, Status
 from tui.batches.pace import Sample
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS
+from tui.format.text import count, duration, money, plural
 from tui.settings import Profile
-from tui.text import count, duration, money, plural
 from tui.widgets import looks
-from tui.widgets.cell import Cell
-from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:
     from tui.batches.groups import Group

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.batches.batch import Batch
-from tui.text import count, plural
+from tui.format.text import count, plural
 from tui.widgets import looks
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 from tui.batches.batch import Batch
 from tui.batches.order import BY_STATE, Order
 from tui.batches.pace import Sample
-from tui.text import count, duration
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS
+from tui.format.text import count, duration
 from tui.widgets import looks
-from tui.widgets.cell import Cell
 from tui.widgets.column import Column, unseen
-from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:
     from tui.batches.groups import Group

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from tui.format.text import plural
 from tui.screens.room import Room
-from tui.text import plural
 
 if TYPE_CHECKING:
     from tui.app import LazybatchApp

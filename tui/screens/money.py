@@ -9,13 +9,13 @@ from textual.widget import Widget
 from tui import actions
 from tui.batches.budget import Sum
 from tui.batches.ledger import Entry, ledger
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS
+from tui.format.text import count, fit, money, money_estimate, percent, plural
 from tui.screens.home_account import staleness
 from tui.screens.room import Room, bindings
-from tui.text import count, fit, money, money_estimate, percent, plural
 from tui.widgets import looks
-from tui.widgets.cell import Cell
 from tui.widgets.column import Column
-from tui.widgets.glyphs import GLYPHS
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
 

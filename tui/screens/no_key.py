@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.widgets.glyphs import shown
+from tui.format.glyphs import shown
 
 _TEXT = """lazybatch needs an API key, and {variable} is not set.
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from textual.timer import Timer
 
+from tui.format.glyphs import GLYPHS
+from tui.format.text import clean_line, count
 from tui.screens.room import Room
-from tui.text import clean_line, count
-from tui.widgets.glyphs import GLYPHS
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel

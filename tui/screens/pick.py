@@ -13,9 +13,9 @@ from textual.widgets import Input
 
 from tui import actions
 from tui.flows.folder import Entry, complete, find, listing, look_at
+from tui.format.cell import Cell
+from tui.format.text import age, clean_line, size
 from tui.screens.room import Room, bindings
-from tui.text import age, clean_line, size
-from tui.widgets.cell import Cell
 from tui.widgets.column import Column
 from tui.widgets.line import Rule
 from tui.widgets.safe_input import SafeInput

@@ -11,10 +11,10 @@ from textual.widget import Widget
 from tui import actions
 from tui.batches.headroom import family
 from tui.flows.queue_steps import Looked
+from tui.format.cell import Cell
+from tui.format.text import amount, clean_line, count, plural
 from tui.screens.room import Room, bindings
 from tui.state.queue import Entry, Move, State
-from tui.text import amount, clean_line, count, plural
-from tui.widgets.cell import Cell
 from tui.widgets.column import Column
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table

@@ -9,10 +9,10 @@ from textual.widget import Widget
 from tui import actions
 from tui.batches.batch import OWN_KEYS
 from tui.flows.queue_steps import Looked
+from tui.format.cell import Cell
+from tui.format.text import clean_line, count, size
 from tui.screens.room import Room, bindings
 from tui.state.queue import Entry, State
-from tui.text import clean_line, count, size
-from tui.widgets.cell import Cell
 from tui.widgets.text_view import TextView
 
 _LABEL = 13  # cells

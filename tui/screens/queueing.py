@@ -14,9 +14,9 @@ from tui.flows.queue_steps import CameBack, Going, Looked, QueueStep, Stopped, W
 from tui.flows.queueing import Sender
 from tui.flows.sole import AtWork
 from tui.flows.steps import Looking, Order, Uploading
+from tui.format.text import percent, plural
 from tui.screens.room import Room, may_wait
 from tui.state.queue import State
-from tui.text import percent, plural
 
 if TYPE_CHECKING:
     from tui.app import LazybatchApp

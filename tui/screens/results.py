@@ -12,14 +12,14 @@ from tui.flows.collect import Downloading, Part
 from tui.flows.reading_file import FileReader
 from tui.flows.reading_rows import RowReader
 from tui.flows.shelf import Step
+from tui.format.cell import Cell
+from tui.format.text import count, plural, size
 from tui.results.chosen import Choice
 from tui.results.judge import Judgement
 from tui.screens.results_moving import Moving
 from tui.screens.results_taking import Taking
 from tui.screens.results_verdict import doubt_cells, family_cells, verdict_cells
-from tui.text import count, plural, size
 from tui.widgets import looks
-from tui.widgets.cell import Cell
 from tui.widgets.line import Rule
 
 _WIDE = 120  # cells

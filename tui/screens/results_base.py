@@ -15,14 +15,14 @@ from tui.flows.reading import Reader
 from tui.flows.reading_rows import RowReader
 from tui.flows.shelf import Shelf
 from tui.flows.threads import Cancelled, Progress, worked
+from tui.format.bar import bar
+from tui.format.cell import Cell
+from tui.format.text import clean_line, percent, size
 from tui.results.chosen import Choice
 from tui.results.judge import Judgement
 from tui.screens.results_lines import LinesPane
 from tui.screens.results_prompt import Prompt
 from tui.screens.room import Room, bindings
-from tui.text import clean_line, percent, size
-from tui.widgets.bar import bar
-from tui.widgets.cell import Cell
 from tui.widgets.line import Line
 
 _T = TypeVar("_T")

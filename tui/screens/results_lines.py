@@ -10,10 +10,10 @@ from textual.containers import Container
 
 from tui.errors import LazybatchError
 from tui.flows.reading import VIEWS, Reader, View
+from tui.format.cell import Cell
+from tui.format.text import count
 from tui.results.finish import USUAL
 from tui.results.row import Row
-from tui.text import count
-from tui.widgets.cell import Cell
 from tui.widgets.column import Column
 from tui.widgets.table import Table
 from tui.widgets.text_view import TextView

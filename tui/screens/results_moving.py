@@ -5,9 +5,9 @@ import asyncio
 from tui.flows.finding import find_id, find_text
 from tui.flows.reading_file import FileReader
 from tui.flows.reading_rows import RowReader
+from tui.format.text import clean_line, count, size
 from tui.results.chosen import Choice, choice_of, chosen
 from tui.screens.results_base import ResultsRoom
-from tui.text import clean_line, count, size
 
 
 class Moving(ResultsRoom):

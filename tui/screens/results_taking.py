@@ -10,6 +10,7 @@ from tui.batches.metadata import retry_metadata
 from tui.errors import LazybatchError
 from tui.flows.handing import page, plain_name, save
 from tui.flows.reading import WHOLE
+from tui.format.text import clean, clean_line, count, plural, size
 from tui.results.chosen import Choice
 from tui.results.columns import Column, columns_of
 from tui.results.export import export_jsonl
@@ -19,7 +20,6 @@ from tui.results.table import export_csv
 from tui.screens.copying import LIMIT
 from tui.screens.lending import lend
 from tui.screens.results_base import ResultsRoom, shown_path, typed_path
-from tui.text import clean, clean_line, count, plural, size
 
 _CLIPBOARD = LIMIT * 3 // 4  # bytes of text, which base64 makes longer by a third
 

@@ -9,14 +9,14 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
+from tui.format.cell import Cell
+from tui.format.text import count
 from tui.results.chosen import Choice
 from tui.results.state import State
 from tui.results.verdict import NEVER_RUN
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings
 from tui.state.verdicts import Kept
-from tui.text import count
-from tui.widgets.cell import Cell
 from tui.widgets.column import Column
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tui.batches.batch import Batch
 from tui.batches.family import Family
+from tui.format.cell import Cell
+from tui.format.text import count
 from tui.results.finish import CUT_SHORT
 from tui.state.verdicts import Kept
-from tui.text import count
-from tui.widgets.cell import Cell
 
 
 def verdict_cells(kept: Kept) -> Sequence[Cell]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from tui.flows.telling import tell
+from tui.format.text import clean_line, fit
 from tui.screens.passthrough import handed_on, inside
-from tui.text import clean_line, fit
 
 if TYPE_CHECKING:
     from tui.app import LazybatchApp

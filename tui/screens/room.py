@@ -14,9 +14,9 @@ from tui import actions
 from tui.batches.batch import Batch, Status
 from tui.errors import LazybatchError
 from tui.flows.session import Session
-from tui.text import percent
+from tui.format.cell import Cell
+from tui.format.text import percent
 from tui.widgets.bottom import Bottom
-from tui.widgets.cell import Cell
 from tui.widgets.line import Line
 from tui.widgets.notice import NoticeLine
 

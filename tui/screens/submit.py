@@ -9,6 +9,8 @@ from textual import on
 from tui.actions import Action
 from tui.errors import LazybatchError
 from tui.flows.check import Validated, Validating, check
+from tui.format.cell import Cell
+from tui.format.text import clean_line, count, plural, size
 from tui.requests.excerpt import excerpt
 from tui.requests.problem import Problem
 from tui.requests.validate import Report
@@ -18,8 +20,6 @@ from tui.screens.submit_problems import marked
 from tui.screens.submit_repair import Repairing, can_mend
 from tui.screens.submit_sending import Sending
 from tui.screens.submit_waiting import Waiting
-from tui.text import clean_line, count, plural, size
-from tui.widgets.cell import Cell
 from tui.widgets.table import Table
 
 _MARGIN = 2  # cells beside the line that is shown

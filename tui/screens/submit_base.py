@@ -12,14 +12,14 @@ from tui import actions
 from tui.batches.batch import Batch, described
 from tui.batches.money import Expected
 from tui.errors import LazybatchError
+from tui.format.bar import bar
+from tui.format.cell import Cell
+from tui.format.speed import Speed, rate_text
+from tui.format.text import clean, clean_line, percent, plural, size
 from tui.requests.validate import Report
 from tui.screens.room import Room, bindings
 from tui.screens.submit_form import Form
 from tui.screens.submit_problems import ProblemTable
-from tui.speed import Speed, rate_text
-from tui.text import clean, clean_line, percent, plural, size
-from tui.widgets.bar import bar
-from tui.widgets.cell import Cell
 from tui.widgets.line import Line, Rule
 from tui.widgets.text_view import TextView
 

@@ -3,11 +3,11 @@
 import asyncio
 
 from tui.batches.batch import Batch
+from tui.format.cell import Cell
+from tui.format.text import age, fit
 from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom
-from tui.text import age, fit
 from tui.widgets import looks
-from tui.widgets.cell import Cell
 
 _NAME = 24  # cells
 

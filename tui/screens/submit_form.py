@@ -7,7 +7,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.widgets.cell import Cell
+from tui.format.cell import Cell
 from tui.widgets.safe_input import SafeInput
 from tui.widgets.text_view import TextView
 

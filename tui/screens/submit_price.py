@@ -4,10 +4,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.flows.objections import to_cost, to_tokens, to_uncounted, token_budget
+from tui.format.cell import Cell
+from tui.format.text import amount, percent
 from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom
-from tui.text import amount, percent
-from tui.widgets.cell import Cell
 
 if TYPE_CHECKING:
     from tui.requests.cost import Estimate

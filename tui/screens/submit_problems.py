@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from tui.format.cell import Cell
+from tui.format.text import clean, clean_line, count, plural
 from tui.requests.excerpt import Excerpt
 from tui.requests.problem import Problem
 from tui.requests.validate import Report
-from tui.text import clean, clean_line, count, plural
-from tui.widgets.cell import Cell
 from tui.widgets.column import Column
 from tui.widgets.table import Table
 

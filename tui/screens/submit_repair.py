@@ -10,13 +10,13 @@ from tui.flows.editing import edit
 from tui.flows.objections import parts_limits, token_limit
 from tui.flows.parts import cut, least_parts, only_limits
 from tui.flows.threads import Progress, worked
+from tui.format.cell import Cell
+from tui.format.text import clean_line, count, plural, size
 from tui.requests.limits import Limits
 from tui.requests.mend import EDITS, Additions, MendReport, mend, preview
 from tui.requests.validate import Report
 from tui.screens.lending import lend
 from tui.screens.submit_base import SubmitRoom, models, under_way
-from tui.text import clean_line, count, plural, size
-from tui.widgets.cell import Cell
 
 _FIRST_CHANGES = 12
 # What problems and warnings are about that a mended copy is without, as `mend` has it.

@@ -30,13 +30,13 @@ from tui.flows.steps import (
     left_undone,
 )
 from tui.flows.submit import submit
+from tui.format.cell import Cell
+from tui.format.speed import Speed
+from tui.format.text import age, clean_line, plural
 from tui.requests.validate import Report
 from tui.screens.submit_base import asks_endpoint, models, under_way
 from tui.screens.submit_before import Before
-from tui.speed import Speed
-from tui.text import age, clean_line, plural
 from tui.widgets import looks
-from tui.widgets.cell import Cell
 
 _AGAIN = "A submits it all the same."
 _ADOPT = "u says that it is one of these, A submits it all the same."

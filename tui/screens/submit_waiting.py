@@ -7,10 +7,10 @@ from tui.batches.names import submission_name
 from tui.flows.objections import before_question
 from tui.flows.parts import PartsOrder, part_orders
 from tui.flows.steps import Order
+from tui.format.cell import Cell
+from tui.format.text import plural
 from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom, models
-from tui.text import plural
-from tui.widgets.cell import Cell
 
 
 class Waiting(SubmitRoom):

@@ -11,8 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.actions import Action
-from tui.widgets.cell import Cell
-from tui.widgets.glyphs import shown
+from tui.format.cell import Cell
+from tui.format.glyphs import shown
 from tui.widgets.line import Line
 
 _EDGES: Final = 3  # cells of a line that are not its texts

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple
 
-from tui.widgets.cell import Cell
+from tui.format.cell import Cell
 
 GAP: Final = 1
 

@@ -6,9 +6,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS, shown
 from tui.widgets import roles
-from tui.widgets.cell import Cell
-from tui.widgets.glyphs import GLYPHS, shown
 from tui.widgets.lines import Lines
 
 

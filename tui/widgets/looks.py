@@ -8,10 +8,10 @@ from rich.cells import cell_len
 
 from tui.batches.batch import Batch, Status, timeline
 from tui.batches.pace import Sample, misses_window_by, rate, seconds_left, sparkline, stalled
-from tui.text import age, count, duration, fit, money, money_about, money_estimate, money_short, percent
-from tui.widgets.bar import bar
-from tui.widgets.cell import Cell
-from tui.widgets.glyphs import GLYPHS
+from tui.format.bar import bar
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS
+from tui.format.text import age, count, duration, fit, money, money_about, money_estimate, money_short, percent
 
 if TYPE_CHECKING:
     from tui.batches.money import Cost

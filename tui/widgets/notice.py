@@ -6,8 +6,8 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 
+from tui.format.glyphs import GLYPHS, shown
 from tui.widgets import roles
-from tui.widgets.glyphs import GLYPHS, shown
 from tui.widgets.lines import Lines
 
 _LEAD: Final = 3  # cells before the text: two of the line, and a blank

@@ -5,7 +5,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widgets import Input
 
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 
 class SafeInput(Input):

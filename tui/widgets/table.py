@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.format.cell import Cell
 from tui.widgets import roles
-from tui.widgets.cell import Cell
 from tui.widgets.column import Column, natural_width
 from tui.widgets.lines import Lines
 from tui.widgets.table_paint import Painter, State

@@ -8,11 +8,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.text import fit
-from tui.widgets.cell import Cell
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS, shown
+from tui.format.text import fit
+from tui.format.widths import joins
 from tui.widgets.column import GAP, Slot
-from tui.widgets.glyphs import GLYPHS, shown
-from tui.widths import joins
 
 EMPTY: Final = Cell("")
 _GAP_TEXT: Final = " " * GAP

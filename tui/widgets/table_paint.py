@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.cache import LRUCache
 from textual.strip import Strip
 
-from tui.widgets.cell import Cell
+from tui.format.cell import Cell
 from tui.widgets.column import Column, Slot, arrange
 from tui.widgets.table_line import EMPTY, draw
 

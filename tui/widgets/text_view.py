@@ -10,9 +10,9 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
+from tui.format.cell import Cell
+from tui.format.glyphs import GLYPHS, shown
 from tui.widgets import roles
-from tui.widgets.cell import Cell
-from tui.widgets.glyphs import GLYPHS, shown
 from tui.widgets.lines import Lines
 
 _WHEEL_ROWS = 3

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.text import clean_line, key_hint
+from tui.format.text import clean_line, key_hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from tui.text import clean_line
+from tui.format.text import clean_line
 from tui.wire.address import Address
 from tui.wire.errors import Kind, WireError
 from tui.wire.on_demand import import_on_demand

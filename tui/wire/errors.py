@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tui.errors import LazybatchError
-from tui.text import clean_line
+from tui.format.text import clean_line
 from tui.wire.address import Address
 from tui.wire.words import words
 

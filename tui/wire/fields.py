@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 _DIGITS = 18
 _MILLISECONDS = 100_000_000_000  # as Unix seconds this is the year 5138, as milliseconds 1973

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage
-from tui.text import clean_line
+from tui.format.text import clean_line
 from tui.wire import fields
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 

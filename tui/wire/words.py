@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 SHOWN = 300  # characters of a server's words that a sentence carries
 # Names as `plain` writes them. The first that holds any words has the main ones: a title says less than the rest.

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from rich.cells import cell_len, set_cell_size
 
 # The widths by which these measure.
-import tui.widths  # noqa: F401
+import tui.format.widths  # noqa: F401
 
 # Patterns are compiled when a text first needs them, which none of the first frame may.
 # C0 and DEL have pictures of their own in Unicode; C1 and the invisible controls have none and share one stand-in.

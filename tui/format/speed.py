@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from tui.text import duration, size
+from tui.format.text import duration, size
 
 _SPAN: Final = 10.0  # seconds that the speed is a mean of
 _LEAST: Final = 1.0  # seconds without which there is none

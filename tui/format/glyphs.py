@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from tui.batches.batch import Status
-from tui.text import clean_line
+from tui.format.text import clean_line
 
 
 class Glyphs(NamedTuple):
