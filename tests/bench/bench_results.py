@@ -24,7 +24,7 @@ from pathlib import Path
 
 import orjson
 
-from tui.results.atomic import written
+from tui.files.atomic import written
 from tui.results.columns import columns_of
 from tui.results.export import export_jsonl
 from tui.results.judge import Judgement, Returned, judge

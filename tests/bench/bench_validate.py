@@ -25,9 +25,9 @@ from typing import Any
 # So that it runs from a checkout without an installation.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tui.files.source import Digest, Source
 from tui.requests.checker import Checker
 from tui.requests.limits import Limits
-from tui.requests.source import Digest, Source
 from tui.requests.split import split
 from tui.requests.validate import _Validation, validate
 

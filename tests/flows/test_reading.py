@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.results.result_lines import good, judged, never, quiet, refused, request, result, write
+from tui.files.errors import FileChangedError, ResultFileError, StoppedError
 from tui.flows.finding import find_id, find_text
 from tui.flows.handing import plain_name, save
 from tui.flows.reading import Reader
 from tui.flows.reading_file import FileReader
 from tui.flows.reading_rows import RowReader
 from tui.results.match import RequestIndex
-from tui.results.problems import FileChangedError, ResultFileError, StoppedError
 
 
 def found(reader: Reader, text: str, key: int, *, forward: bool = True) -> tuple[int, bool] | None:
@@ -163,7 +163,7 @@ def test_a_line_is_saved_whole_or_not_at_all(output: Path, tmp_path: Path, monke
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tui.results.atomic.os.fsync", full)
+    monkeypatch.setattr("tui.files.atomic.os.fsync", full)
     with pytest.raises(ResultFileError, match=r"^Cannot write saved.txt: No space left on device.$"):
         save(reader, 1, "answer", goal)
     assert goal.read_bytes() == before

@@ -21,11 +21,11 @@ from tests.results.result_lines import (
     write,
 )
 from tui.batches.batch import Batch, Counts, Status
+from tui.files.errors import FileChangedError, ResultFileError
 from tui.flows.judging import keep, kept_of, known, returned
 from tui.results.chosen import Choice, choice_of, chosen
 from tui.results.judge import Judgement, judge
 from tui.results.match import RequestIndex
-from tui.results.problems import FileChangedError, ResultFileError
 from tui.results.remainder import write_remainder
 from tui.state.verdicts import Verdicts
 

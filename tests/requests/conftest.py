@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.requests import source
+from tui.files import source
 
 
 @pytest.fixture

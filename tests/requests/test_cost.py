@@ -16,10 +16,10 @@ import pytest
 from splintr import Tokenizer
 
 from tests.requests.samples import CHAT, lines, request
+from tui.files.source import Cancelled, Changed, Unreadable
 from tui.requests import counting, tokens
 from tui.requests.cost import Estimate, estimate, estimate_json
 from tui.requests.limits import Limits
-from tui.requests.source import Cancelled, Changed, Unreadable
 from tui.requests.validate import Report, validate
 
 MODEL = "gpt-4o-mini"

@@ -5,8 +5,8 @@ import tracemalloc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.requests import ids as module
-from tui.requests.ids import Ids, Repeat
+from tui.files import duplicate_ids as module
+from tui.files.duplicate_ids import Ids, Repeat
 
 
 def plain(lines: list[tuple[int, str]]) -> list[Repeat]:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.requests.samples import CHAT, files, lines, request
+from tui.files.output import Unwritable
+from tui.files.source import Cancelled, Changed, Source
 from tui.requests import mend as module
 from tui.requests.mend import MendReport, Unmendable, mend
-from tui.requests.output import Unwritable
-from tui.requests.source import Cancelled, Changed, Source
 from tui.requests.validate import validate
 
 

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.requests.samples import lines, request
+from tui.files.output import Unwritable
+from tui.files.source import Cancelled, Changed, Unreadable
 from tui.requests.cost import estimate
 from tui.requests.limits import Limits
-from tui.requests.output import Unwritable
-from tui.requests.source import Cancelled, Changed, Unreadable
 from tui.requests.split import Part, Unsplittable, split
 from tui.requests.validate import validate
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.results.result_lines import chat_body, good, judged, never, quiet, refused, request, result, write
+from tui.files.errors import ResultFileError
 from tui.results.columns import STANDARD, columns_of
-from tui.results.problems import ResultFileError
 from tui.results.table import csv_lines
 
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.results.result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
+from tui.files.errors import FileChangedError, ResultFileError, StoppedError
 from tui.results.columns import STANDARD, columns_of
 from tui.results.export import export_jsonl, jsonl_lines
 from tui.results.judge import Judgement
-from tui.results.problems import FileChangedError, ResultFileError, StoppedError
 from tui.results.table import csv_lines, export_csv
 
 

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.results.result_lines import expired, good, never, quiet, refused, request, write
+from tui.files.errors import FileChangedError
 from tui.results.chosen import Choice, chosen
 from tui.results.export import jsonl_lines
 from tui.results.judge import Judgement, Returned, judge
 from tui.results.match import Place, RequestIndex
-from tui.results.problems import FileChangedError
 from tui.results.remainder import write_remainder
 from tui.results.verdict import Reported
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.results.result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
-from tui.results.ids import IdTable
+from tui.files.errors import FileChangedError, ResultFileError, StoppedError
+from tui.files.id_index import IdTable
 from tui.results.judge import Returned, judge
 from tui.results.match import Place, RequestIndex
 from tui.results.parse import custom_id_of
-from tui.results.problems import FileChangedError, ResultFileError, StoppedError
 from tui.results.verdict import Reported
 
 
@@ -209,7 +209,7 @@ def test_a_line_of_fifty_megabytes_counts_like_any_other(tmp_path: Path) -> None
 
 
 def test_a_line_over_every_bound_is_judged_by_its_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.results.stream.each_line.__defaults__", (1000,))
+    monkeypatch.setattr("tui.files.line_stream.each_line.__defaults__", (1000,))
     inputs = write(tmp_path / "in", *map(request, "abc"))
     output = write(tmp_path / "out", good("a", "x" * 5000), refused("b", "x" * 5000), good("c"))
     verdict = judged(inputs, output).verdict

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.results.result_lines import never, quiet
+from tui.files.errors import FileChangedError, ResultFileError
 from tui.results.lines import BLOCK, CHUNK, LineFile, Span
-from tui.results.problems import FileChangedError, ResultFileError
 
 
 def opened(path: Path) -> LineFile:

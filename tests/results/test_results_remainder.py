@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.results.result_lines import expired, good, judged, never, quiet, refused, request, result, write
-from tui.results.problems import FileChangedError, ResultFileError, StoppedError
+from tui.files.errors import FileChangedError, ResultFileError, StoppedError
 from tui.results.remainder import Remainder, write_remainder
 
 

@@ -44,7 +44,7 @@ async def test_no_key_aborts_an_export(
 ) -> None:
     async with desk(seeded, tmp_path) as home:
         await opened(home, FAILING)
-        monkeypatch.setattr("tui.results.atomic.os", disk)
+        monkeypatch.setattr("tui.files.atomic.os", disk)
         await home.press("E")
         await answer(home, "jsonl")
         await answer(home, str(tmp_path / "work" / "all.jsonl"))
@@ -71,7 +71,7 @@ async def test_x_stops_an_export_and_says_so(
 ) -> None:
     async with desk(seeded, tmp_path) as home:
         await opened(home, FAILING)
-        monkeypatch.setattr("tui.results.atomic.os", disk)
+        monkeypatch.setattr("tui.files.atomic.os", disk)
         await home.press("E")
         await answer(home, "jsonl")
         await answer(home, str(tmp_path / "work" / "all.jsonl"))
@@ -180,7 +180,7 @@ async def test_work_on_a_file_keeps_its_place(
     async with desk(server, tmp_path, samples=samples) as home:
         await home.pick("blanks.jsonl")
         await home.until("m mends what it can")
-        monkeypatch.setattr("tui.requests.output.os", disk)
+        monkeypatch.setattr("tui.files.output.os", disk)
         await home.press("m")
         await home.until("y yes")
         await home.press("y")

@@ -28,7 +28,7 @@ def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full when a file is to be made to last; the server's own is not."""
-    monkeypatch.setattr("tui.results.atomic.os", _Full())
+    monkeypatch.setattr("tui.files.atomic.os", _Full())
 
 
 class _Full:

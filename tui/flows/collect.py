@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from tui.batches.batch import Batch
-from tui.durable import sync_folder
 from tui.errors import LazybatchError
+from tui.files.durable import sync_folder
 from tui.flows.sink import pour
 from tui.flows.whole import lines_of, lines_told, may_be_cut
 from tui.state.lock import Taken, locked

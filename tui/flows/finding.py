@@ -1,8 +1,8 @@
 """The next line that says something, or the one of a custom_id."""
 
+from tui.files.line_stream import Cancelled, Progress
 from tui.flows.reading import Reader
 from tui.results.search import Needle
-from tui.results.stream import Cancelled, Progress
 
 
 def find_text(

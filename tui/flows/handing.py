@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from tui.errors import LazybatchError
+from tui.files.atomic import written
 from tui.flows.reading import Reader, View
 from tui.format.text import clean, clean_line
-from tui.results.atomic import written
 
 _SUFFIX: dict[View, str] = {"answer": ".txt", "json": ".result.jsonl", "request": ".request.jsonl"}
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tui.batches.batch import Batch, Counts
 from tui.batches.money import told_usage
+from tui.files.errors import FileChangedError
 from tui.results.judge import Judgement, Returned
-from tui.results.problems import FileChangedError
 from tui.results.verdict import Reported
 from tui.state.verdicts import Kept, Verdicts
 

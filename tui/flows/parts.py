@@ -14,13 +14,13 @@ from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY
 from tui.batches.money import Expected
-from tui.durable import sync_folder
 from tui.errors import LazybatchError
+from tui.files.durable import sync_folder
+from tui.files.output import Unwritable
 from tui.flows.parts_line import Line
 from tui.flows.steps import LOOKS, Created, Forgotten, Order, OtherwiseSubmitted, Step, Unknowable
 from tui.flows.submit import already_there, submit
 from tui.flows.threads import Cancelled, Progress
-from tui.requests.output import Unwritable
 from tui.requests.split import split
 from tui.requests.validate import Limits, Report, validate
 from tui.state.journal import Journal, Stage, Submission, is_cut_from, new_group

@@ -4,14 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Literal
 
+from tui.files.errors import ResultFileError
+from tui.files.line_stream import Cancelled, Progress
 from tui.results.match import Place, RequestIndex
 from tui.results.parse import custom_id_of
 from tui.results.pretty import pretty
-from tui.results.problems import ResultFileError
 from tui.results.question import question_text
 from tui.results.row import Row, answer_text, read_row
 from tui.results.search import Needle
-from tui.results.stream import Cancelled, Progress
 
 View = Literal["answer", "json", "request"]
 VIEWS: tuple[View, ...] = ("answer", "json", "request")

@@ -4,12 +4,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui.files.errors import StoppedError
+from tui.files.line_stream import Cancelled, Progress
 from tui.flows.reading import ROW, Reader
 from tui.results.lines import LineFile
 from tui.results.match import Place
-from tui.results.problems import StoppedError
 from tui.results.search import Needle, search
-from tui.results.stream import Cancelled, Progress
 
 
 class FileReader(Reader):

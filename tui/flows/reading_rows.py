@@ -5,15 +5,15 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tui.files.errors import StoppedError
+from tui.files.line_stream import Cancelled, Progress
 from tui.flows.reading import SHOWN, WHOLE, Reader, View
 from tui.format.text import clean_line
 from tui.results.judge import Judgement
 from tui.results.match import Place
 from tui.results.parse import custom_id_of
-from tui.results.problems import StoppedError
 from tui.results.row import Row
 from tui.results.search import Needle
-from tui.results.stream import Cancelled, Progress
 
 _MISSING = Row("", None, "missing", "", None, None, "", "missing", "No result came for this request.", "other")
 

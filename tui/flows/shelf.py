@@ -9,6 +9,7 @@ from pathlib import Path
 from tui.batches.batch import Batch
 from tui.batches.family import Family, family_of
 from tui.errors import LazybatchError
+from tui.files.errors import FileChangedError
 from tui.flows.collect import RESULTS, Absent, Downloaded, Downloading, Part, collect
 from tui.flows.judging import keep, kept_of, known, returned
 from tui.flows.peek import peek, peek_path
@@ -17,7 +18,6 @@ from tui.flows.session import Session
 from tui.flows.threads import Progress, worked
 from tui.results.judge import Judgement, Returned, judge
 from tui.results.match import RequestIndex
-from tui.results.problems import FileChangedError
 from tui.state.verdicts import Kept
 
 Step = Downloading | Downloaded | Absent
@@ -275,7 +275,7 @@ class Shelf:
 
 def _refuse_other_encodings(paths: Iterable[Path]) -> None:
     """In one that is not UTF-8 no request would be found, and all results would seem to be of none."""
-    from tui.requests.source import Source
+    from tui.files.source import Source
 
     for path in paths:
         with Source(path) as source:

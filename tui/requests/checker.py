@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from tui.files.duplicate_ids import Ids
 from tui.requests import bodies, reading, rules
 from tui.requests.alike import Look, look_at, looked_at
 from tui.requests.endpoints import ENDPOINTS, usual
-from tui.requests.ids import Ids
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, Problem, Wrong, cut, quote
 from tui.requests.sieve import Sieve

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from tui.files.source import Source
 from tui.requests import prompts
 from tui.requests.counted import Counted, Sums
 from tui.requests.prompts import Prompt
 from tui.requests.sampling import sampled
-from tui.requests.source import Source
 from tui.requests.tokens import AT_ONCE, Counters
 from tui.requests.validate import Report
 

@@ -12,8 +12,8 @@ from operator import add, mul
 from random import Random
 from typing import Final, NamedTuple
 
+from tui.files.source import Cancelled, Source
 from tui.requests.estimators import between_neighbours
-from tui.requests.source import Cancelled, Source
 
 # Shares of bytes, each of a kind; what is left, small letters for the most part, is their difference from the whole.
 Makeup = tuple[float, ...]

@@ -11,14 +11,14 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from tui.durable import sync_folder
 from tui.errors import LazybatchError
+from tui.files.durable import sync_folder
+from tui.files.output import Output, Unwritable
+from tui.files.source import LONGEST_LINE, Block, Source, Utf16Source
 from tui.requests.checker import Checker
 from tui.requests.limits import Limits
-from tui.requests.output import Output, Unwritable
 from tui.requests.problem import Problem, missing, required
 from tui.requests.rules import BOM, is_blank
-from tui.requests.source import LONGEST_LINE, Block, Source, Utf16Source
 
 MOST_CHANGES: Final = 1000
 

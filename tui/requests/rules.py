@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from tui.files.duplicate_ids import Repeat
 from tui.requests import reading
 from tui.requests.endpoints import ENDPOINTS, possible
-from tui.requests.ids import Repeat
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, missing, quote, wrong_type
 from tui.requests.reading import Line

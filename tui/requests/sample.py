@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tui.requests.source import LONGEST_LINE, Source
+from tui.files.source import LONGEST_LINE, Source
 
 # Most lines are read with one call.
 _REACH: Final = 8 * 1024

@@ -12,13 +12,13 @@ from math import sqrt
 from random import Random
 from typing import Final, NamedTuple
 
+from tui.files.source import Cancelled, Source
 from tui.requests import estimators, makeup, prompts, sample
 from tui.requests.counted import Counted, Sums
 from tui.requests.estimators import Fit, Total
 from tui.requests.makeup import Makeup, Places
 from tui.requests.prompts import Prompt
 from tui.requests.rules import is_blank
-from tui.requests.source import Cancelled, Source
 from tui.requests.tokens import AT_ONCE, Counters
 from tui.requests.validate import Report
 

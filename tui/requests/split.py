@@ -11,12 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.durable import sync_folder
 from tui.errors import LazybatchError
+from tui.files.durable import sync_folder
+from tui.files.output import Output
+from tui.files.source import LONGEST_LINE, Source
 from tui.requests.limits import Limits
-from tui.requests.output import Output
 from tui.requests.rules import is_blank
-from tui.requests.source import LONGEST_LINE, Source
 
 if TYPE_CHECKING:
     from tui.requests.weights import Weight

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from tui.files.duplicate_ids import Repeat
+from tui.files.encoding import Encoding
+from tui.files.source import LONGEST_LINE, Block, Cancelled, Changed, Digest, Identity, Source, Unreadable
 from tui.requests import reading
 from tui.requests.checker import Checker
-from tui.requests.encoding import Encoding
-from tui.requests.ids import Repeat
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, Problem, Wrong, cut
 from tui.requests.rules import BOM, is_blank, repeated
-from tui.requests.source import LONGEST_LINE, Block, Cancelled, Changed, Digest, Identity, Source, Unreadable
 
 __all__ = ["Cancelled", "Changed", "Identity", "Limits", "Problem", "Report", "Unreadable", "validate"]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tui.files.errors import ResultFileError
 from tui.format.text import clean_line
 from tui.results.answer import answer_in, finish_reason_in
 from tui.results.export import parts_of
@@ -13,7 +14,6 @@ from tui.results.json_text import decoded
 from tui.results.outcome import Outcome, outcome_of
 from tui.results.pairs import Pair
 from tui.results.parse import custom_id_of, parse, text_of
-from tui.results.problems import ResultFileError
 from tui.results.row import TOO_LONG, tokens_in
 
 # A longer string in a cell is cut: no spreadsheet takes a hundredth of it.

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tui.files.id_index import IdTable
+from tui.files.line_stream import Cancelled, Progress, Source, each_line
 from tui.format.text import clean_line
 from tui.results.finish import USUAL
-from tui.results.ids import IdTable
 from tui.results.match import RequestIndex
 from tui.results.outcome import Outcome
 from tui.results.reading import Result, read_result
 from tui.results.state import State
-from tui.results.stream import Cancelled, Progress, Source, each_line
 from tui.results.triage import Triage
 from tui.results.usage import tokens_of
 from tui.results.verdict import NEVER_RUN, Reported, Share, Unread, Used, Verdict

@@ -13,8 +13,8 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
-from tui.results.problems import FileChangedError, open_to_read, shown
-from tui.results.stream import Cancelled, Progress, read_exactly
+from tui.files.errors import FileChangedError, open_to_read, shown
+from tui.files.line_stream import Cancelled, Progress, read_exactly
 
 BLOCK: Final = 1 << 16
 CHUNK: Final = 1 << 20

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from tui.results.ids import IdTable
+from tui.files.id_index import IdTable
+from tui.files.line_stream import LONGEST, Cancelled, Progress, Source, each_line
 from tui.results.parse import custom_id_of
-from tui.results.stream import LONGEST, Cancelled, Progress, Source, each_line
 
 # Of as many lines with one custom_id the first is as good as any other.
 _MOST: Final = 100

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Final, NamedTuple
 
+from tui.files.errors import ResultFileError, StoppedError
+from tui.files.line_stream import LONGEST, Cancelled, Progress, Source, read_exactly
 from tui.format.text import size
 from tui.results.judge import Judgement
-from tui.results.problems import ResultFileError, StoppedError
 from tui.results.state import State
-from tui.results.stream import LONGEST, Cancelled, Progress, Source, read_exactly
 
 _ROWS: Final = 256
 _WINDOW: Final = 1 << 18

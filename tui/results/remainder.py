@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from tui.results.atomic import written
+from tui.files.atomic import written
+from tui.files.errors import ResultFileError, StoppedError
+from tui.files.line_stream import Cancelled, Progress, read_exactly
 from tui.results.chosen import Choice
 from tui.results.judge import Judgement
 from tui.results.match import RequestIndex
-from tui.results.problems import ResultFileError, StoppedError
 from tui.results.state import TO_RETRY, State
-from tui.results.stream import Cancelled, Progress, read_exactly
 from tui.results.verdict import CANCELLED, EXPIRED
 
 _CHUNK: Final = 1 << 20

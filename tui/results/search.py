@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from tui.results.problems import StoppedError, open_to_read
-from tui.results.stream import Cancelled, Progress
+from tui.files.errors import StoppedError, open_to_read
+from tui.files.line_stream import Cancelled, Progress
 
 _CHUNK: Final = 1 << 20
 _LONGEST: Final = 1000  # characters of a text that is looked for

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from tui.files.line_stream import Cancelled, Progress
 from tui.results.columns import Column, Known
 from tui.results.export import write_lines
 from tui.results.judge import Judgement
 from tui.results.pairs import pairs
 from tui.results.state import State
-from tui.results.stream import Cancelled, Progress
 
 _TO_QUOTE: Final = re.compile('[",\r\n]')
 

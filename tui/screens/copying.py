@@ -73,7 +73,7 @@ async def _copy(room: Room, text: str, what: str, name: str) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from tui.results.atomic import written
+    from tui.files.atomic import written
 
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)

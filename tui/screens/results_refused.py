@@ -13,10 +13,10 @@ from tui import actions
 from tui.batches.batch import Batch, BatchError
 from tui.batches.metadata import retry_metadata
 from tui.errors import LazybatchError
+from tui.files.errors import shown
 from tui.flows.reading_file import FileReader
 from tui.format.cell import Cell
 from tui.format.text import count, plural
-from tui.results.problems import shown
 from tui.results.triage import pattern
 from tui.screens.room import Room, bindings, may_wait
 from tui.widgets.column import Column

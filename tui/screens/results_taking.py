@@ -8,6 +8,7 @@ from textual.app import SuspendNotSupported
 
 from tui.batches.metadata import retry_metadata
 from tui.errors import LazybatchError
+from tui.files.line_stream import Cancelled, Progress
 from tui.flows.handing import page, plain_name, save
 from tui.flows.reading import WHOLE
 from tui.format.text import clean, clean_line, count, plural, size
@@ -15,7 +16,6 @@ from tui.results.chosen import Choice
 from tui.results.columns import Column, columns_of
 from tui.results.export import export_jsonl
 from tui.results.remainder import Remainder, counted, write_remainder
-from tui.results.stream import Cancelled, Progress
 from tui.results.table import export_csv
 from tui.screens.copying import LIMIT
 from tui.screens.lending import lend

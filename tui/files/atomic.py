@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from tui.durable import sync_folder
-from tui.results.problems import ResultFileError, cannot, shown
+from tui.files.durable import sync_folder
+from tui.files.errors import ResultFileError, cannot, shown
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Self
 
-from tui.results.problems import FileChangedError, StoppedError, cannot, open_to_read, shown
+from tui.files.errors import FileChangedError, StoppedError, cannot, open_to_read, shown
 
 # No answer of any provider comes near it; of a longer line only the head is read.
 LONGEST: Final = 64 << 20

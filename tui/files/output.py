@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tui.errors import LazybatchError
-from tui.requests.source import Source
+from tui.files.source import Source
 
 
 class Unwritable(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
