@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
+from tui.client.address import Address
+from tui.client.api import Wire
 from tui.demo.clock import Clock
 from tui.demo.server import DemoServer
 from tui.requests.validate import Report, validate
 from tui.state.cache import Cache
 from tui.state.journal import Journal
 from tui.state.store import connect
-from tui.wire.address import Address
-from tui.wire.client import Wire
 
 KEY = "test-key"
 CHAT = "/v1/chat/completions"

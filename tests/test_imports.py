@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SERVER = {"starlette", "uvicorn", "python_multipart"}
 CLIENT = {"openai", "httpx2"}
 PRICES = {"genai_prices", "splintr"}
-ROOMS = ["tui.batches", "tui.requests", "tui.results", "tui.state", "tui.flows", "tui.wire", "tui.headless"]
+ROOMS = ["tui.batches", "tui.requests", "tui.results", "tui.state", "tui.flows", "tui.client", "tui.headless"]
 
 # What is imported when the first frame is on screen: its user waits for each of them at every start.
 FIRST_FRAME = {
@@ -33,7 +33,7 @@ FIRST_FRAME = {
         "bar", "bottom", "column", "glyphs", "line", "lines", "looks", "notice", "roles", "table", "table_line",
         "table_paint", "table_place", "table_rows",
     },
-    "tui.wire": {"fields", "shapes"},
+    "tui.client": {"fields", "shapes"},
 }  # fmt: skip
 # Beside what Textual brings.
 FIRST_FRAME_LIBRARIES = {"_json", "_queue", "_sqlite3", "gc", "json", "queue", "rich", "sqlite3", "termios", "tty"}
@@ -61,11 +61,11 @@ def every_module(room: str) -> str:
         ("import tui", {"tui.cli"}),
         ("import tui.cli", {"textual", "rich", "msgspec", "aiofiles", "sqlite3", "asyncio"} | CLIENT | SERVER | PRICES),
         ("import tui.app", {"msgspec", "aiofiles", "pydantic"} | CLIENT | SERVER | PRICES),
-        ("import tui.wire.client, tui.wire.errors, tui.wire.shapes, tui.wire.upload", {"textual"} | CLIENT),
+        ("import tui.client.api, tui.client.errors, tui.client.models, tui.client.upload", {"textual"} | CLIENT),
         ("import tui.demo.process", {"textual", "msgspec"} | CLIENT | SERVER),
         ("import tui.settings", {"textual", "msgspec", "platformdirs"} | CLIENT | SERVER),
         *((every_module(room), {"textual"} | CLIENT | SERVER) for room in ROOMS),
-        (every_module("tui.demo"), {"textual", "tui.wire", "tui.flows", "tui.state", "tui.batches"} | CLIENT),
+        (every_module("tui.demo"), {"textual", "tui.client", "tui.flows", "tui.state", "tui.batches"} | CLIENT),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )

@@ -20,9 +20,9 @@ from statistics import median
 from tests.bench.bench_results import _resident as resident
 from tests.screens.desk import Stalls
 from tui.batches.batch import Batch, Status
+from tui.client.address import Address
+from tui.client.api import Wire
 from tui.flows.collect import Downloading, Part, collect
-from tui.wire.address import Address
-from tui.wire.client import Wire
 
 KEY = "none-needed"
 

@@ -30,8 +30,8 @@ def nothing(_done: int, _total: int) -> None:
 
 
 async def whole(base_url: str, path: Path) -> None:
-    from tui.wire.address import Address
-    from tui.wire.client import Wire
+    from tui.client.address import Address
+    from tui.client.api import Wire
 
     wire = await Wire.connect(Address(base_url, KEY))
     # What a first call costs belongs to no upload.
@@ -41,9 +41,9 @@ async def whole(base_url: str, path: Path) -> None:
 
 
 async def parts(base_url: str, path: Path) -> None:
+    from tui.client.address import Address
+    from tui.client.api import Wire
     from tui.flows.uploading_parts import PART_BYTES
-    from tui.wire.address import Address
-    from tui.wire.client import Wire
 
     wire = await Wire.connect(Address(base_url, KEY))
     size = await asyncio.to_thread(lambda: path.stat().st_size)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from tui.batches.batch import Batch
+from tui.client.address import Address
+from tui.client.api import Wire
 from tui.errors import LazybatchError
 from tui.flows import uploading_parts
 from tui.flows.parts import PartsOrder, cut, submit_parts
@@ -25,8 +27,6 @@ from tui.requests.limits import Limits
 from tui.requests.validate import validate
 from tui.state.journal import Journal, Submission
 from tui.state.store import connect
-from tui.wire.address import Address
-from tui.wire.client import Wire
 
 ACCOUNT = "https://api.example/v1|||"
 CHAT = "/v1/chat/completions"

@@ -12,11 +12,11 @@ import pytest
 from tests.conftest import KEY, MakeInput
 from tests.flows.test_collect import completed
 from tui.batches.batch import Batch, Status
+from tui.client.address import Address
+from tui.client.api import Wire
 from tui.demo.server import DemoServer
 from tui.flows.bulk import Failed, Fetched, Fetching, collect_each
 from tui.flows.collect import Part, result_path
-from tui.wire.address import Address
-from tui.wire.client import Wire
 
 FolderOf = Callable[[str], Path]
 

@@ -10,15 +10,15 @@ import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput, OddServer, http
 from tui.batches.batch import Status
+from tui.client.address import Address
+from tui.client.api import Wire
+from tui.client.errors import Kind
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows import cancel as room
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.state.journal import Journal
-from tui.wire.address import Address
-from tui.wire.client import Wire
-from tui.wire.errors import Kind
 
 Create = Callable[[], Awaitable[str]]
 

@@ -16,14 +16,14 @@ import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput, OddServer, http
 from tui.batches.batch import Batch, Counts, Status
+from tui.client.address import Address
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.collect import Absent, Downloaded, Downloading, Part, collect, result_path
-from tui.wire.address import Address
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from
 
 DONE = Batch("batch_1", Status.COMPLETED, "completed", input_file_id="in", output_file_id="out", error_file_id="err")
 

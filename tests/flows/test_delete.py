@@ -8,13 +8,13 @@ import pytest
 from tests.conftest import CHAT, MakeInput, OddServer, http
 from tests.flows.test_survey import open_submission
 from tui.batches.files import StoredFile
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import delete as room
 from tui.flows.delete import Deleted, Outcome, delete
 from tui.state.journal import Journal
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
 
 FILE = StoredFile("file-1")
 BATCHES = http('{"data": []}')

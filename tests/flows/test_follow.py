@@ -7,10 +7,10 @@ from itertools import count
 import pytest
 
 from tests.conftest import OddServer, http
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
 from tui.flows import follow as module
 from tui.flows.follow import Changed, Gone, Retrying, follow
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
 
 Answer = Callable[[str], bytes]
 

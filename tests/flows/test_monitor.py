@@ -14,6 +14,9 @@ import pytest
 from tests.conftest import CHAT, MakeInput, OddServer, http
 from tui.batches.batch import Status
 from tui.batches.book import Book
+from tui.client.api import Wire
+from tui.client.errors import Kind
+from tui.client.models import batch_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor as rooms
@@ -21,9 +24,6 @@ from tui.flows import reach as reaching
 from tui.flows.monitor import Monitor, Offline, Seen
 from tui.flows.reach import Reach
 from tui.state.cache import Cache
-from tui.wire.client import Wire
-from tui.wire.errors import Kind
-from tui.wire.shapes import batch_from
 
 Step = Seen | Offline
 

@@ -9,11 +9,11 @@ from tests.conftest import OddServer
 from tests.flows.test_monitor import next_step, rounds
 from tests.list_of_batches import Batches, batch
 from tui.batches.book import Book
+from tui.client.api import Wire
+from tui.client.models import batch_from
 from tui.flows import monitor as rooms
 from tui.flows.monitor import Monitor, Seen
 from tui.state.cache import Cache
-from tui.wire.client import Wire
-from tui.wire.shapes import batch_from
 
 NOW = int(time.time())
 OLD, MIDDLE, NEW = batch("old", NOW - 300), batch("middle", NOW - 200), batch("new", NOW - 100)

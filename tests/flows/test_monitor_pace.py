@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import ACCOUNT, CHAT, MakeInput
 from tui.batches.book import Book
+from tui.client.api import Wire
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor as rooms
@@ -20,7 +21,6 @@ from tui.settings import Profile
 from tui.state.preferences import Preferences
 from tui.state.samples import Samples
 from tui.state.store import connect
-from tui.wire.client import Wire
 
 KEY = "test-key"
 

@@ -16,12 +16,12 @@ from tests.list_of_batches import Batches, batch
 from tests.screens.desk import desk
 from tui.batches.batch import Batch, Counts, Status
 from tui.batches.book import Book
+from tui.client.api import Wire
 from tui.flows import monitor as rooms
 from tui.flows import retrieved
 from tui.flows.monitor import Monitor
 from tui.flows.retrieved import Retrieved
 from tui.state.cache import Cache
-from tui.wire.client import Wire
 
 NOW = int(time.time())
 RUNNING = [batch(f"running-{number}", NOW - 100 + number, "in_progress") for number in range(5)]

@@ -10,13 +10,13 @@ import pytest
 
 from tests.conftest import MakeInput
 from tui.batches.book import Book
+from tui.client.api import Wire
+from tui.client.models import batch_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import reach
 from tui.flows.monitor import Monitor, Offline, Seen
 from tui.state.cache import Cache
-from tui.wire.client import Wire
-from tui.wire.shapes import batch_from
 
 CHAT = "/v1/chat/completions"
 SPAN = 600.0  # seconds of the server's clock

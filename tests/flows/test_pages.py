@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import OddServer, http
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import Page
 from tui.flows.pages import Incomplete, batches, files
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import Page
 
 
 class Lister:

@@ -4,9 +4,9 @@ import json
 import time
 
 from tests.conftest import OddServer
+from tui.client.api import Wire
 from tui.flows.pages import Incomplete
 from tui.flows.paging import active, newest_first
-from tui.wire.client import Wire
 
 
 def page(*stamps: int | None, more: bool) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import CHAT, MakeInput
 from tui.batches.batch import GROUP_KEY
+from tui.client.api import Wire
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
@@ -18,7 +19,6 @@ from tui.flows.steps import Already, Created, Order, OtherwiseSubmitted, Step, U
 from tui.flows.submit import submit
 from tui.requests.validate import Limits, Report, validate
 from tui.state.journal import Journal, Stage
-from tui.wire.client import Wire
 
 LOOKS = (0, 0.05)
 LIMITS = Limits(max_requests=4)

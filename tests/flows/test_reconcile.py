@@ -7,11 +7,11 @@ import pytest
 
 from tests.conftest import ACCOUNT, CHAT, MakeInput
 from tui.batches.batch import SUBMISSION_KEY
+from tui.client.api import Wire
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.reconcile import Settled, reconcile
 from tui.state.journal import Journal, Stage, Submission
-from tui.wire.client import Wire
 
 
 def submission(identity: str, stage: Stage, **more: str) -> Submission:

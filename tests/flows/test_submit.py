@@ -13,6 +13,10 @@ import pytest
 
 from tests.conftest import ACCOUNT, CHAT, KEY, OddServer, Validated
 from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
+from tui.client.address import Address
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from, file_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
@@ -32,10 +36,6 @@ from tui.flows.steps import (
 from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
-from tui.wire.address import Address
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from, file_from
 
 LOOKS = (0, 0.05)
 
@@ -182,7 +182,7 @@ async def test_an_upload_that_breaks_off_every_time(
 async def test_a_create_without_an_answer_is_found(
     demo: DemoServer, journal: Journal, validated: Validated, kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.wire.client._SLOW_TIMEOUT", 0.5)
+    monkeypatch.setattr("tui.client.api._SLOW_TIMEOUT", 0.5)
     wire = await Wire.connect(Address(demo.base_url, KEY))
     demo.faults.add(Fault("batches.create", kind, delay_s=2))
     report = validated()

@@ -8,6 +8,8 @@ import pytest
 
 from tests.conftest import CHAT, Validated
 from tui.batches.batch import CONTENT_KEY
+from tui.client.address import Address
+from tui.client.api import Wire
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
@@ -18,8 +20,6 @@ from tui.flows.submit import submit
 from tui.requests.limits import Limits
 from tui.requests.validate import Report, validate
 from tui.state.journal import Journal, Stage
-from tui.wire.address import Address
-from tui.wire.client import Wire
 
 LOOKS = (0, 0.05)
 

@@ -9,6 +9,9 @@ import pytest
 
 from tests.conftest import ACCOUNT, CHAT, OddServer, Validated
 from tui.batches.batch import SUBMISSION_KEY, Status
+from tui.client.address import Address
+from tui.client.api import Wire
+from tui.client.models import batch_from
 from tui.demo.clock import Clock
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
@@ -32,9 +35,6 @@ from tui.flows.steps import (
 from tui.flows.submit import submit
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
-from tui.wire.address import Address
-from tui.wire.client import Wire
-from tui.wire.shapes import batch_from
 
 LOOKS = (0, 0.02, 0.05, 0.05)
 ANEW = [Uploaded, Unclear, Withdrawing, Withdrawn, Uploaded, Created]

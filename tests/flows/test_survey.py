@@ -13,14 +13,14 @@ import pytest
 from tests.conftest import ACCOUNT, CHAT, MakeInput, OddServer, Validated, http
 from tui.batches.batch import Batch, Status
 from tui.batches.files import Standing, StoredFile
+from tui.client.api import Wire
+from tui.client.errors import WireError
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.delete import Outcome, delete
 from tui.flows.files import Listed, Surveyed, survey
 from tui.state.journal import Journal, Stage, Submission
 from tui.state.queue import Queue
-from tui.wire.client import Wire
-from tui.wire.errors import WireError
 
 
 async def run(wire: Wire, journal: Journal, **more: Any) -> tuple[list[StoredFile], Surveyed]:

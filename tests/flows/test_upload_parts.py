@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 
 from tests.conftest import CHAT, Validated
+from tui.client.api import Wire
+from tui.client.errors import WireError
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
@@ -19,8 +21,6 @@ from tui.flows.submit import submit
 from tui.requests.validate import Identity, Report
 from tui.state.journal import Journal, Stage
 from tui.state.uploads import PartedUpload
-from tui.wire.client import Wire
-from tui.wire.errors import WireError
 
 LOOKS = (0, 0.05)
 PART = 100_000

@@ -8,11 +8,11 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import desk
 from tests.screens.test_home import arrived
+from tui.client.models import batch_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor, reach
 from tui.widgets import looks
-from tui.wire.shapes import batch_from
 
 FAULTS = (
     Fault("", "drop_before"), Fault("", "drop_after"), Fault("", "rate_limit", retry_after=30),

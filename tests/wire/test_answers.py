@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import CHAT, KEY, OddServer
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from, file_from
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from, file_from
 
 BATCH = {
     "id": "batch_1", "object": "batch", "endpoint": CHAT, "status": "validating", "input_file_id": "file-1",
@@ -261,7 +261,7 @@ async def test_the_words_of_a_4xx_wherever_they_stand(
     ],
 )
 async def test_a_base_url_without_v1_gets_the_hint(odd: OddServer, status: str, body: str, hinted: bool) -> None:
-    from tui.wire.address import Address
+    from tui.client.address import Address
 
     base = odd.base_url.removesuffix("/v1")
     odd.say(body, status)

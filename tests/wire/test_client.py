@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput, OddServer, http
+from tui.client.address import Address
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.wire.address import Address
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
 
 
 def quiet(_done: int, _total: int) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import KEY, OddServer
+from tui.client.address import Address
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError, ended
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.wire.address import Address
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError, ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -340,7 +340,7 @@ async def test_a_connection_closed_without_an_answer(odd: OddServer, odd_wire: W
 
 async def test_an_answer_that_does_not_come(odd: OddServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("client._SLOW_TIMEOUT", "clients._READ_TIMEOUT", "clients._UPLOAD_TIMEOUT"):
-        monkeypatch.setattr(f"tui.wire.{name}", 0.2)
+        monkeypatch.setattr(f"tui.client.{name}", 0.2)
     odd.delay = 2.0
     odd.say("{}")
     path = tmp_path / "a.jsonl"

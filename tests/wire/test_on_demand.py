@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tui.wire.on_demand import gathered
+from tui.client.lazy_types import gathered
 
 _MAKE = """
 import sys
-from tui.wire.address import Address
-from tui.wire.clients import client_of
+from tui.client.address import Address
+from tui.client.connection import client_of
 client_of(Address("http://127.0.0.1:1/v1", "key"))
 """
 
@@ -76,8 +76,8 @@ def test_a_package_that_does_more_is_left_alone(source: str, found: dict[str, tu
 def test_a_package_that_does_more_is_imported_as_it_stands() -> None:
     program = """
 import sys
-from tui.wire import on_demand
-on_demand.gathered = lambda source: None
+from tui.client import lazy_types
+lazy_types.gathered = lambda source: None
 """ + _MAKE.replace("import sys", "")
     count = "\nfrom openai import types\nprint('Batch' in vars(types), 'openai.types.image' in sys.modules)"
     assert ran(program + count) == ["True True"]

@@ -13,9 +13,9 @@ from tui.batches.batch import Batch, BatchError, Counts, Status, Usage, timeline
 from tui.batches.files import StoredFile
 from tui.batches.money import Rates, cost
 from tui.batches.pace import seconds_left
-from tui.wire.answers import refusal_in, thing_in
-from tui.wire.shapes import batch_from, file_from, page_from
-from tui.wire.words import words
+from tui.client.answers import refusal_in, thing_in
+from tui.client.error_words import words
+from tui.client.models import batch_from, file_from, page_from
 
 OPENAI: dict[str, Any] = {
     "id": "batch_abc", "object": "batch", "endpoint": "/v1/chat/completions", "model": "gpt-4o-mini", "errors": None,

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from tui.batches.batch import Batch
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
 from tui.errors import LazybatchError
 from tui.flows.collect import RESULTS, Absent, Downloaded, Downloading, NotWritten, Part, collect
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
 
 # What the next batch would meet as well.
 _SHARED: Final = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT, Kind.UNAUTHORIZED, Kind.RATE_LIMITED})

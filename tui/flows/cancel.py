@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tui.batches.batch import Batch, Status
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from
 from tui.state.journal import Journal
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from
 
 _TRIES = 4
 _FIRST_WAIT = 1.0  # seconds before the second try; doubled each time

@@ -10,13 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from tui.batches.batch import Batch
+from tui.client.api import Download, Wire
+from tui.client.errors import Kind, WireError
 from tui.errors import LazybatchError
 from tui.files.durable import sync_folder
 from tui.flows.sink import pour
 from tui.flows.whole import lines_of, lines_told, may_be_cut
 from tui.state.lock import Taken, locked
-from tui.wire.client import Download, Wire
-from tui.wire.errors import Kind, WireError
 
 _TRIES = 4  # without any progress in between
 _PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no further try

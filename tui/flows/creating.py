@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from tui.client.api import Wire
+from tui.client.errors import WireError
+from tui.client.models import batch_from
 from tui.flows.doubt import BatchSearch, created
 from tui.flows.steps import PATIENCE, TRIES, Created, Looking, Unclear, Withdrawing, Withdrawn, passing
 from tui.flows.withdrawing import withdraw
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
-from tui.wire.client import Wire
-from tui.wire.errors import WireError
-from tui.wire.shapes import batch_from
 
 _Steps = AsyncIterator[Unclear | Looking | Withdrawing | Withdrawn | Created]
 

@@ -7,13 +7,13 @@ from enum import StrEnum
 from typing import Final
 
 from tui.batches.files import Standing, StoredFile, Uses
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from
 from tui.flows.files import awaited
 from tui.flows.pages import batches as list_of_batches
 from tui.state.journal import Journal
 from tui.state.queue import Queue
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from
 
 _TRIES: Final = 4
 _FIRST_WAIT: Final = 1.0  # seconds before the second try; doubled each time

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from tui.batches.batch import Batch
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
 from tui.errors import LazybatchError
 from tui.flows.giving_up import never_told
 from tui.flows.lookup import Doubtful, Undecided, find_batch
 from tui.flows.steps import Created, Looking, Unknowable, passing
 from tui.state.journal import Journal, Stage, Submission
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
 
 _MORE: Final = 3  # looks after a last one that was not answered
 _TICK: Final = 1.0  # seconds between two steps of a wait

@@ -7,12 +7,12 @@ from typing import Final
 
 from tui.batches.batch import Batch
 from tui.batches.files import RESULT_PURPOSE
+from tui.client.errors import Kind, WireError
+from tui.client.models import file_from
 from tui.flows.pages import Incomplete
 from tui.flows.pages import files as list_of_files
 from tui.flows.saved import unsaved
 from tui.flows.session import Session
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import file_from
 
 SOON: Final = 3 * 86400.0  # seconds
 # Seconds until the files are listed again: at first soon, as results take a moment to be listed.

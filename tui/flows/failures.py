@@ -3,9 +3,9 @@
 import asyncio
 
 from tui.batches.batch import Batch
+from tui.client.api import Wire
 from tui.results.row import read_row
 from tui.results.triage import Triage
-from tui.wire.client import Wire
 
 _MOST = 256 << 10  # bytes: some hundred lines
 

@@ -7,15 +7,15 @@ from typing import Final
 
 from tui.batches.batch import Batch
 from tui.batches.files import RESULT_PURPOSE, Standing, StoredFile, Uses
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import Page, batch_from, file_from
 from tui.flows.pages import Incomplete
 from tui.flows.pages import batches as list_of_batches
 from tui.flows.pages import files as list_of_files
 from tui.flows.reach import HORIZON
 from tui.state.journal import Journal, Submission
 from tui.state.queue import Queue, State
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import Page, batch_from, file_from
 
 # Servers stamp with clocks of their own, which may differ by minutes.
 _CLOCK_MARGIN: Final = 3600.0  # seconds

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
 from tui.flows.delete import Outcome
 from tui.flows.lookup import Doubtful, NotListed, find_batch, seen_upload
 from tui.flows.ownership import why_kept
 from tui.requests.validate import Report
 from tui.state.journal import Busy, Journal, Stage, Submission
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
 
 
 @dataclass(frozen=True, slots=True)

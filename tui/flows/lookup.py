@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 
 from tui.batches.batch import Batch, Status
 from tui.batches.files import INPUT_PURPOSE, StoredFile
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from, file_from
 from tui.flows.pages import Incomplete
 from tui.flows.pages import batches as list_of_batches
 from tui.flows.pages import files as list_of_files
 from tui.state.journal import Journal, Stage, Submission
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from, file_from
 
 # Servers stamp with their own clock; ours may differ by minutes.
 _CLOCK_MARGIN = 3600.0  # seconds

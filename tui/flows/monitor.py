@@ -17,13 +17,13 @@ from typing import Any
 from tui.batches.batch import Batch
 from tui.batches.book import Book, Changes
 from tui.batches.pace import Sample
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from
 from tui.flows.reach import HORIZON, Listing, Reach
 from tui.flows.retrieved import Retrieved
 from tui.state.cache import Cache
 from tui.state.samples import Samples
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from
 
 ACTIVE_INTERVAL = 5.0  # seconds between rounds while something moves
 RESTING_INTERVAL = 30.0

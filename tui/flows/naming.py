@@ -7,11 +7,11 @@ from typing import Final
 from tui.batches.batch import Batch
 from tui.batches.files import INPUT_PURPOSE
 from tui.batches.names import Names
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import Page, file_from
 from tui.flows.pages import Incomplete
 from tui.flows.pages import files as list_of_files
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import Page, file_from
 
 # Names are not worth more: so many pages of the list of files, or where there is none, so many files one by one.
 _PAGES: Final = 10

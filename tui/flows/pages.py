@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import Page
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import Page
 
 # The longest pages at OpenAI, and those of servers that take 1 to 100; None is what the server makes of it by itself.
 _COMMON: Final = 100

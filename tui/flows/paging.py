@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Callable
 
 from tui.batches.batch import CANCELLABLE, Batch
+from tui.client.api import Wire
+from tui.client.errors import WireError
+from tui.client.models import batch_from
 from tui.flows.pages import Incomplete
 from tui.flows.pages import batches as list_of_batches
 from tui.flows.reach import HORIZON
-from tui.wire.client import Wire
-from tui.wire.errors import WireError
-from tui.wire.shapes import batch_from
 
 # Is given why a list was not read to its end.
 CutShort = Callable[[Incomplete], None]

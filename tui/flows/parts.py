@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY
 from tui.batches.money import Expected
+from tui.client.api import Wire
 from tui.errors import LazybatchError
 from tui.files.durable import sync_folder
 from tui.files.output import Unwritable
@@ -25,7 +26,6 @@ from tui.requests.split import split
 from tui.requests.validate import Limits, Report, validate
 from tui.state.journal import Journal, Stage, Submission, is_cut_from, new_group
 from tui.state.queue import Entry, Queue, State
-from tui.wire.client import Wire
 
 # Problems of a file that its parts do not have.
 _LIMITS = frozenset({"too_many_requests", "file_too_large", "too_many_inputs"})

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from tui.batches.batch import Status
 from tui.batches.headroom import Amount, Room, family, refusal, refused
+from tui.client.errors import WireError
 from tui.errors import LazybatchError
 from tui.flows.queue_add import add, waiting
 from tui.flows.queue_look import Outlook
 from tui.flows.session import Session
 from tui.flows.steps import Created, Order
 from tui.state.queue import Entry, Queue, State
-from tui.wire.errors import WireError
 
 _FRESH = 30.0  # seconds for which what the server told is gone by
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tui.batches.batch import Batch
+from tui.client.api import Wire
 from tui.errors import LazybatchError
 from tui.flows.collect import Downloading, Part, result_path
-from tui.wire.client import Wire
 
 MOST = 4 << 20  # bytes
 

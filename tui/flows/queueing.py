@@ -12,6 +12,8 @@ from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY, Status
 from tui.batches.headroom import refusal, refused
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from
 from tui.errors import LazybatchError
 from tui.flows.content import is_still
 from tui.flows.giving_up import never_told
@@ -27,8 +29,6 @@ from tui.flows.submit import submit
 from tui.requests.validate import Identity
 from tui.state.journal import Busy, Stage, Submission, new_id
 from tui.state.queue import Entry, State
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from
 
 INTERVAL = 10.0  # seconds between two looks while something waits
 _FRESH = 30.0  # seconds; after a longer upload the server is asked again before more is sent

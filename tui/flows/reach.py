@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from tui.batches.batch import Batch
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import Page, batch_from
 from tui.flows.pages import Incomplete
 from tui.flows.pages import batches as list_of_batches
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import Page, batch_from
 
 # Seconds; older batches are not fetched unless that is asked for. The 30 days that are promised, and what makes them
 # the longest month with a day to spare: its sum would lack its first day.

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Container
 from dataclasses import dataclass
 
 from tui.batches.batch import Batch
+from tui.client.api import Wire
+from tui.client.errors import WireError
 from tui.errors import LazybatchError
 from tui.flows.giving_up import abandoned, never_told
 from tui.flows.lookup import find_batch, find_upload, seen_upload
 from tui.format.text import size
 from tui.state.journal import Journal, Stage, Submission
-from tui.wire.client import Wire
-from tui.wire.errors import WireError
 
 _NOTHING = "lazybatch ended before the upload did; the server shows nothing of it."
 _NO_BATCH = "No batch was created. Choose it again to go on."

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from tui.batches.batch import Batch
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from
 from tui.flows.paging import newest_first
 from tui.flows.session import Session
 from tui.format.text import count
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from
 
 _MOST = 2000
 # Parts of one file are submitted one after another; those that were put off come within a day, as a rule.

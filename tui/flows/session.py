@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.batches.batch import Batch
 from tui.batches.names import Names
+from tui.client.models import batch_from
 from tui.errors import LazybatchError
 from tui.flows.priced import Priced
 from tui.settings import Profile
@@ -16,11 +17,11 @@ from tui.state.cache import Cache
 from tui.state.preferences import Preferences, load, save
 from tui.state.samples import Samples
 from tui.state.store import connect
-from tui.wire.shapes import batch_from
 
 # The first frame needs the cache alone; what talks to the server is imported behind it.
 if TYPE_CHECKING:
     from tui.batches.headroom import Amount
+    from tui.client.api import Wire
     from tui.flows.monitor import Monitor, Offline, Seen
     from tui.flows.reach import Reach
     from tui.flows.stock import Stock
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tui.state.limits import LearntLimits
     from tui.state.queue import Queue
     from tui.state.verdicts import Verdicts
-    from tui.wire.client import Wire
 
 _FIRST_FRAME = 60  # cached batches that are read before the first frame, a tall screen of them; the rest follow
 
@@ -129,10 +129,10 @@ class Session(Priced):
 
         The screen asks again by itself; a command has its reads retried by the client.
         """
+        from tui.client.address import Address
+        from tui.client.api import Wire
         from tui.flows.monitor import Monitor
         from tui.flows.reach import HORIZON
-        from tui.wire.address import Address
-        from tui.wire.client import Wire
 
         self._take_in(await asyncio.to_thread(self._all_remembered, _FIRST_FRAME))
         self.partial = False

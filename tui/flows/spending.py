@@ -3,9 +3,9 @@
 import asyncio
 
 from tui.batches.budget import Spent, month_start, spent
+from tui.client.api import Wire
 from tui.flows.costs import Costs
 from tui.flows.paging import CutShort, newest_first
-from tui.wire.client import Wire
 
 
 async def ask_what_was_spent(wire: Wire, costs: Costs, now: float, cut_short: CutShort) -> Spent:

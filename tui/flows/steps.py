@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from tui.batches.batch import PARENT_KEY, Batch
 from tui.batches.money import Expected
+from tui.client.errors import Kind, WireError
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.format.text import duration
 from tui.requests.validate import Report
 from tui.state.journal import Submission
-from tui.wire.errors import Kind, WireError
 
 # Seconds between two looks after an unclear answer. Only when the last look has found nothing either is the work taken
 # back: two minutes after the call, for what stands behind a gateway that gave up may still be at it.

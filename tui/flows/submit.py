@@ -12,6 +12,9 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 
 from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Status
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
+from tui.client.models import batch_from
 from tui.errors import LazybatchError
 from tui.flows.creating import create
 from tui.flows.doubt import created
@@ -32,9 +35,6 @@ from tui.flows.steps import (
 from tui.flows.uploading import upload
 from tui.format.text import clean_line, plural
 from tui.state.journal import Journal, Stage, Submission, new_id
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
-from tui.wire.shapes import batch_from
 
 _IN_PARTS = "Its requests went out in parts: what was begun with the whole file is written off."
 _NAME_ROOM = 80  # characters of the input file's name that the upload's name keeps

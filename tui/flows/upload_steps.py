@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from tui.client.api import Wire
+from tui.client.errors import WireError
 from tui.errors import LazybatchError
 from tui.flows.lookup import find_upload
 from tui.flows.steps import PATIENCE, TRIES, Uploading, passing
 from tui.requests.validate import Identity, Report
 from tui.state.journal import Journal, Submission
-from tui.wire.client import Wire
-from tui.wire.errors import WireError
 
 _T = TypeVar("_T")
 _TICK = 0.1  # seconds between two steps of progress

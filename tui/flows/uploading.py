@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from tui.client.api import Wire
+from tui.client.errors import WireError
 from tui.errors import LazybatchError
 from tui.flows import uploading_parts
 from tui.flows.giving_up import abandoned, forget_pieces
@@ -11,8 +13,6 @@ from tui.flows.upload_steps import Sending, broken_off, check_unchanged, looked_
 from tui.flows.uploading_parts import OnlyWhole, PartsUpload
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
-from tui.wire.client import Wire
-from tui.wire.errors import WireError
 
 
 async def upload(

@@ -8,14 +8,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
+from tui.client.api import Wire
+from tui.client.errors import Kind, WireError
 from tui.flows.lookup import find_upload
 from tui.flows.steps import TRIES, Unclear, Uploaded, Uploading, passing
 from tui.flows.upload_steps import Note, Sending, broken_off, check_unchanged, looked_for_upload, wait_after
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Submission
 from tui.state.uploads import PartedUpload
-from tui.wire.client import Wire
-from tui.wire.errors import Kind, WireError
 
 # Of no more bytes, a file is sent whole. A part may have 64 MiB; half of that loses less when a line breaks.
 LARGE = 64 << 20

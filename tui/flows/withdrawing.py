@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from tui.batches.files import StoredFile
+from tui.client.api import Wire
+from tui.client.errors import WireError
 from tui.errors import LazybatchError
 from tui.flows.delete import Deleted, Outcome, delete_one
 from tui.flows.doubt import BatchSearch, created, not_known
@@ -20,8 +22,6 @@ from tui.flows.upload_steps import check_unchanged
 from tui.format.text import key_hint
 from tui.requests.validate import Report
 from tui.state.journal import Journal, Stage, Submission
-from tui.wire.client import Wire
-from tui.wire.errors import WireError
 
 _LOOKS: Final = 5  # after the file is gone, for what was made just before
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from tui.batches.budget import Spent
 from tui.batches.headroom import Room, family
+from tui.client.errors import WireError
 from tui.flows import objections
 from tui.flows.objections import Objection, before_question, to_cost, to_room, to_tokens
 from tui.flows.pages import Incomplete
@@ -19,7 +20,6 @@ from tui.requests.cost import Estimate
 from tui.requests.validate import Report
 from tui.settings import Profile
 from tui.state.journal import Submission
-from tui.wire.errors import WireError
 
 
 def to_budget(values: Sequence[Estimate], profile: Profile, output: Output, *, parts: int = 1) -> list[Objection]:

@@ -11,6 +11,8 @@ from tui.batches.names import Names
 from tui.batches.order import select
 from tui.batches.query import Query
 from tui.batches.stake import MANY, sentence, stake
+from tui.client.api import Wire
+from tui.client.errors import WireError
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.flows.follow import Changed, Gone, Retrying, follow, retrieve
 from tui.flows.naming import ask_names
@@ -25,8 +27,6 @@ from tui.headless.printing import Output
 from tui.headless.session import connected, journal, own_names, to_change
 from tui.headless.watching import note_retry
 from tui.settings import Profile
-from tui.wire.client import Wire
-from tui.wire.errors import WireError
 
 _WAIT_INTERVAL = 2.0
 _WORDS = {

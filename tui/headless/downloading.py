@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from tui.client.api import Wire
 from tui.errors import LazybatchError
 from tui.flows.bulk import collect_results
 from tui.flows.collect import Downloaded, Part
@@ -14,7 +15,6 @@ from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.session import connected, with_key
 from tui.settings import Profile
-from tui.wire.client import Wire
 
 _UNREACHABLE = 3
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tui.batches.batch import Batch
 from tui.batches.family import Family, family_of, with_remainders
+from tui.client.errors import Kind, WireError
 from tui.errors import LazybatchError
 from tui.flows.collect import Downloading
 from tui.flows.follow import retrieve
@@ -16,7 +17,6 @@ from tui.headless.progress import Progress
 from tui.headless.session import opened
 from tui.results.judge import Judgement
 from tui.settings import Profile
-from tui.wire.errors import Kind, WireError
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from tui.settings import Profile, state_folder
 # Commands that ask no server want the profile alone.
 if TYPE_CHECKING:
     from tui.batches.names import Names
+    from tui.client.api import Wire
     from tui.flows.session import Session
     from tui.state.base import Trouble
     from tui.state.journal import Journal
-    from tui.wire.client import Wire
 
 # Reads alone: what changes something is never repeated blindly.
 _READ_RETRIES = 2
@@ -61,8 +61,8 @@ def trouble(folder: Path) -> "Trouble":
 @asynccontextmanager
 async def connected(profile: Profile) -> "AsyncIterator[Wire]":
     """The wire to the profile's server."""
-    from tui.wire.address import Address
-    from tui.wire.client import Wire
+    from tui.client.address import Address
+    from tui.client.api import Wire
 
     address = Address(
         profile.base_url, profile.key or "", profile.organization, profile.project, key_env=profile.key_env

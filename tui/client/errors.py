@@ -12,10 +12,10 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tui.client.address import Address
+from tui.client.error_words import words
 from tui.errors import LazybatchError
 from tui.format.text import clean_line
-from tui.wire.address import Address
-from tui.wire.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ def from_transport(error: BaseException, address: Address) -> WireError:
     """A connection's failure: `unclear` unless it failed before a byte of the request was sent."""
     import httpx2
 
-    from tui.wire.surroundings import certificates_told, proxy_for
+    from tui.client.environment import certificates_told, proxy_for
 
     host, proxy = address.host, proxy_for(address.base_url)
     through = f" through {proxy}" if proxy else ""
@@ -132,7 +132,7 @@ def from_transport(error: BaseException, address: Address) -> WireError:
 
 def _denied_by_proxy(said: str, address: Address) -> WireError:
     """The error for a proxy's refusal: nothing has gone to the server itself."""
-    from tui.wire.surroundings import proxy_for
+    from tui.client.environment import proxy_for
 
     proxy = proxy_for(address.base_url)
     named = f"The proxy {proxy.place} ({proxy.variable})" if proxy else "The proxy"

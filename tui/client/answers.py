@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
-from tui.wire.fields import flag, identity, snake, whole
-from tui.wire.words import plain, words
+from tui.client.error_words import plain, words
+from tui.client.fields import flag, identity, snake, whole
 
 # Names under which providers put the answer itself, beside a code and a message of their own.
 _ENVELOPES = ("data", "result", "response", "payload", "batch", "file", "upload", "part")

@@ -3,10 +3,10 @@
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from tui.client.address import Address
+from tui.client.errors import Kind, WireError
+from tui.client.lazy_types import import_on_demand
 from tui.format.text import clean_line
-from tui.wire.address import Address
-from tui.wire.errors import Kind, WireError
-from tui.wire.on_demand import import_on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def _usable(address: Address) -> "Iterator[None]":
     """Raises a `WireError` where a client cannot be made: for a host that no name can be, or the environment."""
     import httpx2
 
-    from tui.wire.surroundings import unusable
+    from tui.client.environment import unusable
 
     try:
         yield

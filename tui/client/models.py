@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage
+from tui.client import fields
 from tui.format.text import clean_line
-from tui.wire import fields
 
 if TYPE_CHECKING:
     from tui.batches.files import StoredFile
@@ -56,7 +56,7 @@ class Page(NamedTuple):
 
 def page_from(answer: object) -> Page | None:
     """A list answer, in an envelope too, or None where the answer is no list at all."""
-    from tui.wire.answers import list_in
+    from tui.client.answers import list_in
 
     found = list_in(answer)
     if found is None:
@@ -239,7 +239,7 @@ def _errors(value: object, odd: list[str]) -> tuple[BatchError, ...]:
 
 
 def _error(entry: object) -> BatchError:
-    from tui.wire.words import words
+    from tui.client.error_words import words
 
     message = words(entry)
     if message is None and isinstance(entry, int | float | str):

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tui.batches.files import StoredFile
-from tui.wire.address import Address
-from tui.wire.clients import CONNECT_TIMEOUT, blocking_client_of, client_of
-from tui.wire.errors import Kind, WireError, not_an_api, refused, translated
-from tui.wire.fields import flag, moment
-from tui.wire.shapes import Page, file_from, page_from
-from tui.wire.words import words
+from tui.client.address import Address
+from tui.client.connection import CONNECT_TIMEOUT, blocking_client_of, client_of
+from tui.client.error_words import words
+from tui.client.errors import Kind, WireError, not_an_api, refused, translated
+from tui.client.fields import flag, moment
+from tui.client.models import Page, file_from, page_from
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -139,7 +139,7 @@ class Wire:
 
     async def upload(self, path: Path, filename: str, progress: Callable[[int, int], None]) -> StoredFile:
         """Send the file at `path` under `filename`, once; `progress` gets bytes done and total, in another thread."""
-        from tui.wire.upload import send
+        from tui.client.upload import send
 
         with self._call():
             content = await send(self.address, path, filename, progress)
@@ -155,7 +155,7 @@ class Wire:
 
     async def upload_part(self, path: Path, upload_id: str, span: range, progress: Callable[[int, int], None]) -> str:
         """Send the bytes `span` of the file at `path` as one part: its id. Sent twice it does no harm."""
-        from tui.wire.upload import send_part
+        from tui.client.upload import send_part
 
         with self._call():
             content = await send_part(lambda: self._blocking, path, upload_id, span, progress)
@@ -255,7 +255,7 @@ class Wire:
         return httpx2.Timeout(read, connect=CONNECT_TIMEOUT)
 
     def _decoded(self, content: bytes, *, unclear: bool = False) -> object:
-        from tui.wire.answers import decoded
+        from tui.client.answers import decoded
 
         try:
             return decoded(content)
@@ -264,7 +264,7 @@ class Wire:
 
     def _thing(self, content: bytes, *, unclear: bool = False) -> Mapping[str, Any]:
         """What was asked for, with its id, out of whatever the provider puts around it."""
-        from tui.wire.answers import thing_in
+        from tui.client.answers import thing_in
 
         answer = self._decoded(content, unclear=unclear)
         found = thing_in(answer)
@@ -274,7 +274,7 @@ class Wire:
 
     def _deny_refusal(self, content: bytes) -> object:
         """What an answer holds of which nothing but a yes is needed; some providers answer with nothing at all."""
-        from tui.wire.answers import refusal_in, thing_in
+        from tui.client.answers import refusal_in, thing_in
 
         answer = self._decoded(content, unclear=True) if content.strip() else None
         if refusal_in(answer) is not None:
@@ -283,7 +283,7 @@ class Wire:
 
     def _no_answer(self, answer: object, *, unclear: bool = False) -> WireError:
         """The error for an `answer` with status 200 that is not what was asked for."""
-        from tui.wire.answers import refusal_in
+        from tui.client.answers import refusal_in
 
         if (refusal := refusal_in(answer)) is None:
             return not_an_api(self.address, words(answer), unclear=unclear)

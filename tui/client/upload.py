@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from tui.client.address import Address
+from tui.client.connection import blocking_client_of
 from tui.errors import LazybatchError
-from tui.wire.address import Address
-from tui.wire.clients import blocking_client_of
 
 if TYPE_CHECKING:
     import openai
