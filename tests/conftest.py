@@ -19,9 +19,9 @@ from tui.client.api import Wire
 from tui.demo.clock import Clock
 from tui.demo.server import DemoServer
 from tui.requests.validate import Report, validate
-from tui.state.cache import Cache
-from tui.state.journal import Journal
-from tui.state.store import connect
+from tui.store.cache import Cache
+from tui.store.database import connect
+from tui.store.journal import Journal
 
 KEY = "test-key"
 CHAT = "/v1/chat/completions"

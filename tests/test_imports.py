@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SERVER = {"starlette", "uvicorn", "python_multipart"}
 CLIENT = {"openai", "httpx2"}
 PRICES = {"genai_prices", "splintr"}
-ROOMS = ["tui.batches", "tui.requests", "tui.results", "tui.state", "tui.flows", "tui.client", "tui.headless"]
+ROOMS = ["tui.batches", "tui.requests", "tui.results", "tui.store", "tui.flows", "tui.client", "tui.headless"]
 
 # What is imported when the first frame is on screen: its user waits for each of them at every start.
 FIRST_FRAME = {
@@ -28,7 +28,7 @@ FIRST_FRAME = {
         "home", "home_account", "home_alarms", "home_choice", "home_groups", "home_lines", "home_rows", "home_view",
         "passthrough", "room", "warm_up",
     },
-    "tui.state": {"base", "cache", "migrations", "preferences", "samples", "store"},
+    "tui.store": {"base", "cache", "migrations", "preferences", "samples", "store"},
     "tui.widgets": {
         "bar", "bottom", "column", "glyphs", "line", "lines", "looks", "notice", "roles", "table", "table_line",
         "table_paint", "table_place", "table_rows",
@@ -65,7 +65,7 @@ def every_module(room: str) -> str:
         ("import tui.demo.process", {"textual", "msgspec"} | CLIENT | SERVER),
         ("import tui.settings", {"textual", "msgspec", "platformdirs"} | CLIENT | SERVER),
         *((every_module(room), {"textual"} | CLIENT | SERVER) for room in ROOMS),
-        (every_module("tui.demo"), {"textual", "tui.client", "tui.flows", "tui.state", "tui.batches"} | CLIENT),
+        (every_module("tui.demo"), {"textual", "tui.client", "tui.flows", "tui.store", "tui.batches"} | CLIENT),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )

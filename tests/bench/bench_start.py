@@ -56,8 +56,8 @@ def environment(state: Path) -> dict[str, str]:
 def fill(env: Mapping[str, str], rows: int) -> None:
     """Put `rows` batches into the cache of the account that `env` leads to."""
     from tui.settings import profile
-    from tui.state.cache import Cache
-    from tui.state.store import connect
+    from tui.store.cache import Cache
+    from tui.store.database import connect
 
     connection = connect(Path(env["LAZYBATCH_STATE"]))
     now = int(time.time())

@@ -25,8 +25,8 @@ from tui.flows.steps import Already, Created, Order
 from tui.flows.submit import submit
 from tui.requests.limits import Limits
 from tui.requests.validate import validate
-from tui.state.journal import Journal, Submission
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.journal import Journal, Submission
 
 ACCOUNT = "https://api.example/v1|||"
 CHAT = "/v1/chat/completions"

@@ -14,8 +14,8 @@ from tests.conftest import ACCOUNT, KEY, chat_line
 from tests.flows.cutting import Strike, Way
 from tui.batches.batch import CONTENT_KEY
 from tui.demo.server import DemoServer
-from tui.state.journal import Journal, Stage, Submission
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.journal import Journal, Stage, Submission
 
 ROOT = Path(__file__).parents[2]
 

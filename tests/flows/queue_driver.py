@@ -22,8 +22,8 @@ from tui.flows.queue_steps import Looked, Went
 from tui.flows.queueing import Sender
 from tui.flows.session import Session
 from tui.settings import Profile
-from tui.state.journal import Journal
-from tui.state.queue import Queue, State
+from tui.store.journal import Journal
+from tui.store.queue import Queue, State
 
 LOOKS = (0.02, 0.05, 0.1)
 

@@ -18,7 +18,7 @@ from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows import cancel as room
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
-from tui.state.journal import Journal
+from tui.store.journal import Journal
 
 Create = Callable[[], Awaitable[str]]
 

@@ -14,7 +14,7 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import delete as room
 from tui.flows.delete import Deleted, Outcome, delete
-from tui.state.journal import Journal
+from tui.store.journal import Journal
 
 FILE = StoredFile("file-1")
 BATCHES = http('{"data": []}')

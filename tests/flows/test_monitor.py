@@ -23,7 +23,7 @@ from tui.flows import monitor as rooms
 from tui.flows import reach as reaching
 from tui.flows.monitor import Monitor, Offline, Seen
 from tui.flows.reach import Reach
-from tui.state.cache import Cache
+from tui.store.cache import Cache
 
 Step = Seen | Offline
 

@@ -13,7 +13,7 @@ from tui.client.api import Wire
 from tui.client.models import batch_from
 from tui.flows import monitor as rooms
 from tui.flows.monitor import Monitor, Seen
-from tui.state.cache import Cache
+from tui.store.cache import Cache
 
 NOW = int(time.time())
 OLD, MIDDLE, NEW = batch("old", NOW - 300), batch("middle", NOW - 200), batch("new", NOW - 100)

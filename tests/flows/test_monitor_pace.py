@@ -18,9 +18,9 @@ from tui.flows import monitor as rooms
 from tui.flows.monitor import Monitor, Offline, Seen
 from tui.flows.session import Session
 from tui.settings import Profile
-from tui.state.preferences import Preferences
-from tui.state.samples import Samples
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.preferences import Preferences
+from tui.store.samples import Samples
 
 KEY = "test-key"
 

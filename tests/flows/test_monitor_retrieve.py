@@ -21,7 +21,7 @@ from tui.flows import monitor as rooms
 from tui.flows import retrieved
 from tui.flows.monitor import Monitor
 from tui.flows.retrieved import Retrieved
-from tui.state.cache import Cache
+from tui.store.cache import Cache
 
 NOW = int(time.time())
 RUNNING = [batch(f"running-{number}", NOW - 100 + number, "in_progress") for number in range(5)]

@@ -16,7 +16,7 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import reach
 from tui.flows.monitor import Monitor, Offline, Seen
-from tui.state.cache import Cache
+from tui.store.cache import Cache
 
 CHAT = "/v1/chat/completions"
 SPAN = 600.0  # seconds of the server's clock

@@ -18,7 +18,7 @@ from tui.flows.parts import Broken, PartsOrder, cut, least_parts, only_limits, s
 from tui.flows.steps import Already, Created, Order, OtherwiseSubmitted, Step, Unknowable
 from tui.flows.submit import submit
 from tui.requests.validate import Limits, Report, validate
-from tui.state.journal import Journal, Stage
+from tui.store.journal import Journal, Stage
 
 LOOKS = (0, 0.05)
 LIMITS = Limits(max_requests=4)

@@ -17,7 +17,7 @@ from tui.flows.session import Session
 from tui.flows.steps import Already, Created, Order, OtherwiseSubmitted, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.requests.validate import Limits, validate
-from tui.state.queue import State
+from tui.store.queue import State
 
 LIMITS = Limits(max_requests=3)
 LOOKS = (0.0, 0.02)

@@ -20,9 +20,9 @@ from tui.demo.knobs import Knobs
 from tui.demo.server import DemoServer
 from tui.requests.validate import validate
 from tui.settings import Profile
-from tui.state.journal import Journal, Stage
-from tui.state.queue import Queue, State
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.journal import Journal, Stage
+from tui.store.queue import Queue, State
 
 ROOT = Path(__file__).parents[2]
 MODEL = "gpt-4o-mini"

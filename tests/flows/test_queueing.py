@@ -24,7 +24,7 @@ from tui.flows.session import Session
 from tui.flows.sole import AtWork, sender, sole_sender
 from tui.requests.validate import validate
 from tui.settings import Profile
-from tui.state.queue import Entry, State
+from tui.store.queue import Entry, State
 
 MODEL = "gpt-4o-mini"
 LOOKS = (0.0, 0.02)

@@ -27,7 +27,7 @@ from tui.results.chosen import Choice, choice_of, chosen
 from tui.results.judge import Judgement, judge
 from tui.results.match import RequestIndex
 from tui.results.remainder import write_remainder
-from tui.state.verdicts import Verdicts
+from tui.store.checks import Verdicts
 
 BATCH = Batch("batch_1", Status.COMPLETED, "completed", counts=Counts(5, 3, 2))
 
@@ -160,7 +160,7 @@ def test_a_verdict_that_cannot_be_read_is_none(database: sqlite3.Connection, ans
 def test_the_oldest_verdicts_go_but_not_the_doubtful(
     tmp_path: Path, database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.state.verdicts._MOST", 3)
+    monkeypatch.setattr("tui.store.checks._MOST", 3)
     asked = write(tmp_path / "in.jsonl", request("a"), request("b"))
     output = write(tmp_path / "out.jsonl", good("b"), good("a"))
     verdicts = Verdicts(database, ACCOUNT)

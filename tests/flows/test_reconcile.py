@@ -11,7 +11,7 @@ from tui.client.api import Wire
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.reconcile import Settled, reconcile
-from tui.state.journal import Journal, Stage, Submission
+from tui.store.journal import Journal, Stage, Submission
 
 
 def submission(identity: str, stage: Stage, **more: str) -> Submission:

@@ -35,7 +35,7 @@ from tui.flows.steps import (
 )
 from tui.flows.submit import submit
 from tui.requests.validate import Report
-from tui.state.journal import Journal, Stage, Submission
+from tui.store.journal import Journal, Stage, Submission
 
 LOOKS = (0, 0.05)
 

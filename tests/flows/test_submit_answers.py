@@ -12,7 +12,7 @@ from tui.client.errors import Kind, WireError
 from tui.errors import LazybatchError
 from tui.flows.steps import Created, Order, Step, left_undone
 from tui.flows.submit import submit
-from tui.state.journal import Journal, Stage
+from tui.store.journal import Journal, Stage
 
 FILE = {"id": "file-1", "object": "file", "filename": "a.jsonl", "purpose": "batch"}
 BATCH = {"id": "batch_1", "object": "batch", "endpoint": CHAT, "status": "in_queue", "input_file_id": "file-1"}

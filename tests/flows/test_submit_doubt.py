@@ -19,7 +19,7 @@ from tui.flows.steps import Already, Created, Looking, Order, Step, Unknowable, 
 from tui.flows.submit import submit
 from tui.requests.limits import Limits
 from tui.requests.validate import Report, validate
-from tui.state.journal import Journal, Stage
+from tui.store.journal import Journal, Stage
 
 LOOKS = (0, 0.05)
 

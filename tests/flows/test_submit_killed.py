@@ -15,7 +15,7 @@ from tests.flows.cutting import Strike, Way
 from tests.flows.once import Driver, check_once, driver, listed, make, submissions, suffer
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.state.journal import Stage
+from tui.store.journal import Stage
 
 BUSY = "Another lazybatch is submitting this very file right now."
 # How often each call comes where nothing goes wrong: of a file, of one in three parts, of one uploaded in four pieces.

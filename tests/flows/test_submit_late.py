@@ -34,7 +34,7 @@ from tui.flows.steps import (
 )
 from tui.flows.submit import submit
 from tui.requests.validate import Report
-from tui.state.journal import Journal, Stage, Submission
+from tui.store.journal import Journal, Stage, Submission
 
 LOOKS = (0, 0.02, 0.05, 0.05)
 ANEW = [Uploaded, Unclear, Withdrawing, Withdrawn, Uploaded, Created]

@@ -19,8 +19,8 @@ from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.delete import Outcome, delete
 from tui.flows.files import Listed, Surveyed, survey
-from tui.state.journal import Journal, Stage, Submission
-from tui.state.queue import Queue
+from tui.store.journal import Journal, Stage, Submission
+from tui.store.queue import Queue
 
 
 async def run(wire: Wire, journal: Journal, **more: Any) -> tuple[list[StoredFile], Surveyed]:

@@ -19,8 +19,8 @@ from tui.flows.reconcile import reconcile
 from tui.flows.steps import Created, Looking, Order, Step, Unclear, Uploaded, Uploading
 from tui.flows.submit import submit
 from tui.requests.validate import Identity, Report
-from tui.state.journal import Journal, Stage
-from tui.state.uploads import PartedUpload
+from tui.store.journal import Journal, Stage
+from tui.store.uploads import PartedUpload
 
 LOOKS = (0, 0.05)
 PART = 100_000

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from tui.batches.guard import Rule, Told, Trip
-from tui.state.alarms import AlarmBook
+from tui.store.alerts import AlarmBook
 
 TOLD = {
     "b": {

@@ -10,18 +10,18 @@ from tests.conftest import ACCOUNT
 from tui.batches.batch import Batch, Counts, Status, Usage
 from tui.batches.pace import Sample
 from tui.errors import LazybatchError
-from tui.state.alarms import AlarmBook
-from tui.state.base import Trouble
-from tui.state.cache import Cache
-from tui.state.journal import Journal
-from tui.state.limits import LearntLimits
-from tui.state.preferences import Preferences, load, save
-from tui.state.prices import KeptPrices
-from tui.state.queue import Queue
-from tui.state.samples import Samples
-from tui.state.store import Connection, connect
-from tui.state.usages import Usages
-from tui.state.verdicts import Verdicts
+from tui.store.alerts import AlarmBook
+from tui.store.base import Trouble
+from tui.store.cache import Cache
+from tui.store.checks import Verdicts
+from tui.store.database import Connection, connect
+from tui.store.journal import Journal
+from tui.store.learned_limits import LearntLimits
+from tui.store.preferences import Preferences, load, save
+from tui.store.price_cache import KeptPrices
+from tui.store.queue import Queue
+from tui.store.samples import Samples
+from tui.store.token_history import Usages
 
 DONE = Batch("b", Status.COMPLETED, "completed", created_at=1, model="m", counts=Counts(1, 1), usage=Usage(1, 1))
 
@@ -111,7 +111,7 @@ def test_usages_of_a_model_are_the_newest_fifty(database: sqlite3.Connection) ->
 
 
 def test_the_oldest_days_of_the_prices_go(database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.state.prices._MOST", 3)
+    monkeypatch.setattr("tui.store.price_cache._MOST", 3)
     for day in range(10):
         KeptPrices(database, "1", "https://api.example/v1").keep("m", day, 1, None)
     assert [row[0] for row in database.execute("SELECT day FROM prices ORDER BY day")] == [7, 8, 9]

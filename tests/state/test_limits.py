@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.conftest import ACCOUNT
 from tui.batches.headroom import Limit, Refusal, Unit
-from tui.state.limits import LearntLimits
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.learned_limits import LearntLimits
 
 
 def test_the_newest_refusal_counts_once(database: sqlite3.Connection, tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ import pytest
 
 from tests.conftest import ACCOUNT
 from tui.errors import LazybatchError
-from tui.state import migrations
-from tui.state.cache import Cache
-from tui.state.journal import Journal, Stage
-from tui.state.preferences import load
-from tui.state.queue import Queue
-from tui.state.store import connect, memory
-from tui.state.verdicts import Verdicts
+from tui.store import migrations
+from tui.store.cache import Cache
+from tui.store.checks import Verdicts
+from tui.store.database import connect, memory
+from tui.store.journal import Journal, Stage
+from tui.store.preferences import load
+from tui.store.queue import Queue
 
 NAME = "lazybatch.sqlite3"
 TWELFTH = (Path(__file__).parent / "version_12.sql").read_text(encoding="utf-8")
@@ -111,7 +111,9 @@ def test_a_newer_state_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == [NAME]
 
 
-OPEN = "import sys; from pathlib import Path; from tui.state.store import connect; connect(Path(sys.argv[1])).close()"
+OPEN = (
+    "import sys; from pathlib import Path; from tui.store.database import connect; connect(Path(sys.argv[1])).close()"
+)
 
 
 def test_processes_that_meet_an_older_state_at_once(old: Callable[[str], Path]) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.state.preferences import Preferences, load, save
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.preferences import Preferences, load, save
 
 
 def test_nothing_was_chosen_at_first(database: sqlite3.Connection) -> None:

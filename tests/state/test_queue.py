@@ -10,8 +10,8 @@ from tests.conftest import ACCOUNT, CHAT, Validated
 from tui.batches.headroom import Amount
 from tui.batches.money import Expected
 from tui.errors import LazybatchError
-from tui.state.queue import Entry, Queue, State
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.queue import Entry, Queue, State
 
 
 @pytest.fixture

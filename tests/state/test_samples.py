@@ -9,8 +9,8 @@ import pytest
 
 from tests.conftest import ACCOUNT
 from tui.batches.pace import Sample
-from tui.state.samples import Samples
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.samples import Samples
 
 NOW = 1_800_000_000.0
 

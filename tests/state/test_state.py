@@ -20,11 +20,11 @@ from tests.conftest import ACCOUNT
 from tui.batches.money import Expected
 from tui.batches.pace import Sample
 from tui.errors import LazybatchError
-from tui.state.cache import Cache
-from tui.state.journal import OPEN, Journal, Stage, Submission, new_id
-from tui.state.preferences import Preferences, load, save
-from tui.state.samples import Samples
-from tui.state.store import connect
+from tui.store.cache import Cache
+from tui.store.database import connect
+from tui.store.journal import OPEN, Journal, Stage, Submission, new_id
+from tui.store.preferences import Preferences, load, save
+from tui.store.samples import Samples
 
 ROOT = Path(__file__).parents[2]
 NAME = "lazybatch.sqlite3"
@@ -114,7 +114,7 @@ def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
 START = """
 import sys, time
 from pathlib import Path
-from tui.state.store import connect
+from tui.store.database import connect
 folder, when = Path(sys.argv[1]), float(sys.argv[2])
 while time.time() < when:
     pass
@@ -246,7 +246,7 @@ def test_a_delete_that_was_refused_is_remembered_for_a_day(
     assert refused == ["refused"]
     assert not Journal(database, "another", Path()).delete_refused("file-refused")
     then = time.time()
-    monkeypatch.setattr("tui.state.ledger.time.time", lambda: then + 86_500)
+    monkeypatch.setattr("tui.store.audit_log.time.time", lambda: then + 86_500)
     assert not journal.delete_refused("file-refused")
 
 
@@ -378,7 +378,7 @@ def test_a_claim_where_nothing_can_be_written(database: sqlite3.Connection, tmp_
 HOLD = """
 import sqlite3, sys, time
 from pathlib import Path
-from tui.state.journal import Journal
+from tui.store.journal import Journal
 with Journal(sqlite3.connect(":memory:"), "a", Path(sys.argv[1])).claim("a" * 64):
     print("held", flush=True)
     time.sleep(60)
@@ -401,7 +401,7 @@ TAKE_TURNS = """
 import sqlite3, sys, time
 from pathlib import Path
 from tui.errors import LazybatchError
-from tui.state.journal import Journal
+from tui.store.journal import Journal
 folder = Path(sys.argv[1])
 journal = Journal(sqlite3.connect(":memory:"), "a", folder)
 inside, held = folder / "inside", 0

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tui.state.journal import Journal
-from tui.state.uploads import PartedUpload, PartedUploads
+from tui.store.journal import Journal
+from tui.store.uploads import PartedUpload, PartedUploads
 
 
 def test_what_has_arrived_is_remembered(journal: Journal, database: sqlite3.Connection) -> None:
@@ -40,9 +40,9 @@ def test_that_it_takes_files_whole_only_is_believed_for_a_day(
 ) -> None:
     journal.uploads.not_possible()
     then = time.time()
-    monkeypatch.setattr("tui.state.uploads.time.time", lambda: then + 86_300)
+    monkeypatch.setattr("tui.store.uploads.time.time", lambda: then + 86_300)
     assert not journal.uploads.possible
-    monkeypatch.setattr("tui.state.uploads.time.time", lambda: then + 86_500)
+    monkeypatch.setattr("tui.store.uploads.time.time", lambda: then + 86_500)
     assert journal.uploads.possible
     journal.uploads.not_possible()
     assert not journal.uploads.possible

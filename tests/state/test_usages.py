@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import ACCOUNT
 from tui.batches.batch import Batch, Counts, Status, Usage
 from tui.batches.money import Average
-from tui.state.store import connect
-from tui.state.usages import Usages
+from tui.store.database import connect
+from tui.store.token_history import Usages
 
 DONE = Batch(
     "one", Status.COMPLETED, "completed", created_at=100, model="m", counts=Counts(10, 8, 2), usage=Usage(800, 80)

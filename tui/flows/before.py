@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from tui.batches.batch import Batch, Status
 from tui.flows.lookup import CONTENT_DIGITS
-from tui.state.journal import Journal
+from tui.store.journal import Journal
 
 
 def submitted_before(

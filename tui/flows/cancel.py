@@ -9,7 +9,7 @@ from tui.batches.batch import Batch, Status
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.client.models import batch_from
-from tui.state.journal import Journal
+from tui.store.journal import Journal
 
 _TRIES = 4
 _FIRST_WAIT = 1.0  # seconds before the second try; doubled each time

@@ -16,7 +16,7 @@ from tui.errors import LazybatchError
 from tui.files.durable import sync_folder
 from tui.flows.sink import pour
 from tui.flows.whole import lines_of, lines_told, may_be_cut
-from tui.state.lock import Taken, locked
+from tui.store.lock import Taken, locked
 
 _TRIES = 4  # without any progress in between
 _PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no further try

@@ -16,10 +16,10 @@ from tui.batches.money import Average, Cost, Expected, Rates, cost, told_usage
 from tui.errors import LazybatchError
 from tui.flows.prices import DAY, Prices, priced_size
 from tui.results.verdict import Used
-from tui.state.base import Trouble
-from tui.state.store import connect, memory
-from tui.state.usages import Usages
-from tui.state.verdicts import Verdicts
+from tui.store.base import Trouble
+from tui.store.checks import Verdicts
+from tui.store.database import connect, memory
+from tui.store.token_history import Usages
 
 
 class _Key(NamedTuple):
@@ -137,7 +137,7 @@ class Costs:
 
     def _read_journal(self) -> None:
         # The estimate of a file has no use for it.
-        from tui.state.journal import Journal
+        from tui.store.journal import Journal
 
         try:
             journal = Journal(self._connection, self._account, self._folder)

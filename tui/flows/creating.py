@@ -10,7 +10,7 @@ from tui.flows.doubt import BatchSearch, created
 from tui.flows.steps import PATIENCE, TRIES, Created, Looking, Unclear, Withdrawing, Withdrawn, passing
 from tui.flows.withdrawing import withdraw
 from tui.requests.validate import Report
-from tui.state.journal import Journal, Stage, Submission
+from tui.store.journal import Journal, Stage, Submission
 
 _Steps = AsyncIterator[Unclear | Looking | Withdrawing | Withdrawn | Created]
 

@@ -12,8 +12,8 @@ from tui.client.errors import Kind, WireError
 from tui.client.models import batch_from
 from tui.flows.files import awaited
 from tui.flows.pages import batches as list_of_batches
-from tui.state.journal import Journal
-from tui.state.queue import Queue
+from tui.store.journal import Journal
+from tui.store.queue import Queue
 
 _TRIES: Final = 4
 _FIRST_WAIT: Final = 1.0  # seconds before the second try; doubled each time

@@ -12,7 +12,7 @@ from tui.errors import LazybatchError
 from tui.flows.giving_up import never_told
 from tui.flows.lookup import Doubtful, Undecided, find_batch
 from tui.flows.steps import Created, Looking, Unknowable, passing
-from tui.state.journal import Journal, Stage, Submission
+from tui.store.journal import Journal, Stage, Submission
 
 _MORE: Final = 3  # looks after a last one that was not answered
 _TICK: Final = 1.0  # seconds between two steps of a wait

@@ -14,8 +14,8 @@ from tui.flows.pages import Incomplete
 from tui.flows.pages import batches as list_of_batches
 from tui.flows.pages import files as list_of_files
 from tui.flows.reach import HORIZON
-from tui.state.journal import Journal, Submission
-from tui.state.queue import Queue, State
+from tui.store.journal import Journal, Submission
+from tui.store.queue import Queue, State
 
 # Servers stamp with clocks of their own, which may differ by minutes.
 _CLOCK_MARGIN: Final = 3600.0  # seconds

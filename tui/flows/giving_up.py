@@ -10,7 +10,7 @@ from tui.flows.delete import Outcome
 from tui.flows.lookup import Doubtful, NotListed, find_batch, seen_upload
 from tui.flows.ownership import why_kept
 from tui.requests.validate import Report
-from tui.state.journal import Busy, Journal, Stage, Submission
+from tui.store.journal import Busy, Journal, Stage, Submission
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from tui.batches.money import told_usage
 from tui.files.errors import FileChangedError
 from tui.results.judge import Judgement, Returned
 from tui.results.verdict import Reported
-from tui.state.verdicts import Kept, Verdicts
+from tui.store.checks import Kept, Verdicts
 
 
 def kept_of(judgement: Judgement) -> Kept:

@@ -11,7 +11,7 @@ from tui.client.models import batch_from, file_from
 from tui.flows.pages import Incomplete
 from tui.flows.pages import batches as list_of_batches
 from tui.flows.pages import files as list_of_files
-from tui.state.journal import Journal, Stage, Submission
+from tui.store.journal import Journal, Stage, Submission
 
 # Servers stamp with their own clock; ours may differ by minutes.
 _CLOCK_MARGIN = 3600.0  # seconds

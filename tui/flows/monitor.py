@@ -22,8 +22,8 @@ from tui.client.errors import Kind, WireError
 from tui.client.models import batch_from
 from tui.flows.reach import HORIZON, Listing, Reach
 from tui.flows.retrieved import Retrieved
-from tui.state.cache import Cache
-from tui.state.samples import Samples
+from tui.store.cache import Cache
+from tui.store.samples import Samples
 
 ACTIVE_INTERVAL = 5.0  # seconds between rounds while something moves
 RESTING_INTERVAL = 30.0

@@ -1,7 +1,7 @@
 """Whether an uploaded file may be deleted to take a create back."""
 
 from tui.batches.files import StoredFile
-from tui.state.journal import Journal, Submission
+from tui.store.journal import Journal, Submission
 
 
 def why_kept(stored: StoredFile, submission: Submission, journal: Journal) -> str | None:

@@ -24,8 +24,8 @@ from tui.flows.submit import already_there, submit
 from tui.flows.threads import Cancelled, Progress
 from tui.requests.split import split
 from tui.requests.validate import Limits, Report, validate
-from tui.state.journal import Journal, Stage, Submission, is_cut_from, new_group
-from tui.state.queue import Entry, Queue, State
+from tui.store.journal import Journal, Stage, Submission, is_cut_from, new_group
+from tui.store.queue import Entry, Queue, State
 
 # Problems of a file that its parts do not have.
 _LIMITS = frozenset({"too_many_requests", "file_too_large", "too_many_inputs"})

@@ -11,7 +11,7 @@ from tui.flows.queue_add import add, waiting
 from tui.flows.queue_look import Outlook
 from tui.flows.session import Session
 from tui.flows.steps import Created, Order
-from tui.state.queue import Entry, Queue, State
+from tui.store.queue import Entry, Queue, State
 
 _FRESH = 30.0  # seconds for which what the server told is gone by
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.batches.batch import Batch
 from tui.batches.book import Book
 from tui.settings import Profile
-from tui.state.base import Trouble
+from tui.store.base import Trouble
 
 # Prices are loaded once the first frame is on screen.
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Final
 
 from tui.requests.prices import Rates, edition, rates
-from tui.state.prices import KeptPrices
+from tui.store.price_cache import KeptPrices
 
 DAY: Final = 86_400
 # Tokens of one request: no model on the price list asks more a token for shorter ones.

@@ -4,7 +4,7 @@ from tui.batches.batch import GROUP_KEY
 from tui.errors import LazybatchError
 from tui.flows.steps import Order
 from tui.format.text import clean_line
-from tui.state.queue import Entry, Queue, State
+from tui.store.queue import Entry, Queue, State
 
 
 class Waits(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name

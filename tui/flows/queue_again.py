@@ -11,7 +11,7 @@ from tui.flows.price import expected, price
 from tui.flows.session import Session
 from tui.flows.steps import Order
 from tui.requests.validate import Identity, Report
-from tui.state.journal import Submission
+from tui.store.journal import Submission
 
 _MARKS = frozenset({SUBMISSION_KEY, CONTENT_KEY})  # each submission has its own
 _NOWHERE = Identity(0, 0, 0, 0)

@@ -11,7 +11,7 @@ from tui.flows.paging import newest_first
 from tui.flows.queue_steps import Looked
 from tui.flows.reach import HORIZON
 from tui.flows.session import Session
-from tui.state.queue import Entry, State
+from tui.store.queue import Entry, State
 
 _LATELY = 86400.0  # seconds
 

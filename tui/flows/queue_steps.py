@@ -8,7 +8,7 @@ from tui.batches.headroom import Room, family
 from tui.batches.turns import Turn, Verdict, why
 from tui.flows.monitor import Offline
 from tui.flows.steps import Step
-from tui.state.queue import Entry, State
+from tui.store.queue import Entry, State
 
 
 @dataclass(frozen=True, slots=True)

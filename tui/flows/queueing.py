@@ -27,8 +27,8 @@ from tui.flows.sole import sole_sender
 from tui.flows.steps import LOOKS, Already, Created, Order, OtherwiseSubmitted, Unknowable, passing
 from tui.flows.submit import submit
 from tui.requests.validate import Identity
-from tui.state.journal import Busy, Stage, Submission, new_id
-from tui.state.queue import Entry, State
+from tui.store.journal import Busy, Stage, Submission, new_id
+from tui.store.queue import Entry, State
 
 INTERVAL = 10.0  # seconds between two looks while something waits
 _FRESH = 30.0  # seconds; after a longer upload the server is asked again before more is sent

@@ -11,7 +11,7 @@ from tui.errors import LazybatchError
 from tui.flows.giving_up import abandoned, never_told
 from tui.flows.lookup import find_batch, find_upload, seen_upload
 from tui.format.text import size
-from tui.state.journal import Journal, Stage, Submission
+from tui.store.journal import Journal, Stage, Submission
 
 _NOTHING = "lazybatch ended before the upload did; the server shows nothing of it."
 _NO_BATCH = "No batch was created. Choose it again to go on."

@@ -13,10 +13,10 @@ from tui.client.models import batch_from
 from tui.errors import LazybatchError
 from tui.flows.priced import Priced
 from tui.settings import Profile
-from tui.state.cache import Cache
-from tui.state.preferences import Preferences, load, save
-from tui.state.samples import Samples
-from tui.state.store import connect
+from tui.store.cache import Cache
+from tui.store.database import connect
+from tui.store.preferences import Preferences, load, save
+from tui.store.samples import Samples
 
 # The first frame needs the cache alone; what talks to the server is imported behind it.
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from tui.flows.monitor import Monitor, Offline, Seen
     from tui.flows.reach import Reach
     from tui.flows.stock import Stock
-    from tui.state.alarms import AlarmBook
-    from tui.state.journal import Journal
-    from tui.state.limits import LearntLimits
-    from tui.state.queue import Queue
-    from tui.state.verdicts import Verdicts
+    from tui.store.alerts import AlarmBook
+    from tui.store.checks import Verdicts
+    from tui.store.journal import Journal
+    from tui.store.learned_limits import LearntLimits
+    from tui.store.queue import Queue
 
 _FIRST_FRAME = 60  # cached batches that are read before the first frame, a tall screen of them; the rest follow
 
@@ -61,35 +61,35 @@ class Session(Priced):
     @cached_property
     def journal(self) -> "Journal":
         """What was done to the account on purpose."""
-        from tui.state.journal import Journal
+        from tui.store.journal import Journal
 
         return Journal(self._connections[1], self.profile.account, self.folder)
 
     @cached_property
     def queue(self) -> "Queue":
         """What waits here until there is room for it."""
-        from tui.state.queue import Queue
+        from tui.store.queue import Queue
 
         return Queue(self._connections[1], self.profile.account)
 
     @cached_property
     def learnt(self) -> "LearntLimits":
         """What refusals have told of the provider's limits."""
-        from tui.state.limits import LearntLimits
+        from tui.store.learned_limits import LearntLimits
 
         return LearntLimits(self._connections[1], self.profile.account)
 
     @cached_property
     def verdicts(self) -> "Verdicts":
         """What was found out about batches from their files."""
-        from tui.state.verdicts import Verdicts
+        from tui.store.checks import Verdicts
 
         return Verdicts(self._connections[1], self.profile.account)
 
     @cached_property
     def alarms(self) -> "AlarmBook":
         """What its user has been told of, and has asked to be told."""
-        from tui.state.alarms import AlarmBook
+        from tui.store.alerts import AlarmBook
 
         return AlarmBook(self._connections[1], self.profile.view)
 

@@ -18,7 +18,7 @@ from tui.flows.session import Session
 from tui.flows.threads import Progress, worked
 from tui.results.judge import Judgement, Returned, judge
 from tui.results.match import RequestIndex
-from tui.state.verdicts import Kept
+from tui.store.checks import Kept
 
 Step = Downloading | Downloaded | Absent
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tui.errors import LazybatchError
 from tui.format.text import clean_line, duration
-from tui.state.lock import Taken, held, locked
+from tui.store.lock import Taken, held, locked
 
 # Seconds before each try: who only asks has the lock for an instant.
 _TRIES = (0.0, 0.05, 0.1)

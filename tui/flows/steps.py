@@ -11,7 +11,7 @@ from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp
 from tui.format.text import duration
 from tui.requests.validate import Report
-from tui.state.journal import Submission
+from tui.store.journal import Submission
 
 # Seconds between two looks after an unclear answer. Only when the last look has found nothing either is the work taken
 # back: two minutes after the call, for what stands behind a gateway that gave up may still be at it.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from tui.batches.batch import Batch, Status
 from tui.batches.headroom import Amount, Limit, Refusal, Room, enqueued, family, limits, pause_ends, refused, rooms
 from tui.settings import Profile
-from tui.state.journal import Journal
-from tui.state.limits import LearntLimits
+from tui.store.journal import Journal
+from tui.store.learned_limits import LearntLimits
 
 # Seconds: a provider raises its limits and tells nobody. One refusal a day is what it costs to find that out.
 _BELIEVED = 86400.0

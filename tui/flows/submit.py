@@ -34,7 +34,7 @@ from tui.flows.steps import (
 )
 from tui.flows.uploading import upload
 from tui.format.text import clean_line, plural
-from tui.state.journal import Journal, Stage, Submission, new_id
+from tui.store.journal import Journal, Stage, Submission, new_id
 
 _IN_PARTS = "Its requests went out in parts: what was begun with the whole file is written off."
 _NAME_ROOM = 80  # characters of the input file's name that the upload's name keeps

@@ -10,7 +10,7 @@ from tui.errors import LazybatchError
 from tui.flows.lookup import find_upload
 from tui.flows.steps import PATIENCE, TRIES, Uploading, passing
 from tui.requests.validate import Identity, Report
-from tui.state.journal import Journal, Submission
+from tui.store.journal import Journal, Submission
 
 _T = TypeVar("_T")
 _TICK = 0.1  # seconds between two steps of progress

@@ -12,7 +12,7 @@ from tui.flows.steps import TRIES, Unclear, Uploaded, Uploading, passing
 from tui.flows.upload_steps import Sending, broken_off, check_unchanged, looked_for_upload, wait_after
 from tui.flows.uploading_parts import OnlyWhole, PartsUpload
 from tui.requests.validate import Report
-from tui.state.journal import Journal, Stage, Submission
+from tui.store.journal import Journal, Stage, Submission
 
 
 async def upload(

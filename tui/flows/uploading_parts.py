@@ -14,8 +14,8 @@ from tui.flows.lookup import find_upload
 from tui.flows.steps import TRIES, Unclear, Uploaded, Uploading, passing
 from tui.flows.upload_steps import Note, Sending, broken_off, check_unchanged, looked_for_upload, wait_after
 from tui.requests.validate import Report
-from tui.state.journal import Journal, Submission
-from tui.state.uploads import PartedUpload
+from tui.store.journal import Journal, Submission
+from tui.store.uploads import PartedUpload
 
 # Of no more bytes, a file is sent whole. A part may have 64 MiB; half of that loses less when a line breaks.
 LARGE = 64 << 20

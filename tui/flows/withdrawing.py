@@ -21,7 +21,7 @@ from tui.flows.steps import Created, Looking, Unknowable, Withdrawing, Withdrawn
 from tui.flows.upload_steps import check_unchanged
 from tui.format.text import key_hint
 from tui.requests.validate import Report
-from tui.state.journal import Journal, Stage, Submission
+from tui.store.journal import Journal, Stage, Submission
 
 _LOOKS: Final = 5  # after the file is gone, for what was made just before
 

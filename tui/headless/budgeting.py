@@ -19,7 +19,7 @@ from tui.headless.session import connected, journal, opened
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
 from tui.settings import Profile
-from tui.state.journal import Submission
+from tui.store.journal import Submission
 
 
 def to_budget(values: Sequence[Estimate], profile: Profile, output: Output, *, parts: int = 1) -> list[Objection]:

@@ -25,8 +25,8 @@ from tui.headless.submitting import metadata_of
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
 from tui.settings import Profile, state_folder
-from tui.state.queue import Entry, Queue
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.queue import Entry, Queue
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from tui.headless.printing import Output
 from tui.headless.queueing import entry_object
 from tui.headless.session import chosen
 from tui.settings import state_folder
-from tui.state.queue import Queue, State
-from tui.state.store import connect
+from tui.store.database import connect
+from tui.store.queue import Queue, State
 
 
 def move(options: Namespace) -> int:

@@ -14,7 +14,7 @@ from tui.headless.queueing import entry_object
 from tui.headless.session import opened, to_change
 from tui.headless.submitting import note
 from tui.settings import Profile
-from tui.state.queue import Entry, State
+from tui.store.queue import Entry, State
 
 
 def run(options: Namespace) -> int:

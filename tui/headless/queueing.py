@@ -15,7 +15,7 @@ from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.table import Column, fitted, joined
 from tui.settings import Profile, state_folder
-from tui.state.queue import Entry, State
+from tui.store.queue import Entry, State
 
 _COLUMNS = (
     Column("ID", "right"),

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tui.batches.names import Names
     from tui.client.api import Wire
     from tui.flows.session import Session
-    from tui.state.base import Trouble
-    from tui.state.journal import Journal
+    from tui.store.base import Trouble
+    from tui.store.journal import Journal
 
 # Reads alone: what changes something is never repeated blindly.
 _READ_RETRIES = 2
@@ -51,7 +51,7 @@ def to_change(options: Namespace, verb: str) -> Profile:
 @cache
 def trouble(folder: Path) -> "Trouble":
     """Where a command tells, once, that the state in `folder` cannot be used."""
-    from tui.state.base import Trouble
+    from tui.store.base import Trouble
 
     made = Trouble(folder)
     made.listen(tell)
@@ -91,8 +91,8 @@ async def opened(profile: Profile) -> "AsyncIterator[Session]":
 @contextmanager
 def journal(profile: Profile) -> "Iterator[Journal]":
     """The profile's journal."""
-    from tui.state.journal import Journal
-    from tui.state.store import connect
+    from tui.store.database import connect
+    from tui.store.journal import Journal
 
     folder = state_folder()
     connection = connect(folder, trouble(folder))

@@ -41,7 +41,7 @@ from tui.headless.session import connected, journal, opened, to_change
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
 from tui.settings import Profile
-from tui.state.journal import Submission
+from tui.store.journal import Submission
 
 
 def run(options: Namespace) -> int:

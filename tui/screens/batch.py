@@ -18,7 +18,7 @@ from tui.screens import copying
 from tui.screens.home_account import staleness
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings, may_wait
-from tui.state.verdicts import Kept
+from tui.store.checks import Kept
 from tui.widgets import looks
 from tui.widgets.text_view import TextView
 

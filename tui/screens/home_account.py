@@ -15,7 +15,7 @@ from tui.screens.home_alarms import Alarms
 from tui.screens.home_lines import WIDE, Freshness
 from tui.screens.room import Room
 from tui.screens.warm_up import let_be, warm_up
-from tui.state.preferences import Preferences
+from tui.store.preferences import Preferences
 
 if TYPE_CHECKING:
     from tui.flows.monitor import Offline, Seen

@@ -14,7 +14,7 @@ from tui.flows.queue_steps import Looked
 from tui.format.cell import Cell
 from tui.format.text import amount, clean_line, count, plural
 from tui.screens.room import Room, bindings
-from tui.state.queue import Entry, Move, State
+from tui.store.queue import Entry, Move, State
 from tui.widgets.column import Column
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table

@@ -12,7 +12,7 @@ from tui.flows.queue_steps import Looked
 from tui.format.cell import Cell
 from tui.format.text import clean_line, count, size
 from tui.screens.room import Room, bindings
-from tui.state.queue import Entry, State
+from tui.store.queue import Entry, State
 from tui.widgets.text_view import TextView
 
 _LABEL = 13  # cells

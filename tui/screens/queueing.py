@@ -16,7 +16,7 @@ from tui.flows.sole import AtWork
 from tui.flows.steps import Looking, Order, Uploading
 from tui.format.text import percent, plural
 from tui.screens.room import Room, may_wait
-from tui.state.queue import State
+from tui.store.queue import State
 
 if TYPE_CHECKING:
     from tui.app import LazybatchApp

@@ -16,7 +16,7 @@ from tui.results.state import State
 from tui.results.verdict import NEVER_RUN
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings
-from tui.state.verdicts import Kept
+from tui.store.checks import Kept
 from tui.widgets.column import Column
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table

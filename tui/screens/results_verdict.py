@@ -7,7 +7,7 @@ from tui.batches.family import Family
 from tui.format.cell import Cell
 from tui.format.text import count
 from tui.results.finish import CUT_SHORT
-from tui.state.verdicts import Kept
+from tui.store.checks import Kept
 
 
 def verdict_cells(kept: Kept) -> Sequence[Cell]:

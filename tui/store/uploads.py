@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tui.state.base import Store, replacing
+from tui.store.base import Store, replacing
 
 # Seconds: a 404 can be a gateway's bad day, and a provider that has learnt it tells nobody.
 _BELIEVED: Final = 86400.0

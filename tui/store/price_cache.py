@@ -4,7 +4,7 @@ import json
 import sqlite3
 from typing import Final
 
-from tui.state.base import Store, replacing
+from tui.store.base import Store, replacing
 
 # Answers that are kept, of the newest days: some 2 MB. The price list tells again what is dropped.
 _MOST: Final = 20_000

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tui.state.base import Store, replacing
+from tui.store.base import Store, replacing
 
 
 class Cache(Store):

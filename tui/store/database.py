@@ -7,8 +7,8 @@ from threading import RLock
 from typing import Any, Literal
 
 from tui.errors import LazybatchError
-from tui.state.base import Trouble
-from tui.state.migrations import VERSION, migrate, version_of
+from tui.store.base import Trouble
+from tui.store.migrations import VERSION, migrate, version_of
 
 _LOCK_TIMEOUT = 10.0  # seconds
 # KiB that a connection keeps of the file, which the system keeps as well: of SQLite's own 2 MB none would come back.

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from typing import Final
 
 from tui.results.verdict import Used, Verdict
-from tui.state.base import Store, replacing
+from tui.store.base import Store, replacing
 
 # What is kept in another form than this one is worked out anew.
 _FORM = "4"

@@ -7,7 +7,7 @@ from typing import Final
 
 from tui.batches.batch import Batch
 from tui.batches.money import Average, told_usage
-from tui.state.base import Store, replacing
+from tui.store.base import Store, replacing
 
 # What was asked of a model long ago says little of what is asked today.
 _NEWEST: Final = 50

@@ -17,11 +17,11 @@ from tui.batches.batch import GROUP_KEY
 from tui.batches.money import Expected
 from tui.batches.names import Named
 from tui.errors import LazybatchError
-from tui.state.base import replacing
-from tui.state.ledger import Ledger
-from tui.state.lock import Taken, locked
-from tui.state.paths import readable, storable
-from tui.state.uploads import PartedUploads
+from tui.store.audit_log import Ledger
+from tui.store.base import replacing
+from tui.store.lock import Taken, locked
+from tui.store.path_text import readable, storable
+from tui.store.uploads import PartedUploads
 
 _GROUP_DIGITS = 16
 # Of a row's metadata, what its group tells of the file that its parts were cut from; constants alone.

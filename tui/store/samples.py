@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Final
 
 from tui.batches.pace import Sample, add
-from tui.state.base import Store
+from tui.store.base import Store
 
 _EVERY: Final = 30.0  # seconds between two writes
 

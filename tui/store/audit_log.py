@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tui.errors import LazybatchError
-from tui.state.base import remedy
+from tui.store.base import remedy
 
 _BELIEVED: Final = 86400.0  # seconds
 

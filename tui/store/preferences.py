@@ -3,7 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
-from tui.state.base import Store
+from tui.store.base import Store
 
 
 class Preferences(NamedTuple):

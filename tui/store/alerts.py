@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 
 from tui.batches.guard import Rule, Told, Trip
-from tui.state.base import Store
+from tui.store.base import Store
 
 
 class AlarmBook(Store):

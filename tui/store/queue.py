@@ -19,8 +19,8 @@ from tui.batches.money import Expected
 from tui.batches.names import submission_name
 from tui.errors import LazybatchError
 from tui.requests.validate import Identity, Report
-from tui.state.base import Trouble, remedy
-from tui.state.paths import readable, storable
+from tui.store.base import Trouble, remedy
+from tui.store.path_text import readable, storable
 
 Move = Literal["up", "down", "first", "last"]
 

@@ -3,7 +3,7 @@
 import sqlite3
 
 from tui.batches.headroom import Limit, Refusal, Unit, family
-from tui.state.base import Store
+from tui.store.base import Store
 
 
 class LearntLimits(Store):
