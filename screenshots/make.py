@@ -21,7 +21,7 @@ from tui.demo.clock import Clock
 from tui.demo.samples import write_samples
 from tui.demo.server import DemoServer
 from tui.flows.session import Session
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.widgets.line import Line
 
 FOLDER = Path(__file__).parent

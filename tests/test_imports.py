@@ -63,7 +63,7 @@ def every_module(room: str) -> str:
         ("import tui.app", {"msgspec", "aiofiles", "pydantic"} | CLIENT | SERVER | PRICES),
         ("import tui.client.api, tui.client.errors, tui.client.models, tui.client.upload", {"textual"} | CLIENT),
         ("import tui.demo.process", {"textual", "msgspec"} | CLIENT | SERVER),
-        ("import tui.settings", {"textual", "msgspec", "platformdirs"} | CLIENT | SERVER),
+        ("import tui.settings.profiles", {"textual", "msgspec", "platformdirs"} | CLIENT | SERVER),
         *((every_module(room), {"textual"} | CLIENT | SERVER) for room in ROOMS),
         (every_module("tui.demo"), {"textual", "tui.client", "tui.flows", "tui.store", "tui.batches"} | CLIENT),
     ],

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tui import settings
 from tui.batches.budget import Budget
 from tui.errors import LazybatchError
 from tui.requests.limits import Limits
+from tui.settings import profiles
 
 Write = Callable[[str], dict[str, str]]
 
@@ -31,7 +31,7 @@ def nothing(tmp_path: Path) -> dict[str, str]:
 
 
 def test_without_a_file_the_environment_is_the_profile(tmp_path: Path) -> None:
-    profile = settings.profile(
+    profile = profiles.profile(
         environ=nothing(tmp_path)
         | {
             "OPENAI_API_KEY": "test-key-9f3K",
@@ -48,28 +48,28 @@ def test_without_a_file_the_environment_is_the_profile(tmp_path: Path) -> None:
 
 
 def test_an_empty_environment(tmp_path: Path) -> None:
-    profile = settings.profile(environ=nothing(tmp_path) | {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""})
+    profile = profiles.profile(environ=nothing(tmp_path) | {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""})
     assert profile.key is None
-    assert profile.base_url == settings.OPENAI_BASE_URL
+    assert profile.base_url == profiles.OPENAI_BASE_URL
     assert profile.key_hint == ""
 
 
 def test_white_space_around_a_key_is_none_of_it(tmp_path: Path, write: Write) -> None:
-    assert settings.profile(environ=nothing(tmp_path) | {"OPENAI_API_KEY": " test-key\r\n"}).key == "test-key"
-    assert settings.profile(environ=nothing(tmp_path) | {"OPENAI_API_KEY": "\n"}).key is None
+    assert profiles.profile(environ=nothing(tmp_path) | {"OPENAI_API_KEY": " test-key\r\n"}).key == "test-key"
+    assert profiles.profile(environ=nothing(tmp_path) | {"OPENAI_API_KEY": "\n"}).key is None
     environ = write('[profiles.a]\nkey_env = "A_KEY"') | {"A_KEY": "test-key\r"}
-    assert settings.profile(environ=environ).key == "test-key"
+    assert profiles.profile(environ=environ).key == "test-key"
 
 
 def test_a_short_key_is_not_hinted_at() -> None:
-    assert settings.Profile("a", "b", key="k" * 11).key_hint == ""
-    assert settings.Profile("a", "b", key="k" * 8 + "abcd").key_hint == "…abcd"
+    assert profiles.Profile("a", "b", key="k" * 11).key_hint == ""
+    assert profiles.Profile("a", "b", key="k" * 8 + "abcd").key_hint == "…abcd"
 
 
 @pytest.mark.parametrize(
     ("address", "others"),
     [
-        (settings.OPENAI_BASE_URL, False),
+        (profiles.OPENAI_BASE_URL, False),
         ("https://eu.api.openai.com/v1", False),
         ("http://127.0.0.1:8080/v1", False),
         ("http://localhost/v1", False),
@@ -79,10 +79,10 @@ def test_a_short_key_is_not_hinted_at() -> None:
     ],
 )
 def test_another_providers_endpoints_may_have_other_names(write: Write, address: str, others: bool) -> None:
-    assert settings.profile(base_url=address, environ=write("")).limits.other_endpoints == others
+    assert profiles.profile(base_url=address, environ=write("")).limits.other_endpoints == others
     for said in (True, False):
         environ = write(f'[profiles.a]\nbase_url = "{address}"\nlimits.other_endpoints = {str(said).lower()}')
-        assert settings.profile(environ=environ).limits.other_endpoints == said
+        assert profiles.profile(environ=environ).limits.other_endpoints == said
 
 
 FULL = """
@@ -115,13 +115,13 @@ batch = 12.5
 
 def test_a_full_file(write: Write) -> None:
     environ = write(FULL) | {"OPENAI_API_KEY": "test-key", "LAB_KEY": "test-lab-key", "OPENAI_BASE_URL": "http://no/v1"}
-    found, chosen = settings.profiles(environ)
+    found, chosen = profiles.profiles(environ)
     assert list(found) == ["lab", "prod"]
     assert chosen == "prod"
     lab, prod = found["lab"], found["prod"]
     assert (lab.base_url, lab.key, lab.read_only) == ("http://127.0.0.1:9/v1", "test-lab-key", True)
     # The environment's address belongs to the environment's profile.
-    assert (prod.base_url, prod.key, prod.organization) == (settings.OPENAI_BASE_URL, "test-key", "org-demo")
+    assert (prod.base_url, prod.key, prod.organization) == (profiles.OPENAI_BASE_URL, "test-key", "org-demo")
     assert prod.limits == Limits(max_requests=10, max_bytes=2000, max_embedding_inputs=5, one_model=False)
     assert prod.enqueued_tokens == {"gpt-4o-mini": 2_000_000, "gpt-4.1": 90_000}
     assert (prod.budget, lab.budget) == (Budget(month=200.0, batch=12.5), None)
@@ -132,50 +132,50 @@ def test_a_full_file(write: Write) -> None:
 
 def test_options_win(write: Write) -> None:
     environ = write(FULL)
-    assert settings.profile(environ=environ).name == "prod"
-    assert settings.profile("lab", environ=environ).name == "lab"
-    assert settings.profile("lab", environ=environ).read_only
-    assert settings.profile("prod", read_only=True, environ=environ).read_only
-    elsewhere = settings.profile("lab", base_url="https://host/v1/", environ=environ)
+    assert profiles.profile(environ=environ).name == "prod"
+    assert profiles.profile("lab", environ=environ).name == "lab"
+    assert profiles.profile("lab", environ=environ).read_only
+    assert profiles.profile("prod", read_only=True, environ=environ).read_only
+    elsewhere = profiles.profile("lab", base_url="https://host/v1/", environ=environ)
     assert (elsewhere.base_url, elsewhere.source, elsewhere.key_env) == ("https://host/v1", "--base-url", "LAB_KEY")
 
 
 def test_where_downloads_go(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     environ = write('[profiles.a]\ndownloads = "~/results"\n[profiles.b]\n')
-    assert settings.profile("a", environ=environ).downloads == tmp_path / "results"
-    assert settings.profile("b", environ=environ).downloads is None
+    assert profiles.profile("a", environ=environ).downloads == tmp_path / "results"
+    assert profiles.profile("b", environ=environ).downloads is None
 
 
 def test_without_a_default_the_first_profile_is_in_use(write: Write) -> None:
-    assert settings.profile(environ=write("[profiles.b]\n[profiles.a]\n")).name == "b"
+    assert profiles.profile(environ=write("[profiles.b]\n[profiles.a]\n")).name == "b"
 
 
 def test_an_empty_file_is_no_file(write: Write) -> None:
-    assert settings.profile(environ=write("") | {"OPENAI_API_KEY": "test-key"}).source == "environment"
+    assert profiles.profile(environ=write("") | {"OPENAI_API_KEY": "test-key"}).source == "environment"
 
 
 def test_accounts_are_told_apart_without_their_keys() -> None:
-    base = settings.Profile("a", "s", key="secret-part-abcd")
+    base = profiles.Profile("a", "s", key="secret-part-abcd")
     assert "secret" not in base.account
     others = [
-        settings.Profile("a", "s", base_url="http://x/v1", key=base.key),
-        settings.Profile("a", "s", organization="o", key=base.key),
-        settings.Profile("a", "s", project="p", key=base.key),
+        profiles.Profile("a", "s", base_url="http://x/v1", key=base.key),
+        profiles.Profile("a", "s", organization="o", key=base.key),
+        profiles.Profile("a", "s", project="p", key=base.key),
     ]
     assert len({base.account, *(other.account for other in others)}) == 4
-    assert settings.Profile("other", "elsewhere", key=base.key).account == base.account
+    assert profiles.Profile("other", "elsewhere", key=base.key).account == base.account
 
 
 def test_a_new_key_sees_its_own_list_but_knows_what_was_submitted() -> None:
-    old, new = (settings.Profile("a", "s", key=key) for key in ("test-key-abcd", "test-key-wxyz"))
+    old, new = (profiles.Profile("a", "s", key=key) for key in ("test-key-abcd", "test-key-wxyz"))
     assert old.account == new.account
     assert old.view != new.view
     assert "test-key" not in old.view
 
 
 def test_no_key_in_a_repr() -> None:
-    profile = settings.Profile("prod", "s", key="test-key-of-some-length")
+    profile = profiles.Profile("prod", "s", key="test-key-of-some-length")
     assert "test-key" not in repr(profile) + str(profile) + f"{profile}"
     assert "prod" in repr(profile)
 
@@ -236,7 +236,7 @@ def test_no_key_in_a_repr() -> None:
 def test_what_a_file_may_not_say(write: Write, content: str, sentence: str) -> None:
     environ = write(content)
     with pytest.raises(LazybatchError) as wrong:
-        settings.profile(environ=environ)
+        profiles.profile(environ=environ)
     assert sentence in wrong.value.sentence
     assert wrong.value.sentence.startswith(environ["LAZYBATCH_CONFIG"])
     assert wrong.value.exit_code == 2
@@ -247,20 +247,20 @@ def test_what_a_file_may_not_say(write: Write, content: str, sentence: str) -> N
 def test_a_base_url_that_is_none(tmp_path: Path, name: str) -> None:
     environ = nothing(tmp_path) | ({name: "localhost"} if name.startswith("O") else {})
     with pytest.raises(LazybatchError, match=f"{name}: the base URL 'localhost' is not one"):
-        settings.profile(base_url="localhost" if name.startswith("-") else None, environ=environ)
+        profiles.profile(base_url="localhost" if name.startswith("-") else None, environ=environ)
 
 
 def test_an_unknown_profile(write: Write) -> None:
     with pytest.raises(LazybatchError, match=r"There is no profile 'x␛'. There is: lab, prod\."):
-        settings.profile("x\x1b", environ=write(FULL))
+        profiles.profile("x\x1b", environ=write(FULL))
 
 
 def test_names_of_profiles_are_safe_to_show(write: Write) -> None:
     environ = write('[profiles."a\\u001b"]')
-    (only,) = settings.profiles(environ)[0].values()
+    (only,) = profiles.profiles(environ)[0].values()
     assert only.name == "a␛"
     with pytest.raises(LazybatchError) as wrong:
-        settings.profile("x", environ=environ)
+        profiles.profile("x", environ=environ)
     assert "There is: a␛." in wrong.value.sentence
 
 
@@ -268,22 +268,22 @@ def test_a_file_that_is_not_utf8(tmp_path: Path, write: Write) -> None:
     environ = write("")
     Path(environ["LAZYBATCH_CONFIG"]).write_bytes(b"# M\xc3\xbcnchen\na = '\xff'")
     with pytest.raises(LazybatchError, match="is not UTF-8 in line 2, as TOML has to be: save it as UTF-8"):
-        settings.profile(environ=environ)
+        profiles.profile(environ=environ)
 
 
 def test_a_folder_for_a_file(tmp_path: Path) -> None:
     with pytest.raises(LazybatchError, match=r"Cannot read the settings in .*: Is a directory\."):
-        settings.profile(environ={"LAZYBATCH_CONFIG": str(tmp_path)})
+        profiles.profile(environ={"LAZYBATCH_CONFIG": str(tmp_path)})
 
 
 def test_a_name_that_no_file_can_have() -> None:
     with pytest.raises(LazybatchError, match=r"Cannot read the settings in a+: File name too long\."):
-        settings.profile(environ={"LAZYBATCH_CONFIG": "a" * 300})
+        profiles.profile(environ={"LAZYBATCH_CONFIG": "a" * 300})
 
 
-@pytest.mark.parametrize("folder", [settings.config_path, settings.state_folder])
+@pytest.mark.parametrize("folder", [profiles.config_path, profiles.state_folder])
 def test_where_things_are(folder: Callable[[dict[str, str]], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    name = "LAZYBATCH_CONFIG" if folder is settings.config_path else "LAZYBATCH_STATE"
+    name = "LAZYBATCH_CONFIG" if folder is profiles.config_path else "LAZYBATCH_STATE"
     monkeypatch.setenv("HOME", "/home/somebody")
     assert folder({name: "~/x"}) == Path("/home/somebody/x")
     assert folder({name: "x"}) == Path("x")
@@ -297,4 +297,4 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch,
         monkeypatch.delenv(name)
     monkeypatch.setenv("LAZYBATCH_CONFIG", str(tmp_path / "none.toml"))
     monkeypatch.setenv("OPENAI_API_KEY", "test-key")
-    assert settings.profile().key == "test-key"
+    assert profiles.profile().key == "test-key"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tui import settings
 from tui.batches.guard import Rule, Rules
 from tui.errors import LazybatchError
-from tui.settings import Profile
+from tui.settings import profiles
+from tui.settings.profiles import Profile
 
 _README = Path(__file__).parents[1] / "README.md"
 
@@ -15,7 +15,7 @@ _README = Path(__file__).parents[1] / "README.md"
 def profile(tmp_path: Path, content: str) -> Profile:
     path = tmp_path / "config.toml"
     path.write_text(f"[profiles.prod]\n{content}")
-    return settings.profile(environ={"LAZYBATCH_CONFIG": str(path)})
+    return profiles.profile(environ={"LAZYBATCH_CONFIG": str(path)})
 
 
 def test_nothing_said_is_as_usual_and_cancels_nothing(tmp_path: Path) -> None:

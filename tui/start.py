@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import LazybatchError
 from tui.screens.passthrough import inside
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 if TYPE_CHECKING:
     from tui.app import LazybatchApp

@@ -55,7 +55,7 @@ def environment(state: Path) -> dict[str, str]:
 
 def fill(env: Mapping[str, str], rows: int) -> None:
     """Put `rows` batches into the cache of the account that `env` leads to."""
-    from tui.settings import profile
+    from tui.settings.profiles import profile
     from tui.store.cache import Cache
     from tui.store.database import connect
 

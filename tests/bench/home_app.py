@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from tui import app, settings
+from tui import app
 from tui.app import LazybatchApp
 from tui.batches.batch import Batch, Counts
 from tui.batches.book import Changes
@@ -21,6 +21,7 @@ from tui.flows.monitor import Offline, Seen
 from tui.flows.reach import Reach
 from tui.flows.session import Session
 from tui.screens.home import Home
+from tui.settings import profiles
 
 STEP: Final = 30  # rows that change each second
 _BEAT: Final = 0.01  # seconds
@@ -100,4 +101,4 @@ class MeasuredApp(LazybatchApp):
 if __name__ == "__main__":
     # As `tui.headless.screen` does.
     gc.disable()
-    MeasuredApp(Unserved(settings.profile(), settings.state_folder())).run()
+    MeasuredApp(Unserved(profiles.profile(), profiles.state_folder())).run()

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import KEY
 from tui.demo.server import DemoServer
 from tui.flows.session import Session
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 
 @pytest.fixture

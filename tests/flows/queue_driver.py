@@ -21,7 +21,7 @@ import openai.resources.files  # noqa: F401
 from tui.flows.queue_steps import Looked, Went
 from tui.flows.queueing import Sender
 from tui.flows.session import Session
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.journal import Journal
 from tui.store.queue import Queue, State
 

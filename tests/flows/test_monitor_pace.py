@@ -17,7 +17,7 @@ from tui.demo.server import DemoServer
 from tui.flows import monitor as rooms
 from tui.flows.monitor import Monitor, Offline, Seen
 from tui.flows.session import Session
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.database import connect
 from tui.store.preferences import Preferences
 from tui.store.samples import Samples

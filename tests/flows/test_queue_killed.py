@@ -19,7 +19,7 @@ from tui.demo.faults import Fault
 from tui.demo.knobs import Knobs
 from tui.demo.server import DemoServer
 from tui.requests.validate import validate
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.database import connect
 from tui.store.journal import Journal, Stage
 from tui.store.queue import Queue, State

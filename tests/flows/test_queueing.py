@@ -23,7 +23,7 @@ from tui.flows.queueing import Sender
 from tui.flows.session import Session
 from tui.flows.sole import AtWork, sender, sole_sender
 from tui.requests.validate import validate
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.queue import Entry, State
 
 MODEL = "gpt-4o-mini"

@@ -18,7 +18,7 @@ from tui.flows.session import Session
 from tui.flows.steps import Created, Order
 from tui.flows.submit import submit
 from tui.requests.validate import Report
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 
 async def submitted(session: Session, report: Report) -> Batch:

@@ -15,7 +15,7 @@ from tui.requests.mend import Additions, mend, preview
 from tui.requests.sieve import Sieve
 from tui.requests.split import Unsplittable, split
 from tui.requests.validate import Report, validate
-from tui.settings_limits import of_a_file
+from tui.settings.limits import of_a_file
 
 LIMITS = Limits(optional=frozenset(OPTIONAL), stream=True)
 

@@ -17,7 +17,7 @@ from tui.batches.batch import Batch
 from tui.demo.server import DemoServer
 from tui.flows.session import Session
 from tui.screens.home import Home
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.widgets.line import Line
 from tui.widgets.notice import NoticeLine
 from tui.widgets.table import Table

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.batches.headroom import Amount, Room, family
 from tui.format.text import count, plural
 from tui.requests.limits import Limits
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 # A screen without a file does without these, and who has no budget without that.
 if TYPE_CHECKING:

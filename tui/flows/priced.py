@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.batches.batch import Batch
 from tui.batches.book import Book
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.base import Trouble
 
 # Prices are loaded once the first frame is on screen.

@@ -12,7 +12,7 @@ from tui.batches.names import Names
 from tui.client.models import batch_from
 from tui.errors import LazybatchError
 from tui.flows.priced import Priced
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.cache import Cache
 from tui.store.database import connect
 from tui.store.preferences import Preferences, load, save

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tui.batches.batch import Batch, Status
 from tui.batches.headroom import Amount, Limit, Refusal, Room, enqueued, family, limits, pause_ends, refused, rooms
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.journal import Journal
 from tui.store.learned_limits import LearntLimits
 

@@ -18,7 +18,7 @@ from tui.headless.printing import Output
 from tui.headless.session import connected, journal, opened
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.journal import Submission
 
 

@@ -26,7 +26,7 @@ from tui.headless.objects import status_word
 from tui.headless.printing import Output
 from tui.headless.session import connected, journal, own_names, to_change
 from tui.headless.watching import note_retry
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 _WAIT_INTERVAL = 2.0
 _WORDS = {

@@ -15,7 +15,7 @@ from tui.headless.session import chosen
 from tui.headless.working import worked
 from tui.requests.cost import Estimate, estimate_json
 from tui.requests.validate import Problem, Report, validate
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 _MOST_GROUPS = 50  # in words; --json has up to 1,000 problems
 _MOST_RANGES = 5

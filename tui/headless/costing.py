@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.errors import LazybatchError
 from tui.flows.costs import Costs
 from tui.headless.session import trouble
-from tui.settings import Profile, state_folder
+from tui.settings.profiles import Profile, state_folder
 
 if TYPE_CHECKING:
     from tui.batches.query import Query

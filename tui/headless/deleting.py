@@ -10,7 +10,7 @@ from tui.headless.asking import agreed
 from tui.headless.printing import Output
 from tui.headless.session import opened
 from tui.headless.stored import Found, file_object, narrowed, say_table, total
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 _SHOWN = 20
 _GONE = {Outcome.DELETED, Outcome.ALREADY_GONE}

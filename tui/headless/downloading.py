@@ -14,7 +14,7 @@ from tui.format.text import size
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.session import connected, with_key
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 _UNREACHABLE = 3
 

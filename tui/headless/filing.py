@@ -11,7 +11,7 @@ from tui.headless.asking import need_a_terminal
 from tui.headless.printing import Output
 from tui.headless.session import opened, own_names, to_change, with_key
 from tui.headless.stored import Found, file_object, narrowed, say_table
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 
 def run(options: Namespace) -> int:

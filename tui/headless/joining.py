@@ -18,7 +18,7 @@ from tui.results.judge import Judgement
 from tui.results.state import State
 from tui.results.table import csv_lines, export_csv
 from tui.results.verdict import numbers
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 _MOST_FAILURES = 20  # groups in words; --json has them all
 

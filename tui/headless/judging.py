@@ -16,7 +16,7 @@ from tui.headless.printing import tell
 from tui.headless.progress import Progress
 from tui.headless.session import opened
 from tui.results.judge import Judgement
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 
 @dataclass(frozen=True, slots=True)

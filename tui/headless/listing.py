@@ -19,7 +19,7 @@ from tui.headless.objects import batch_object
 from tui.headless.printing import Output
 from tui.headless.session import connected, own_names, with_key
 from tui.headless.table import Column, fitted, joined
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 _LIMIT = 20
 # In 80 columns there is room for all but ids, which are long and alike, and models.

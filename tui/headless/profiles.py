@@ -6,7 +6,7 @@ from typing import Any
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.table import Column, fitted, joined
-from tui.settings import Profile, profiles
+from tui.settings.profiles import Profile, profiles
 
 _COLUMNS = (
     Column(""), Column("PROFILE"), Column("KEY"), Column("", drop=2), Column("SOURCE", drop=1), Column("BASE URL"),

@@ -24,7 +24,7 @@ from tui.headless.splitting import cut_to_limits
 from tui.headless.submitting import metadata_of
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
-from tui.settings import Profile, state_folder
+from tui.settings.profiles import Profile, state_folder
 from tui.store.database import connect
 from tui.store.queue import Entry, Queue
 

@@ -8,7 +8,7 @@ from tui.errors import LazybatchError
 from tui.headless.printing import Output
 from tui.headless.queueing import entry_object
 from tui.headless.session import chosen
-from tui.settings import state_folder
+from tui.settings.profiles import state_folder
 from tui.store.database import connect
 from tui.store.queue import Queue, State
 

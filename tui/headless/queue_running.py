@@ -13,7 +13,7 @@ from tui.headless.progress import Progress
 from tui.headless.queueing import entry_object
 from tui.headless.session import opened, to_change
 from tui.headless.submitting import note
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.queue import Entry, State
 
 

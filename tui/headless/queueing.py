@@ -14,7 +14,7 @@ from tui.format.text import amount, clean_line, count
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.table import Column, fitted, joined
-from tui.settings import Profile, state_folder
+from tui.settings.profiles import Profile, state_folder
 from tui.store.queue import Entry, State
 
 _COLUMNS = (

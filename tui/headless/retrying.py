@@ -19,7 +19,7 @@ from tui.headless.session import to_change, with_key
 from tui.headless.submitting import send
 from tui.headless.working import worked
 from tui.results.remainder import Remainder, write_remainder
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 
 def run(options: Namespace) -> int:

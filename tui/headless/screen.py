@@ -24,10 +24,11 @@ def _run(options: "Namespace") -> int:
     if options.ascii:
         # Read once, when the signs are chosen.
         os.environ["LAZYBATCH_ASCII"] = "1"
-    from tui import settings, start
+    from tui import start
+    from tui.settings import profiles
 
     if options.demo:
         return start.run_demo(1.0 if options.demo_speed is None else options.demo_speed, read_only=options.read_only)
     # Not through the commands' session: it brings the wire along, which the first frame has no use for.
-    profile = settings.profile(options.profile, base_url=options.base_url, read_only=options.read_only)
-    return start.run(profile, state=settings.state_folder(), everything=options.everything)
+    profile = profiles.profile(options.profile, base_url=options.base_url, read_only=options.read_only)
+    return start.run(profile, state=profiles.state_folder(), everything=options.everything)

@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui import settings
 from tui.errors import LazybatchError
 from tui.headless.printing import tell
-from tui.settings import Profile, state_folder
+from tui.settings import profiles
+from tui.settings.profiles import Profile, state_folder
 
 # Commands that ask no server want the profile alone.
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _READ_RETRIES = 2
 
 def chosen(options: Namespace) -> Profile:
     """The profile that the common options choose."""
-    return settings.profile(options.profile, base_url=options.base_url, read_only=options.read_only)
+    return profiles.profile(options.profile, base_url=options.base_url, read_only=options.read_only)
 
 
 def with_key(options: Namespace) -> Profile:

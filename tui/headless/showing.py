@@ -16,7 +16,7 @@ from tui.headless.costing import costing
 from tui.headless.objects import batch_object_with_timeline
 from tui.headless.printing import Output
 from tui.headless.session import connected, own_names, with_key
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.widgets import looks
 
 _BAD = {Status.FAILED, Status.EXPIRED, Status.CANCELLED}

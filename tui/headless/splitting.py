@@ -13,7 +13,7 @@ from tui.headless.working import worked
 from tui.requests.cost import Estimate
 from tui.requests.split import Part, split
 from tui.requests.validate import Limits, Report
-from tui.settings import Profile, state_folder
+from tui.settings.profiles import Profile, state_folder
 
 
 def run(options: Namespace) -> int:

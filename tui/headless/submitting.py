@@ -40,7 +40,7 @@ from tui.headless.progress import Progress
 from tui.headless.session import connected, journal, opened, to_change
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.store.journal import Submission
 
 

@@ -19,7 +19,7 @@ from tui.headless.splitting import cut_to_limits
 from tui.headless.submitting import note, only_again
 from tui.requests.cost import Estimate
 from tui.requests.validate import Report
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 
 _Ends = dict[int, Created | Already | Queued]
 

@@ -12,7 +12,7 @@ from tui.batches.pace import Sample
 from tui.format.cell import Cell
 from tui.format.glyphs import GLYPHS
 from tui.format.text import count, duration, money, plural
-from tui.settings import Profile
+from tui.settings.profiles import Profile
 from tui.widgets import looks
 
 if TYPE_CHECKING:

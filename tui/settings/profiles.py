@@ -13,8 +13,8 @@ environment variable that holds a key; a key itself is not accepted in it, nor a
     read_only = true                         # the keys that change something do not exist
     downloads = "~/results"                  # for result files: a folder in it for the profile, in that one a batch
 
-The table `limits` is in `tui.settings_limits`, `budget` in `tui.settings_budget`, `notify` and the table `guard` in
-`tui.settings_guard`.
+The table `limits` is in `tui.settings.limits`, `budget` in `tui.settings.budget`, `notify` and the table `guard` in
+`tui.settings.guard`.
 """
 
 import os
@@ -253,7 +253,7 @@ def _limits(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
     """What a profile says of its provider's limits."""
     if "limits" not in entry:
         return {}
-    from tui.settings_limits import enqueued, of_a_file
+    from tui.settings.limits import enqueued, of_a_file
 
     table = _table(entry, "limits", where)
     return {"limits": of_a_file(table, where), **enqueued(table, where)}
@@ -262,7 +262,7 @@ def _limits(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _budget(entry: Mapping[str, Any], where: str) -> "Budget | None":
     if "budget" not in entry:
         return None
-    from tui.settings_budget import budget
+    from tui.settings.budget import budget
 
     return budget(_table(entry, "budget", where), where)
 
@@ -272,7 +272,7 @@ def _alarms(entry: Mapping[str, Any], where: str, budget: "Budget | None") -> di
     found: dict[str, Any] = {}
     most = budget.batch if budget is not None else None
     if "guard" in entry or "notify" in entry or most is not None:
-        from tui.settings_guard import command, guard_rules
+        from tui.settings.guard import command, guard_rules
 
         found["guard"] = guard_rules(_table(entry, "guard", where), f"{where}, guard", most)
         if "notify" in entry:
