@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.batches.budget import Budget
+from tui.batches.spending import Budget
 from tui.errors import LazybatchError
 from tui.requests.limits import Limits
 from tui.settings import profiles

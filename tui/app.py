@@ -169,9 +169,9 @@ class LazybatchApp(App[str]):
             self.push_screen(Refused(batch))
             return
         if batch.active and batch.output_file_id is None and batch.error_file_id is None:
-            from tui.widgets import looks
+            from tui.batches import display
 
-            self.notify(f"No results to read yet. The batch is {looks.word(batch.status)}.", markup=False)
+            self.notify(f"No results to read yet. The batch is {display.word(batch.status)}.", markup=False)
             return
         from tui.screens.results import Results
 

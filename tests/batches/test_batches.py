@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tui.batches.batch import CANCELLABLE, ENDED, SUBMISSION_KEY, Batch, Counts, Stage, Status, Usage, timeline
 from tui.batches.book import Book, Changes
+from tui.batches.display import stages_text
 from tui.batches.metadata import metadata, retry_metadata
 from tui.batches.pace import rate, seconds_left
 from tui.errors import LazybatchError
-from tui.widgets.looks import stages_text
 
 RUNNING = Batch("batch_1", Status.IN_PROGRESS, "in_progress", created_at=100, in_progress_at=200)
 

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from tui.batches.batch import Batch, Status
-from tui.batches.budget import Budget, Spent, Sum, add_up, day_start, month_start, objections, passed, spent
-from tui.batches.money import Cost
+from tui.batches.cost import Cost
+from tui.batches.spending import Budget, Spent, Sum, add_up, day_start, month_start, objections, passed, spent
 
 # A quarter past midnight, on the first of a month.
 NOW = datetime(2026, 11, 1, 0, 15).timestamp()

@@ -7,11 +7,11 @@ import pytest
 
 from tui.batches.batch import GROUP_KEY, Batch, Counts, Status
 from tui.batches.book import Book
+from tui.batches.cost import Cost
 from tui.batches.group_sums import costs, progress_about
 from tui.batches.groups import Group, Groups
-from tui.batches.money import Cost
-from tui.batches.order import Order
 from tui.batches.pace import Sample, rate, seconds_left
+from tui.batches.sort import Order
 
 NOW = 10_000.0
 # US dollars, by a batch's id.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage
-from tui.batches.headroom import (
+from tui.batches.quota import (
     Amount,
     Limit,
     Refusal,

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from tui.batches.batch import Batch, Counts, Status
-from tui.batches.budget import Sum
-from tui.batches.ledger import Entry, ledger
-from tui.batches.money import Cost
+from tui.batches.cost import Cost
+from tui.batches.spend_by_model import Entry, ledger
+from tui.batches.spending import Sum
 
 DONE = Batch("b", Status.COMPLETED, "completed", created_at=1000, model="m", counts=Counts(10, 8, 2))
 COSTS = {

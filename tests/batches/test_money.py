@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tui.batches.batch import Batch, Counts, Status, Usage
-from tui.batches.money import Average, Cost, Expected, Rates, cost
+from tui.batches.cost import Average, Cost, Expected, Rates, cost
 
 RATES = Rates(input=0.001, cached_input=0.0005, output=0.01)
 AVERAGE = Average(input_tokens=100, output_tokens=10)  # $0.20 a request

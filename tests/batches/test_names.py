@@ -3,8 +3,8 @@
 import pytest
 
 from tui.batches.batch import SUBMISSION_KEY, Batch, Status
-from tui.batches.files import StoredFile
 from tui.batches.names import Named, Names, submission_name
+from tui.batches.stored_files import StoredFile
 
 
 def _batch(key: str = "batch_1", **metadata: str) -> Batch:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tui.batches.batch import Batch, Counts, Status, Usage
-from tui.batches.order import BY_STATE, SORTS, Order
 from tui.batches.pace import Sample
+from tui.batches.sort import BY_STATE, SORTS, Order
 
 NOW = 10_000.0
 

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.batches.batch import Batch, Counts, Status
-from tui.batches.query import Fault, Query, complete, parse
-from tui.batches.query_words import Texts
+from tui.batches.query.parse import Fault, Query, complete, parse
+from tui.batches.query.text_index import Texts
 from tui.format.text import clean_line
 
 NOW = 1_800_000_000.0

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tui.batches.batch import Batch, Status
-from tui.batches.query_words import Texts
+from tui.batches.query.text_index import Texts
 
 RUNNING = Batch("b1", Status.IN_PROGRESS, "in_progress", metadata=(("description", "Nightly"), ("team", "Élan")))
 OTHER = Batch("b2", Status.FAILED, "failed", model="gpt-4o")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.batches.batch import Batch, Counts, Status
-from tui.batches.money import Cost
-from tui.batches.stake import Stake, outcome_of, question, sentence, stake
+from tui.batches.cancel_impact import Stake, outcome_of, question, sentence, stake
+from tui.batches.cost import Cost
 
 BATCH = Batch("b", Status.IN_PROGRESS, "in_progress", counts=Counts(4000, 1100, 100))
 COST = Cost(3.1, 12.1, measured=False)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tui.batches.batch import Batch, BatchError, Status
-from tui.batches.files import KEPT, Standing, StoredFile, Uses
+from tui.batches.stored_files import KEPT, Standing, StoredFile, Uses
 
 NOW = 1_800_000_000.0
 OLD = int(NOW - 86_400)

@@ -1,7 +1,7 @@
 """Whose turn it is."""
 
-from tui.batches.headroom import Amount, Limit, Room
-from tui.batches.turns import Turn, turns, why
+from tui.batches.queue_order import Turn, turns, why
+from tui.batches.quota import Amount, Limit, Room
 
 
 def told(

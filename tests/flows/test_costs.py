@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import CHAT, Validated
 from tui.batches.batch import Batch, Counts, Status, Usage
-from tui.batches.money import Cost, Expected
+from tui.batches.cost import Cost, Expected
 from tui.flows.costs import Costs
 from tui.flows.session import Session
 from tui.flows.steps import Created, Order

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import CHAT, MakeInput, OddServer, http
 from tests.flows.test_survey import open_submission
-from tui.batches.files import StoredFile
+from tui.batches.stored_files import StoredFile
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.demo.faults import Fault

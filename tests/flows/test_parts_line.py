@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CHAT, MakeInput
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.parts import PartsOrder, Queued, cut, part_orders, submit_parts

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput, chat_line
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.demo.faults import Fault
 from tui.demo.knobs import Knobs
 from tui.demo.server import DemoServer

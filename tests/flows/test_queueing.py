@@ -10,9 +10,9 @@ from typing import cast
 import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput
-from tui.batches.headroom import Refusal, Unit
-from tui.batches.money import Expected
-from tui.batches.turns import Turn
+from tui.batches.cost import Expected
+from tui.batches.queue_order import Turn
+from tui.batches.quota import Refusal, Unit
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ACCOUNT, CHAT, MakeInput, OddServer, Validated, http
 from tui.batches.batch import Batch, Status
-from tui.batches.files import Standing, StoredFile
+from tui.batches.stored_files import Standing, StoredFile
 from tui.client.api import Wire
 from tui.client.errors import WireError
 from tui.demo.faults import Fault

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
-from tui.batches.files import StoredFile, Uses
+from tui.batches.stored_files import StoredFile, Uses
 from tui.demo.faults import Fault
 from tui.demo.records import FileRecord
 from tui.demo.server import DemoServer

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
-from tui.batches.order import Order
+from tui.batches.sort import Order
 from tui.demo.server import DemoServer
 from tui.screens.home_columns import chosen
 from tui.screens.home_rows import COLUMNS, columns

@@ -8,8 +8,8 @@ from tests.screens import api
 from tests.screens.desk import desk, request
 from tests.screens.results_desk import opened
 from tui.batches.batch import Usage
-from tui.batches.budget import Budget
 from tui.batches.guard import Rules
+from tui.batches.spending import Budget
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 

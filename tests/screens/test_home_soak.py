@@ -8,11 +8,11 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import desk
 from tests.screens.test_home import arrived
+from tui.batches import display
 from tui.client.models import batch_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor, reach
-from tui.widgets import looks
 
 FAULTS = (
     Fault("", "drop_before"), Fault("", "drop_after"), Fault("", "rate_limit", retry_after=30),
@@ -53,5 +53,5 @@ async def test_after_every_fault_the_table_is_what_the_server_has(
         for batch in home.app.session.book:
             if home.table.move_to(batch.id):
                 await home.pilot.pause()
-                assert looks.status_cell(batch.status, batch.raw_status).text in home.cursor_row
+                assert display.status_cell(batch.status, batch.raw_status).text in home.cursor_row
         assert len({str(key) for key in home.table.keys}) == len(home.table.keys) == 28

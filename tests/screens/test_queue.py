@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request, write
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.sole import sole_sender

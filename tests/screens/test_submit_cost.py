@@ -9,7 +9,7 @@ import pytest
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request, write
-from tui.batches.budget import Budget
+from tui.batches.spending import Budget
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.screens.submit_form import Form

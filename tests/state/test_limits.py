@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.conftest import ACCOUNT
-from tui.batches.headroom import Limit, Refusal, Unit
+from tui.batches.quota import Limit, Refusal, Unit
 from tui.store.database import connect
 from tui.store.learned_limits import LearntLimits
 

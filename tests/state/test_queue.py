@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ACCOUNT, CHAT, Validated
-from tui.batches.headroom import Amount
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
+from tui.batches.quota import Amount
 from tui.errors import LazybatchError
 from tui.store.database import connect
 from tui.store.queue import Entry, Queue, State

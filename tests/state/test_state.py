@@ -17,7 +17,7 @@ from threading import Event
 import pytest
 
 from tests.conftest import ACCOUNT
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.batches.pace import Sample
 from tui.errors import LazybatchError
 from tui.store.cache import Cache

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ACCOUNT
 from tui.batches.batch import Batch, Counts, Status, Usage
-from tui.batches.money import Average
+from tui.batches.cost import Average
 from tui.store.database import connect
 from tui.store.token_history import Usages
 

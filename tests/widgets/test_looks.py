@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.looks import model_text, name_text, parts_text
+from tui.batches.display import model_text, name_text, parts_text
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.batches.batch import Batch, BatchError, Counts, Status, Usage, timeline
-from tui.batches.files import StoredFile
-from tui.batches.money import Rates, cost
+from tui.batches.cost import Rates, cost
 from tui.batches.pace import seconds_left
+from tui.batches.stored_files import StoredFile
 from tui.client.answers import refusal_in, thing_in
 from tui.client.error_words import words
 from tui.client.models import batch_from, file_from, page_from

@@ -7,7 +7,7 @@ from operator import add
 from typing import Final, TypeVar
 
 from tui.batches.batch import Batch, Counts, Status
-from tui.batches.money import Cost
+from tui.batches.cost import Cost
 from tui.batches.pace import Sample
 
 _Number = TypeVar("_Number", int, float)

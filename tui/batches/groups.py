@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from tui.batches.batch import Batch, Status
 from tui.batches.book import Book
 from tui.batches.group_sums import added, total, whole
-from tui.batches.order import Order
 from tui.batches.pace import Sample
+from tui.batches.sort import Order
 
 # Begins the key of a group among the ids of batches, which have no controls in them.
 _MARK: Final = "\0"

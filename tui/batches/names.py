@@ -8,7 +8,7 @@ from tui.format.text import clean_line
 
 # The first frame has no use for it.
 if TYPE_CHECKING:
-    from tui.batches.files import StoredFile
+    from tui.batches.stored_files import StoredFile
 
 
 class Named(NamedTuple):
@@ -59,7 +59,7 @@ class Names:
 
     def learn_files(self, files: "Iterable[StoredFile]") -> bool:
         """Take in the names of files that the server has told of; whether one of them was not known."""
-        from tui.batches.files import shown_name
+        from tui.batches.stored_files import shown_name
 
         before = len(self._files)
         self._files |= {file.id: shown_name(file.filename) for file in files if file.filename}

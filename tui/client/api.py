@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from tui.batches.files import StoredFile
+from tui.batches.stored_files import StoredFile
 from tui.client.address import Address
 from tui.client.connection import CONNECT_TIMEOUT, blocking_client_of, client_of
 from tui.client.error_words import words

@@ -14,7 +14,7 @@ from tui.client import fields
 from tui.format.text import clean_line
 
 if TYPE_CHECKING:
-    from tui.batches.files import StoredFile
+    from tui.batches.stored_files import StoredFile
 
 _STATUSES = {status.value: status for status in Status} | {
     # The other spelling, and the words of compatible providers for the same states.
@@ -108,7 +108,7 @@ def batch_from(item: Mapping[str, Any]) -> Batch | None:
 
 def file_from(item: object) -> "StoredFile | None":
     """The file that `item` describes, or None where it has no id."""
-    from tui.batches.files import StoredFile
+    from tui.batches.stored_files import StoredFile
 
     if not isinstance(item, dict) or not (identity := fields.identity(item.get("id"))):
         return None

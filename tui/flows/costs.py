@@ -12,7 +12,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from tui.batches.batch import Batch, Counts, Usage
-from tui.batches.money import Average, Cost, Expected, Rates, cost, told_usage
+from tui.batches.cost import Average, Cost, Expected, Rates, cost, told_usage
 from tui.errors import LazybatchError
 from tui.flows.prices import DAY, Prices, priced_size
 from tui.results.verdict import Used

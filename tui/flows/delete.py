@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from tui.batches.files import Standing, StoredFile, Uses
+from tui.batches.stored_files import Standing, StoredFile, Uses
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.client.models import batch_from

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tui.batches.batch import Batch
-from tui.batches.files import RESULT_PURPOSE
+from tui.batches.stored_files import RESULT_PURPOSE
 from tui.client.errors import Kind, WireError
 from tui.client.models import file_from
 from tui.flows.pages import Incomplete

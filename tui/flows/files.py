@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui.batches.batch import Batch
-from tui.batches.files import RESULT_PURPOSE, Standing, StoredFile, Uses
+from tui.batches.stored_files import RESULT_PURPOSE, Standing, StoredFile, Uses
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.client.models import Page, batch_from, file_from

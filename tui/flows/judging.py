@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tui.batches.batch import Batch, Counts
-from tui.batches.money import told_usage
+from tui.batches.cost import told_usage
 from tui.files.errors import FileChangedError
 from tui.results.judge import Judgement, Returned
 from tui.results.verdict import Reported

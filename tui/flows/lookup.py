@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from tui.batches.batch import Batch, Status
-from tui.batches.files import INPUT_PURPOSE, StoredFile
+from tui.batches.stored_files import INPUT_PURPOSE, StoredFile
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.client.models import batch_from, file_from

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from tui.batches.batch import Batch
-from tui.batches.files import INPUT_PURPOSE
 from tui.batches.names import Names
+from tui.batches.stored_files import INPUT_PURPOSE
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.client.models import Page, file_from

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.batches.headroom import Amount, Room, family
+from tui.batches.quota import Amount, Room, family
 from tui.format.text import count, plural
 from tui.requests.limits import Limits
 from tui.settings.profiles import Profile
 
 # A screen without a file does without these, and who has no budget without that.
 if TYPE_CHECKING:
-    from tui.batches.budget import Budget, Spent
+    from tui.batches.spending import Budget, Spent
     from tui.requests.cost import Estimate
     from tui.requests.validate import Report
 
@@ -93,7 +93,7 @@ def to_cost(values: Sequence[Estimate], budget: Budget | None, spent: Spent, *, 
     """What of the budget speaks against submitting these files, each in so many parts."""
     if budget is None:
         return []
-    from tui.batches.budget import Budget, objections
+    from tui.batches.spending import Budget, objections
 
     ranges = [known for value in values if (known := _range(value)) is not None]
     told = [words for each in ranges for words in objections(Budget(batch=budget.batch), spent, *each, parts=parts)]

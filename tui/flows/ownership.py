@@ -1,6 +1,6 @@
 """Whether an uploaded file may be deleted to take a create back."""
 
-from tui.batches.files import StoredFile
+from tui.batches.stored_files import StoredFile
 from tui.store.journal import Journal, Submission
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.client.api import Wire
 from tui.errors import LazybatchError
 from tui.files.durable import sync_folder

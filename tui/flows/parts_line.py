@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from tui.batches.batch import Status
-from tui.batches.headroom import Amount, Room, family, refusal, refused
+from tui.batches.quota import Amount, Room, family, refusal, refused
 from tui.client.errors import WireError
 from tui.errors import LazybatchError
 from tui.flows.queue_add import add, waiting

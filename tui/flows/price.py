@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.flows.costs import Costs
 from tui.format.text import money, money_about, money_range
 from tui.requests.ahead import likely_model, load_vocabulary

@@ -12,8 +12,8 @@ from tui.store.base import Trouble
 
 # Prices are loaded once the first frame is on screen.
 if TYPE_CHECKING:
-    from tui.batches.budget import Spent
-    from tui.batches.money import Cost, Expected
+    from tui.batches.cost import Cost, Expected
+    from tui.batches.spending import Spent
     from tui.flows.costs import Costs
 
 
@@ -92,7 +92,7 @@ class Priced(ABC):
     @property
     def spent(self) -> "Spent":
         """What was spent today and this month, as far as it is known."""
-        from tui.batches.budget import spent
+        from tui.batches.spending import spent
 
         return spent(self.book, self.cost_of, self.now)
 
@@ -102,7 +102,7 @@ class Priced(ABC):
         budget = self.profile.budget
         if budget is None or not budget.of_time:
             return []
-        from tui.batches.budget import passed
+        from tui.batches.spending import passed
 
         return passed(budget, self.spent)
 

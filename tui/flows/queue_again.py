@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tui.batches.batch import CONTENT_KEY, SUBMISSION_KEY, Batch
-from tui.batches.headroom import refused
+from tui.batches.quota import refused
 from tui.errors import LazybatchError
 from tui.flows.check import Validated, check
 from tui.flows.price import expected, price

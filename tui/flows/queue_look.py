@@ -4,8 +4,8 @@ import asyncio
 import time
 
 from tui.batches.batch import Batch
-from tui.batches.headroom import family
-from tui.batches.turns import turns
+from tui.batches.queue_order import turns
+from tui.batches.quota import family
 from tui.flows.pages import Incomplete
 from tui.flows.paging import newest_first
 from tui.flows.queue_steps import Looked

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui.batches.batch import Batch
-from tui.batches.headroom import Room, family
-from tui.batches.turns import Turn, Verdict, why
+from tui.batches.queue_order import Turn, Verdict, why
+from tui.batches.quota import Room, family
 from tui.flows.monitor import Offline
 from tui.flows.steps import Step
 from tui.store.queue import Entry, State

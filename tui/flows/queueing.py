@@ -11,7 +11,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY, Status
-from tui.batches.headroom import refusal, refused
+from tui.batches.quota import refusal, refused
 from tui.client.errors import Kind, WireError
 from tui.client.models import batch_from
 from tui.errors import LazybatchError

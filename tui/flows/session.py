@@ -20,7 +20,7 @@ from tui.store.samples import Samples
 
 # The first frame needs the cache alone; what talks to the server is imported behind it.
 if TYPE_CHECKING:
-    from tui.batches.headroom import Amount
+    from tui.batches.quota import Amount
     from tui.client.api import Wire
     from tui.flows.monitor import Monitor, Offline, Seen
     from tui.flows.reach import Reach

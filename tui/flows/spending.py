@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tui.batches.budget import Spent, month_start, spent
+from tui.batches.spending import Spent, month_start, spent
 from tui.client.api import Wire
 from tui.flows.costs import Costs
 from tui.flows.paging import CutShort, newest_first

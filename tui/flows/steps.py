@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.batches.batch import PARENT_KEY, Batch
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.client.errors import Kind, WireError
 from tui.errors import LazybatchError
 from tui.flows.giving_up import GivenUp

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tui.batches.batch import Batch, Status
-from tui.batches.headroom import Amount, Limit, Refusal, Room, enqueued, family, limits, pause_ends, refused, rooms
+from tui.batches.quota import Amount, Limit, Refusal, Room, enqueued, family, limits, pause_ends, refused, rooms
 from tui.settings.profiles import Profile
 from tui.store.journal import Journal
 from tui.store.learned_limits import LearntLimits

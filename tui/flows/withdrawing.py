@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tui.batches.files import StoredFile
+from tui.batches.stored_files import StoredFile
 from tui.client.api import Wire
 from tui.client.errors import WireError
 from tui.errors import LazybatchError

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from tui.batches.budget import Spent
-from tui.batches.headroom import Room, family
+from tui.batches.quota import Room, family
+from tui.batches.spending import Spent
 from tui.client.errors import WireError
 from tui.flows import objections
 from tui.flows.objections import Objection, before_question, to_cost, to_room, to_tokens

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from tui.batches.batch import Batch, Status
+from tui.batches.cancel_impact import MANY, sentence, stake
 from tui.batches.names import Names
-from tui.batches.order import select
-from tui.batches.query import Query
-from tui.batches.stake import MANY, sentence, stake
+from tui.batches.query.parse import Query
+from tui.batches.sort import select
 from tui.client.api import Wire
 from tui.client.errors import WireError
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel

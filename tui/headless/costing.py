@@ -10,7 +10,7 @@ from tui.headless.session import trouble
 from tui.settings.profiles import Profile, state_folder
 
 if TYPE_CHECKING:
-    from tui.batches.query import Query
+    from tui.batches.query.parse import Query
 
 
 @contextmanager

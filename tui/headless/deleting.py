@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from tui.batches.files import KEPT, Standing, StoredFile
 from tui.batches.names import Names
+from tui.batches.stored_files import KEPT, Standing, StoredFile
 from tui.flows.delete import Deleted, Outcome, delete
 from tui.headless.asking import agreed
 from tui.headless.printing import Output

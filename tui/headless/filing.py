@@ -4,8 +4,8 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
 
-from tui.batches.files import Standing, StoredFile
 from tui.batches.names import Names
+from tui.batches.stored_files import Standing, StoredFile
 from tui.flows.files import Listed, Surveyed, survey
 from tui.headless.asking import need_a_terminal
 from tui.headless.printing import Output

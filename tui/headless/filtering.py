@@ -1,6 +1,6 @@
 """The filter language as an option of a command."""
 
-from tui.batches.query import Query, parse
+from tui.batches.query.parse import Query, parse
 from tui.errors import LazybatchError
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tui.batches.batch import Batch
 from tui.batches.names import Names
-from tui.batches.query import Query
+from tui.batches.query.parse import Query
 from tui.flows.costs import Costs
 from tui.flows.naming import ask_names, list_names
 from tui.flows.paging import newest_first

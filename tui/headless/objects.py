@@ -3,7 +3,7 @@
 from typing import Any
 
 from tui.batches.batch import Batch, Counts, Status, Usage, timeline
-from tui.batches.money import Cost, counts_nothing
+from tui.batches.cost import Cost, counts_nothing
 
 
 def batch_object(batch: Batch, name: str, cost: Cost | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 from argparse import Namespace
 from typing import Any
 
-from tui.batches.headroom import Room
+from tui.batches.quota import Room
 from tui.errors import LazybatchError
 from tui.flows.queue_look import look, looked_offline
 from tui.flows.queue_steps import Looked

@@ -5,8 +5,9 @@ from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime
 
+from tui.batches import display
 from tui.batches.batch import Batch, Status, timeline
-from tui.batches.money import Cost
+from tui.batches.cost import Cost
 from tui.batches.names import Names
 from tui.flows.follow import retrieve
 from tui.flows.naming import ask_names
@@ -17,7 +18,6 @@ from tui.headless.objects import batch_object_with_timeline
 from tui.headless.printing import Output
 from tui.headless.session import connected, own_names, with_key
 from tui.settings.profiles import Profile
-from tui.widgets import looks
 
 _BAD = {Status.FAILED, Status.EXPIRED, Status.CANCELLED}
 
@@ -67,7 +67,7 @@ def _fields(batch: Batch, cost: Cost | None) -> Iterator[tuple[str, str | None]]
     yield "requests", _requests(batch)
     if usage := batch.usage:
         yield "tokens", f"{count(usage.input_tokens)} in, {count(usage.output_tokens)} out"
-    yield "cost", looks.cost_text(batch, cost)
+    yield "cost", display.cost_text(batch, cost)
     yield "expires", None if batch.expires_at is None else _time(batch.expires_at)
     yield "input", batch.input_file_id
     yield "output", batch.output_file_id

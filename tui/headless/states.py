@@ -1,7 +1,7 @@
 """A batch's state and progress as words for a plain terminal."""
 
 from tui.batches.batch import Batch, Status
-from tui.batches.money import Cost
+from tui.batches.cost import Cost
 from tui.format.text import count, money, money_estimate, percent
 
 # The screen's glyphs; the words are the API's own, because --status takes them.

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.batches.batch import Batch
-from tui.batches.files import Standing, StoredFile, Uses, kind, shown_name
 from tui.batches.names import Names
+from tui.batches.stored_files import Standing, StoredFile, Uses, kind, shown_name
 from tui.format.text import age, count, plural, size
 from tui.headless import states
 from tui.headless.printing import Output

@@ -5,7 +5,7 @@ from argparse import Namespace
 from datetime import datetime
 
 from tui.batches.batch import Batch, Status
-from tui.batches.money import Cost
+from tui.batches.cost import Cost
 from tui.flows.costs import Costs
 from tui.flows.follow import Gone, Retrying, follow
 from tui.flows.naming import ask_names

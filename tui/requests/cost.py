@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from tui.batches.money import NO_OUTPUT, NOT_BY_TOKENS, is_one_of
+from tui.batches.cost import NO_OUTPUT, NOT_BY_TOKENS, is_one_of
 from tui.files.source import Changed, Source
 from tui.format.text import clean_line, count, percent, plural
 from tui.requests import counting

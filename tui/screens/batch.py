@@ -8,8 +8,9 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
+from tui.batches import display
 from tui.batches.batch import Batch, Stage, Status, timeline
-from tui.batches.money import Cost, Expected
+from tui.batches.cost import Cost, Expected
 from tui.batches.pace import Sample
 from tui.format.cell import Cell
 from tui.format.glyphs import GLYPHS
@@ -19,7 +20,6 @@ from tui.screens.home_account import staleness
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings, may_wait
 from tui.store.checks import Kept
-from tui.widgets import looks
 from tui.widgets.text_view import TextView
 
 _LABEL = 13  # cells
@@ -158,7 +158,7 @@ def describe(
     while it is not known, `price` says whose it is by, and `expected` is None unless it was submitted from here.
     """
     yield []
-    yield _row("status", looks.batch_status_cell(batch))
+    yield _row("status", display.batch_status_cell(batch))
     yield _row("id", Cell(batch.id))
     yield _row("endpoint", Cell(" · ".join(filter(None, (batch.endpoint, batch.model))) or "?"))
     if batch.oddities:
@@ -192,20 +192,20 @@ def _row(label: str, value: Cell) -> Paragraph:
 def _requests(batch: Batch, now: float, samples: Sequence[Sample]) -> Iterator[Paragraph]:
     yield []
     counts = batch.counts
-    yield _row("requests", Cell(looks.counts_text(batch).removeprefix("requests ")))
+    yield _row("requests", Cell(display.counts_text(batch).removeprefix("requests ")))
     if counts is None or counts.progress is None:
         return
     yield _row(
-        "", Cell(f"{looks.bar_text(counts.progress, _BAR)} {percent(counts.progress)}", looks.role(batch.status))
+        "", Cell(f"{display.bar_text(counts.progress, _BAR)} {percent(counts.progress)}", display.role(batch.status))
     )
     if counts.failed is not None:
         share = f" ({percent(counts.failed_share)})" if counts.failed_share else ""
         yield _row("failed", Cell(f"{count(counts.failed)}{share}", "bad" if counts.failed else ""))
-    if pace := looks.rate_text(batch, now, samples):
-        yield _row("rate", Cell(f"{pace}, {looks.eta_cell(batch, now, samples).text} left at this rate"))
-    for warning in looks.pace_warnings(batch, now, samples):
+    if pace := display.rate_text(batch, now, samples):
+        yield _row("rate", Cell(f"{pace}, {display.eta_cell(batch, now, samples).text} left at this rate"))
+    for warning in display.pace_warnings(batch, now, samples):
         yield _row("", Cell(f"{GLYPHS.doubt} {warning}", "warn"))
-    if batch.status is Status.IN_PROGRESS and (drawn := looks.sparkline_text(samples, now, _SPARKLINE)):
+    if batch.status is Status.IN_PROGRESS and (drawn := display.sparkline_text(samples, now, _SPARKLINE)):
         yield _row("last hour", Cell(drawn, "running"))
     if batch.active and batch.expires_at:
         yield _row("window", Cell(f"ends in {duration(batch.expires_at - now)}"))
@@ -219,14 +219,14 @@ def _timeline(batch: Batch, now: float) -> Iterator[Paragraph]:
         spent = f"  for {duration(lasted)}" if lasted is not None else ""
         yield [
             Cell(label.rjust(_LABEL) + "  ", "dim"),
-            Cell(f"{looks.word(stage.status):<12}", looks.role(stage.status)),
+            Cell(f"{display.word(stage.status):<12}", display.role(stage.status)),
             Cell(f"{duration(now - stage.at)} ago{spent}"),
         ]
         label = ""
     if batch.active and all(stage.status is not batch.status for stage in timeline(batch)):
         yield [
             Cell(label.rjust(_LABEL) + "  ", "dim"),
-            Cell(f"{looks.word(batch.status):<12}", looks.role(batch.status)),
+            Cell(f"{display.word(batch.status):<12}", display.role(batch.status)),
             Cell("The server does not say since when.", "dim"),
         ]
 
@@ -247,7 +247,7 @@ def _errors(batch: Batch) -> Iterator[Paragraph]:
 
 
 def _usage(batch: Batch, cost: Cost | None, price: str, expected: Expected | None) -> Iterator[Paragraph]:
-    usage, told = batch.usage, looks.cost_text(batch, cost)
+    usage, told = batch.usage, display.cost_text(batch, cost)
     # As long as nothing better tells what it will come to.
     if expected is not None and expected.low is not None and (cost is None or cost.at_end is None):
         before = f"{money_range(expected.low, expected.high)} expected when it was submitted"

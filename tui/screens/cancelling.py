@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.batches.batch import Batch
 from tui.batches.book import Book
-from tui.batches.stake import MANY, outcome_of, question, stake
+from tui.batches.cancel_impact import MANY, outcome_of, question, stake
 from tui.errors import LazybatchError
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.format.text import count, duration, plural

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from tui.batches.files import KEPT, Standing
+from tui.batches import display
+from tui.batches.stored_files import KEPT, Standing
 from tui.errors import LazybatchError
 from tui.flows.delete import Deleted, Outcome, delete
 from tui.flows.saved import unsaved
 from tui.format.text import count, plural, size
 from tui.screens.files_rows import Row, held
 from tui.screens.room import Room
-from tui.widgets import looks
 
 if TYPE_CHECKING:
     from tui.app import LazybatchApp
@@ -103,7 +103,9 @@ def question(going: Sequence[Row], host: str, cells: int) -> str:
 
 def belonging(going: Sequence[Row], name_of: Callable[..., str], kept: int, lost: int) -> str:
     """What the files belong to, and what the user should know before the answer."""
-    names = list(dict.fromkeys(f"{name_of(row.batch)} ({looks.word(row.batch.status)})" for row in going if row.batch))
+    names = list(
+        dict.fromkeys(f"{name_of(row.batch)} ({display.word(row.batch.status)})" for row in going if row.batch)
+    )
     told = []
     if lost:
         told.append(f"{plural(lost, 'result')} not saved on this machine")

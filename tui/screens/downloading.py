@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tui.batches import display
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.bulk import Failed, Fetched, Fetching, Step, collect_each
 from tui.format.cell import Cell
 from tui.format.text import clean_line, count, plural, size
 from tui.screens.room import Room
-from tui.widgets import looks
 from tui.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Downloads:
         told = [Cell(f"downloading {count(over + 1)} of {count(over + self.left)}  ", "running")]
         if step.total:
             share = min(1.0, step.done / step.total)
-            told.append(Cell(f"{looks.bar_text(share, _BAR)}  ", "running"))
+            told.append(Cell(f"{display.bar_text(share, _BAR)}  ", "running"))
         sizes = f"{size(step.done)} of {size(step.total)}" if step.total else size(step.done)
         told.append(Cell(f"{self._app.name_of(step.batch)}, {step.part}, {sizes}"))
         failed = sum(isinstance(end, Failed) for end in self._ends)
@@ -159,7 +159,7 @@ def _left_out(batches: Sequence[Batch]) -> str:
     running = sum(batch.active for batch in batches)
     without = len(batches) - running
     if len(batches) == 1:
-        return f"it is {looks.word(batches[0].status)}" if running else "it has no results"
+        return f"it is {display.word(batches[0].status)}" if running else "it has no results"
     told = [f"{count(running)} not ended yet"] if running else []
     return ", ".join([*told, f"{count(without)} without results"] if without else told)
 

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import Batch
-from tui.batches.files import Standing, StoredFile, Uses
+from tui.batches.stored_files import Standing, StoredFile, Uses
 from tui.errors import LazybatchError
 from tui.flows.files import Listed, survey
 from tui.format.cell import Cell

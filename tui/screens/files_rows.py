@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui.batches.batch import Batch
-from tui.batches.files import Standing, StoredFile, Uses, kind, shown_name
+from tui.batches.stored_files import Standing, StoredFile, Uses, kind, shown_name
 from tui.format.cell import Cell
 from tui.format.glyphs import GLYPHS
 from tui.format.text import age, count, duration, size

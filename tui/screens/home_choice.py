@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
 from tui.batches.batch import Batch
-from tui.batches.order import SORTS, Order, select
+from tui.batches.sort import SORTS, Order, select
 from tui.format.cell import Cell
 from tui.format.text import clean_line
 from tui.screens import home_rows
@@ -16,8 +16,8 @@ from tui.widgets.table import Table
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-    from tui.batches.query import Query
-    from tui.batches.query_words import Texts
+    from tui.batches.query.parse import Query
+    from tui.batches.query.text_index import Texts
     from tui.screens.home_column_bar import ColumnBar
 
 _SLICE: Final = 500  # batches whose texts are put together at a time: half a millisecond
@@ -124,7 +124,7 @@ class Choosing(Account):
     @cached_property
     def texts(self) -> "Texts":
         """What words are looked for in, kept while there is a filter."""
-        from tui.batches.query_words import Texts
+        from tui.batches.query.text_index import Texts
 
         return Texts()
 
@@ -141,7 +141,7 @@ class Choosing(Account):
         self.call_after_refresh(self.look_again)
 
     def _filter(self, text: str) -> None:
-        from tui.batches.query import parse
+        from tui.batches.query.parse import parse
 
         self._wanted, self._query = text, parse(text)
         self.stand_empty()

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui import actions
-from tui.batches.query import complete
+from tui.batches.query.parse import complete
 from tui.widgets.safe_input import SafeInput
 
 

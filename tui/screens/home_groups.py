@@ -10,8 +10,8 @@ from tui.format.text import plural
 from tui.screens.home_choice import Choosing
 
 if TYPE_CHECKING:
+    from tui.batches.cost import Cost
     from tui.batches.groups import Group, Groups
-    from tui.batches.money import Cost
 
 
 class Grouping(Choosing):

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rich.cells import cell_len
 
+from tui.batches import display
 from tui.batches.batch import Batch, Status
 from tui.batches.pace import Sample
 from tui.format.cell import Cell
 from tui.format.glyphs import GLYPHS
 from tui.format.text import count, duration, money, plural
 from tui.settings.profiles import Profile
-from tui.widgets import looks
 
 if TYPE_CHECKING:
+    from tui.batches.cost import Cost
     from tui.batches.groups import Group
-    from tui.batches.money import Cost
 
 # What is on its way is one number in the sums: the table tells the steps apart.
 _RUNNING: Final = frozenset({Status.VALIDATING, Status.IN_PROGRESS, Status.FINALIZING})
@@ -116,7 +116,7 @@ def tally(
         right[:0] = [Cell(", ".join(over_budget), "bad"), *([Cell("  ")] if right else [])]
     width -= sum(len(cell.text) for cell in right) + 2 if right else 0
     cells: list[Cell] = []
-    for cell in (looks.tally_cell(status, numbers[status]) for status in _TALLY if numbers[status]):
+    for cell in (display.tally_cell(status, numbers[status]) for status in _TALLY if numbers[status]):
         # What does not fit is left out whole: half a word would mislead.
         width -= len(cell.text) + 2
         if width >= -2:
@@ -157,16 +157,16 @@ def strip(
     if told := wrong(batch, now, samples, broken, expires_in):
         # What is wrong must not be cut off for what is merely good to know.
         length = sum(cell_len(cell.text) for cell in (*told, *right))
-        return told, right if length + _EDGES <= width else [Cell(looks.counts_text(batch), "dim")]
+        return told, right if length + _EDGES <= width else [Cell(display.counts_text(batch), "dim")]
     if batch.status is Status.FAILED and batch.errors:
-        from tui.batches.headroom import refused
+        from tui.batches.quota import refused
 
         if (refusal := refused(batch)) is not None:
             return [Cell(refusal.sentence)], []
         error = batch.errors[0]
         told = [Cell((f"line {error.line}: " if error.line else "") + error.message)]
         return told, right if sum(cell_len(cell.text) for cell in (*told, *right)) + _EDGES <= width else []
-    return [Cell(looks.stages_text(batch, now))], right
+    return [Cell(display.stages_text(batch, now))], right
 
 
 def group_strip(
@@ -191,18 +191,18 @@ def wrong(
     """What is `broken`, else what is wrong with its progress or its results; empty while all is well."""
     if broken:
         return [Cell(f"{GLYPHS.alarm} {' '.join(broken)}", "bad")]
-    warnings = looks.pace_warnings(batch, now, samples)
+    warnings = display.pace_warnings(batch, now, samples)
     if expires_in is not None:
         warnings.append(f"results expire in {duration(expires_in)}: d saves them")
     return [Cell(f" {GLYPHS.dot} ".join(warnings), "warn")] if warnings else []
 
 
 def _come_to(batch: Batch, now: float, width: int, samples: Sequence[Sample], cost: "Cost | None") -> list[Cell]:
-    told = [looks.counts_text(batch), looks.rate_text(batch, now, samples)]
+    told = [display.counts_text(batch), display.rate_text(batch, now, samples)]
     if batch.counts and batch.counts.failed:
         told.append(f"fails {count(batch.counts.failed)}")
     right = [Cell(f" {GLYPHS.dot} ".join(filter(None, told)), "dim")]
-    if width >= WIDE and (price := looks.cost_text(batch, cost)):
+    if width >= WIDE and (price := display.cost_text(batch, cost)):
         right.append(Cell(f" {GLYPHS.dot} {price}", "dim"))
-    drawn = looks.sparkline_text(samples, now, _SPARKLINE) if batch.status is Status.IN_PROGRESS else ""
+    drawn = display.sparkline_text(samples, now, _SPARKLINE) if batch.status is Status.IN_PROGRESS else ""
     return [Cell(drawn, "running"), Cell("  "), *right] if width >= WIDE and drawn else right

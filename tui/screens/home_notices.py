@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from tui.batches import display
 from tui.batches.batch import Batch
 from tui.format.text import count, plural
-from tui.widgets import looks
 
 if TYPE_CHECKING:
     from tui.screens.home_account import Account
@@ -66,7 +66,7 @@ class Notices:
 
     def _words(self, ended: Sequence[Batch]) -> str:
         batch, counts = ended[0], ended[0].counts
-        how = "the server no longer knows it" if batch.gone else looks.word(batch.status)
+        how = "the server no longer knows it" if batch.gone else display.word(batch.status)
         told = f"{self._home.name_of(batch)}: {how}"
         if counts is not None and counts.total and counts.ended is not None:
             told += f", {count(counts.ended)} of {plural(counts.total, 'request')}"

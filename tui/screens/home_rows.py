@@ -3,24 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from tui.batches import display
 from tui.batches.batch import Batch
-from tui.batches.order import BY_STATE, Order
 from tui.batches.pace import Sample
+from tui.batches.sort import BY_STATE, Order
 from tui.format.cell import Cell
 from tui.format.glyphs import GLYPHS
 from tui.format.text import count, duration
-from tui.widgets import looks
 from tui.widgets.column import Column, unseen
 
 if TYPE_CHECKING:
+    from tui.batches.cost import Cost
     from tui.batches.groups import Group
-    from tui.batches.money import Cost
 
 _PROGRESS: Final = 15
 COLUMNS: Final = (
     Column("status", "STATUS", 12),
-    Column("name", "NAME", 22, flex=4, cut=looks.name_text),
-    Column("model", "MODEL", 16, priority=5, flex=1, cut=looks.model_text),
+    Column("name", "NAME", 22, flex=4, cut=display.name_text),
+    Column("model", "MODEL", 16, priority=5, flex=1, cut=display.model_text),
     Column("endpoint", "ENDPOINT", 18, priority=8),
     Column("progress", "PROGRESS", _PROGRESS, priority=1),
     Column("requests", "REQUESTS", 14, align="right", priority=6),
@@ -56,19 +56,21 @@ def row(
     name = f"{GLYPHS.awaited} {name}" if awaited else name
     elapsed = batch.elapsed(now)
     return {
-        "status": looks.batch_status_cell(batch),
+        "status": display.batch_status_cell(batch),
         "name": Cell(f"{GLYPHS.alarm} {name}", "bad") if alarm else Cell(name, "dim" if batch.gone else ""),
         "model": Cell(batch.model or GLYPHS.none, "" if batch.model and not batch.gone else "dim"),
         "endpoint": Cell((batch.endpoint or "?").removeprefix("/v1/"), "dim"),
-        "progress": looks.progress_cell(batch, _PROGRESS),
+        "progress": display.progress_cell(batch, _PROGRESS),
         "requests": _requests(batch),
-        "fail": Cell(f"{GLYPHS.doubt}{looks.failed_cell(batch).text}", "warn") if doubted else looks.failed_cell(batch),
-        "rate": Cell(looks.rate_text(batch, now, samples) or GLYPHS.none, "dim"),
-        "eta": looks.eta_cell(batch, now, samples) if expires_in is None else Cell("save", "warn"),
+        "fail": Cell(f"{GLYPHS.doubt}{display.failed_cell(batch).text}", "warn")
+        if doubted
+        else display.failed_cell(batch),
+        "rate": Cell(display.rate_text(batch, now, samples) or GLYPHS.none, "dim"),
+        "eta": display.eta_cell(batch, now, samples) if expires_in is None else Cell("save", "warn"),
         "elapsed": Cell(GLYPHS.none if elapsed is None else duration(elapsed), "dim"),
         "expires": _expires(batch, now, expires_in),
-        "cost": looks.cost_cell(cost),
-        "age": looks.age_cell(batch.created_at, now),
+        "cost": display.cost_cell(cost),
+        "age": display.age_cell(batch.created_at, now),
         "id": Cell(batch.id, "dim"),
     }
 
@@ -76,7 +78,7 @@ def row(
 def group_label(group: "Group", opened: bool) -> str:
     """What stands in the column of names for the parts of one file: `▸ embed-docs  12 parts`."""
     fold = GLYPHS.unfolded if opened else GLYPHS.folded
-    return f"{fold} {group.whole.description}  {looks.parts_text(len(group.parts), group.announced, group.spoilt)}"
+    return f"{fold} {group.whole.description}  {display.parts_text(len(group.parts), group.announced, group.spoilt)}"
 
 
 def group_progress(group: "Group") -> Cell:
@@ -87,10 +89,10 @@ def group_progress(group: "Group") -> Cell:
     if group.incomplete or whole.counts is None or whole.counts.total is None:
         share = progress_about(group.parts, group.announced)
         if share is not None:
-            return looks.progress_about_cell(share, whole.status, _PROGRESS)
+            return display.progress_about_cell(share, whole.status, _PROGRESS)
         if group.incomplete:
             return Cell(GLYPHS.none.rjust(_PROGRESS), "dim")
-    return looks.progress_cell(whole, _PROGRESS)
+    return display.progress_cell(whole, _PROGRESS)
 
 
 def columns(order: Order, kept: str = "") -> list[Column]:

@@ -7,14 +7,14 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
-from tui.batches.budget import Sum
-from tui.batches.ledger import Entry, ledger
+from tui.batches import display
+from tui.batches.spend_by_model import Entry, ledger
+from tui.batches.spending import Sum
 from tui.format.cell import Cell
 from tui.format.glyphs import GLYPHS
 from tui.format.text import count, fit, money, money_estimate, percent, plural
 from tui.screens.home_account import staleness
 from tui.screens.room import Room, bindings
-from tui.widgets import looks
 from tui.widgets.column import Column
 from tui.widgets.line import Line, Rule
 from tui.widgets.table import Table
@@ -113,7 +113,7 @@ def _span(label: str, sum_: Sum, limit: float | None) -> tuple[Sequence[Cell], S
         role = "bad" if share > 1 else "warn" if share > 0.8 else "ok"
         left += [
             Cell(fit(f"{told.text} of {money(limit)}", _AMOUNT), "bad" if share > 1 else ""),
-            Cell(looks.bar_text(share, _BAR), role),
+            Cell(display.bar_text(share, _BAR), role),
             Cell(f" {percent(share) if share <= 1 else f'{share:.0%}'}"),
         ]
     batches = plural(sum_.batches, "batch", "batches")

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui import actions
-from tui.batches.headroom import family
+from tui.batches.quota import family
 from tui.flows.queue_steps import Looked
 from tui.format.cell import Cell
 from tui.format.text import amount, clean_line, count, plural

@@ -7,6 +7,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from tui.actions import Action
+from tui.batches import display
 from tui.errors import LazybatchError
 from tui.flows.collect import Downloading, Part
 from tui.flows.reading_file import FileReader
@@ -19,7 +20,6 @@ from tui.results.judge import Judgement
 from tui.screens.results_moving import Moving
 from tui.screens.results_taking import Taking
 from tui.screens.results_verdict import doubt_cells, family_cells, verdict_cells
-from tui.widgets import looks
 from tui.widgets.line import Rule
 
 _WIDE = 120  # cells
@@ -76,7 +76,7 @@ class Results(Moving, Taking):
 
     async def _open(self) -> None:
         if self._batch.active:
-            status = looks.word(self._batch.status)
+            status = display.word(self._batch.status)
             self._remark = f"The batch is {status}: these are the first lines that there are."
         try:
             async for step in self.shelf.fetch():

@@ -42,7 +42,7 @@ def may_wait(batch: Batch | None) -> bool:
     """Whether `batch` was refused for want of room: it may be sent again as it is."""
     if batch is None or batch.status is not Status.FAILED:
         return False
-    from tui.batches.headroom import refused
+    from tui.batches.quota import refused
 
     return refused(batch) is not None
 

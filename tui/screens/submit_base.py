@@ -10,7 +10,7 @@ from textual.worker import Worker
 
 from tui import actions
 from tui.batches.batch import Batch, described
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.errors import LazybatchError
 from tui.format.bar import bar
 from tui.format.cell import Cell

@@ -2,12 +2,12 @@
 
 import asyncio
 
+from tui.batches import display
 from tui.batches.batch import Batch
 from tui.format.cell import Cell
 from tui.format.text import age, fit
 from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom
-from tui.widgets import looks
 
 _NAME = 24  # cells
 
@@ -36,4 +36,4 @@ class Before(SubmitRoom):
         """The same in words."""
         name = fit(self.lazybatch.name_of(batch), _NAME).strip()
         ago = f" {age(self.session.now - batch.created_at)} ago" if batch.created_at else ""
-        return f"Submitted before{ago}: {name} ({looks.word(batch.status)}). A submits it again."
+        return f"Submitted before{ago}: {name} ({display.word(batch.status)}). A submits it again."

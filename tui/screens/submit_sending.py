@@ -7,6 +7,7 @@ from dataclasses import replace
 from textual import on
 from textual.widgets import Input
 
+from tui.batches import display
 from tui.batches.batch import Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
@@ -36,7 +37,6 @@ from tui.format.text import age, clean_line, plural
 from tui.requests.validate import Report
 from tui.screens.submit_base import asks_endpoint, models, under_way
 from tui.screens.submit_before import Before
-from tui.widgets import looks
 
 _AGAIN = "A submits it all the same."
 _ADOPT = "u says that it is one of these, A submits it all the same."
@@ -235,8 +235,8 @@ class Sending(Before):
     def _candidate(self, batch: Batch) -> list[Cell]:
         """By which its user may recognise a batch."""
         created = f"created {age(self.session.now - batch.created_at)} ago" if batch.created_at else "of unknown age"
-        facts = (batch.id, created, looks.counts_text(batch), batch.model or "")
-        return [looks.status_cell(batch.status, batch.raw_status), Cell("  " + " · ".join(filter(None, facts)))]
+        facts = (batch.id, created, display.counts_text(batch), batch.model or "")
+        return [display.status_cell(batch.status, batch.raw_status), Cell("  " + " · ".join(filter(None, facts)))]
 
     def action_stop(self) -> None:
         if self.sending is not None:

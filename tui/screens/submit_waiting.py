@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from tui.batches.headroom import Amount, family
 from tui.batches.names import submission_name
+from tui.batches.quota import Amount, family
 from tui.flows.objections import before_question
 from tui.flows.parts import PartsOrder, part_orders
 from tui.flows.steps import Order

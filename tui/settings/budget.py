@@ -9,7 +9,7 @@ batch = 25.50
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tui.batches.budget import Budget
+from tui.batches.spending import Budget
 from tui.errors import LazybatchError
 from tui.format.text import clean_line
 

@@ -30,8 +30,8 @@ from tui.requests.limits import Limits
 
 # Most profiles have neither, and nothing needs them before the first frame.
 if TYPE_CHECKING:
-    from tui.batches.budget import Budget
     from tui.batches.guard import Rules
+    from tui.batches.spending import Budget
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 _TEXTS = {"base_url", "key_env", "organization", "project", "downloads"}

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.batches.names import Named
 from tui.errors import LazybatchError
 from tui.store.audit_log import Ledger

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from tui.batches.headroom import Limit, Refusal, Unit, family
+from tui.batches.quota import Limit, Refusal, Unit, family
 from tui.store.base import Store
 
 

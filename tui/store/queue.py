@@ -14,9 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from tui.batches.headroom import Amount
-from tui.batches.money import Expected
+from tui.batches.cost import Expected
 from tui.batches.names import submission_name
+from tui.batches.quota import Amount
 from tui.errors import LazybatchError
 from tui.requests.validate import Identity, Report
 from tui.store.base import Trouble, remedy

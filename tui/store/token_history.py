@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tui.batches.batch import Batch
-from tui.batches.money import Average, told_usage
+from tui.batches.cost import Average, told_usage
 from tui.store.base import Store, replacing
 
 # What was asked of a model long ago says little of what is asked today.

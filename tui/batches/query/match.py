@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from tui.batches.batch import Batch, Status
-from tui.batches.query_terms import EXAMPLES, META, NUMBER, STATES, TEXTS, Term
-from tui.batches.query_words import fold
+from tui.batches.query.terms import EXAMPLES, META, NUMBER, STATES, TEXTS, Term
+from tui.batches.query.text_index import fold
 
 # What a term asks of a batch: the batch, its name, the time now and its cost.
 Test = Callable[[Batch, str, float, float | None], bool]

@@ -7,7 +7,7 @@ from typing import Final
 from rich.cells import cell_len
 
 from tui.batches.batch import Batch
-from tui.batches.money import Cost
+from tui.batches.cost import Cost
 from tui.format.text import count, fit, money, plural
 
 MANY: Final = 10  # batches above which a yes is not enough: their number has to be typed

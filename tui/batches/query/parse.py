@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tui.batches.batch import Batch
-from tui.batches.query_terms import ALSO, EXAMPLES, FIELDS, META, NUMBER, SPAN, STATES, Term, quoted
-from tui.batches.query_tests import Test, compiled
-from tui.batches.query_words import Texts, Word, fold
+from tui.batches.query.match import Test, compiled
+from tui.batches.query.terms import ALSO, EXAMPLES, FIELDS, META, NUMBER, SPAN, STATES, Term, quoted
+from tui.batches.query.text_index import Texts, Word, fold
 from tui.format.text import clean_line
 
 # A quote that is left open reaches to the end of the text.

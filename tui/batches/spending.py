@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tui.batches.batch import Batch
-from tui.batches.money import Cost
+from tui.batches.cost import Cost
 from tui.format.text import money, money_about
 
 

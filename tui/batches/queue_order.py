@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from tui.batches.headroom import Amount, Room, Unit, family
+from tui.batches.quota import Amount, Room, Unit, family
 from tui.format.text import amount as short
 from tui.format.text import duration, plural
 

@@ -8,8 +8,8 @@ from tui.batches.batch import Batch
 from tui.batches.pace import Sample, rate, seconds_left
 
 if TYPE_CHECKING:
-    from tui.batches.query import Query
-    from tui.batches.query_words import Texts
+    from tui.batches.query.parse import Query
+    from tui.batches.query.text_index import Texts
 
 # What moves first, then the newest: the order in which one wants to see them without having asked for any.
 BY_STATE: Final = "status"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from unicodedata import normalize
 
 from tui.batches.batch import Batch
-from tui.batches.query_terms import WORDS
+from tui.batches.query.terms import WORDS
 
 Word = tuple[str, bool]
 """A folded word, and whether it is to be there or not to be."""

@@ -14,7 +14,7 @@ from tui.format.glyphs import GLYPHS
 from tui.format.text import age, count, duration, fit, money, money_about, money_estimate, money_short, percent
 
 if TYPE_CHECKING:
-    from tui.batches.money import Cost
+    from tui.batches.cost import Cost
 
 # Word and role; the glyph comes beside them: a state is never told by its colour alone.
 _LOOKS: Final = {

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tui.batches.batch import Batch
-from tui.batches.budget import Sum, add_up
-from tui.batches.money import Cost
+from tui.batches.cost import Cost
+from tui.batches.spending import Sum, add_up
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The filter language of the batches: text to terms, terms to tests of a batch."""
