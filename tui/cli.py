@@ -103,7 +103,7 @@ def _function(options: "Namespace") -> "Callable[[Namespace], int]":
     with _undisturbed():
         if options.command in _COUNTING:
             # While the command is imported the other processors would have nothing to do.
-            from tui.requests.ahead import load_vocabulary
+            from tui.requests.cost.preload import load_vocabulary
 
             load_vocabulary(options.file)
         module = importlib.import_module(f"tui.headless.{_MODULES[options.command]}")

@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.bench.bench_validate import plain_loop
 from tui.flows.costs import Costs
 from tui.flows.price import prepare, price
-from tui.requests import cost
+from tui.requests.cost import estimate
 from tui.requests.validate import validate
 
 CHAT = "/v1/chat/completions"
@@ -82,7 +82,7 @@ def loop_command(path: Path) -> None:
 
 
 def exact(path: Path) -> None:
-    cost.estimate(validate(path), exact=True)
+    estimate.estimate(validate(path), exact=True)
 
 
 RUNS: dict[str, Callable[[Path], Any]] = {
@@ -191,11 +191,11 @@ def speed(path: Path, runs: int) -> None:
 def accuracy(path: Path, samples: int) -> None:
     """Other samples of the same file: the seed is the file's SHA-256."""
     report = validate(path)
-    true = cost.estimate(report, exact=True).input_tokens
+    true = estimate.estimate(report, exact=True).input_tokens
     errors, seconds, kept = [], [], 0
     for number in range(samples):
         start = time.perf_counter()
-        found = cost.estimate(replace(report, sha256=f"{number:064x}"))
+        found = estimate.estimate(replace(report, sha256=f"{number:064x}"))
         seconds.append(time.perf_counter() - start)
         errors.append(abs(found.input_tokens / true - 1))
         kept += errors[-1] <= found.input_error
@@ -214,7 +214,7 @@ def longest_wait(path: Path) -> None:
 
     async def main() -> float:
         stop = threading.Event()
-        work = asyncio.create_task(asyncio.to_thread(cost.estimate, report, exact=True, cancelled=stop.is_set))
+        work = asyncio.create_task(asyncio.to_thread(estimate.estimate, report, exact=True, cancelled=stop.is_set))
         worst, end = 0.0, time.perf_counter() + 3
         while not work.done() and time.perf_counter() < end:
             start = time.perf_counter()

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tui.flows.price import range_text, short_text
-from tui.requests.cost import Estimate
+from tui.requests.cost.estimate import Estimate
 
 
 def estimate(low: str | None, high: str | None, expected: str | None, *, exact: bool = False) -> Estimate:

@@ -12,8 +12,8 @@ from tui.flows import prices
 from tui.flows.costs import Costs
 from tui.flows.price import prepare
 from tui.flows.prices import Prices
-from tui.requests.first import first_model
-from tui.requests.prices import Rates, edition, rates
+from tui.requests.cost.prices import Rates, edition, rates
+from tui.requests.first_line import first_model
 
 OPENAI = "https://api.openai.com/v1"
 DAY = 20_600

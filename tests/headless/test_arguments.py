@@ -40,7 +40,7 @@ def test_an_interrupt_while_a_command_is_imported_waits_for_the_end_of_that(tmp_
         "import os, signal, sys\nfrom tui.cli import main\n"
         "class Interrupting:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'tui.requests.reading':\n"
+        "        if name == 'tui.requests.strict_json':\n"
         "            os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.meta_path.insert(0, Interrupting())\n"
         "status = main(['validate', sys.argv[1]])\n"

@@ -17,8 +17,8 @@ from splintr import Tokenizer
 
 from tests.requests.samples import CHAT, lines, request
 from tui.files.source import Cancelled, Changed, Unreadable
-from tui.requests import counting, tokens
-from tui.requests.cost import Estimate, estimate, estimate_json
+from tui.requests.cost import counting, tokens
+from tui.requests.cost.estimate import Estimate, estimate, estimate_json
 from tui.requests.limits import Limits
 from tui.requests.validate import Report, validate
 
@@ -333,7 +333,7 @@ def test_names_that_a_report_cuts_are_found_again(write: Callable[..., Report]) 
 
 def test_the_module_is_light() -> None:
     program = (
-        "import sys, tui.requests.cost; "
+        "import sys, tui.requests.cost.estimate; "
         "sys.exit(', '.join({'splintr', 'genai_prices', 'httpx2', 'pydantic', 'asyncio'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.files.source import Cancelled, Source
-from tui.requests import estimators, makeup, sample
-from tui.requests.estimators import Total, fit, ratio, total
-from tui.requests.makeup import look
+from tui.requests.cost import estimators, makeup, sample
+from tui.requests.cost.estimators import Total, fit, ratio, total
+from tui.requests.cost.makeup import look
 
 
 @given(st.lists(st.tuples(st.integers(1, 200), st.integers(0, 500)), min_size=1, max_size=30))

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tui.requests.prices import rates
+from tui.requests.cost.prices import rates
 
 MILLION = 1_000_000
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -75,7 +75,7 @@ def watch(event, arguments):
     if event.startswith("socket.") and event not in {"socket.__new__"}:
         raise SystemExit(f"{event} {arguments}")
 sys.addaudithook(watch)
-from tui.requests.prices import rates
+from tui.requests.cost.prices import rates
 assert rates("gpt-4o-mini") and rates("my-own-model") is None
 assert threading.active_count() == 1, threading.enumerate()
 """

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 
 from tests.requests.samples import CHAT, files
-from tui.requests import prompts
+from tui.requests.cost import prompts
+from tui.requests.cost.prompts import ELSEWHERE, IMAGES, Prompt
 from tui.requests.endpoints import ENDPOINTS
-from tui.requests.prompts import ELSEWHERE, IMAGES, Prompt
 
 
 def read(endpoint: str, **body: Any) -> Prompt:

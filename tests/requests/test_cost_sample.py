@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.files.source import Source
-from tui.requests import sample
-from tui.requests.tokens import Counter
+from tui.requests.cost import sample
+from tui.requests.cost.tokens import Counter
 
 FILES = st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"")), min_size=1, max_size=12)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.requests import tokens
-from tui.requests.tokens import Counter, by_characters, vocabulary
+from tui.requests.cost import tokens
+from tui.requests.cost.tokens import Counter, by_characters, vocabulary
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from tests.requests.samples import CHAT, lines, request
 from tui.files.source import Unreadable
-from tui.requests.mend import Unmendable, mend, preview
+from tui.requests.fix import Unmendable, mend, preview
 from tui.requests.split import Unsplittable, split
 from tui.requests.validate import validate
 

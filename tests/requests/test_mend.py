@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from tests.requests.samples import CHAT, files, lines, request
 from tui.files.output import Unwritable
 from tui.files.source import Cancelled, Changed, Source
-from tui.requests import mend as module
-from tui.requests.mend import MendReport, Unmendable, mend
+from tui.requests import fix as module
+from tui.requests.fix import MendReport, Unmendable, mend
 from tui.requests.validate import validate
 
 

@@ -9,10 +9,10 @@ import pytest
 from tests.requests.samples import CHAT, lines, request
 from tui.errors import LazybatchError
 from tui.requests import rules
-from tui.requests.cost import estimate
+from tui.requests.cost.estimate import estimate
+from tui.requests.fast_path.blocks import Sieve
+from tui.requests.fix import Additions, mend, preview
 from tui.requests.limits import OPTIONAL, Limits
-from tui.requests.mend import Additions, mend, preview
-from tui.requests.sieve import Sieve
 from tui.requests.split import Unsplittable, split
 from tui.requests.validate import Report, validate
 from tui.settings.limits import of_a_file

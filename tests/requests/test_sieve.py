@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tui.requests import sieve_msgspec
 from tui.requests.checker import Checker
-from tui.requests.sieve import Good, Sieve
-from tui.requests.sieve_simdjson import SimdSieve
+from tui.requests.fast_path import ascii_lines
+from tui.requests.fast_path.blocks import Good, Sieve
+from tui.requests.fast_path.unicode_lines import SimdSieve
 
 CHAT = "/v1/chat/completions"
 ONE = json.dumps({"custom_id": "a", "method": "POST", "url": CHAT, "body": {"messages": [{}], "model": "m"}}).encode()
@@ -20,7 +20,7 @@ Good_ = Callable[[bytes, str], Good | None]
 
 @pytest.fixture(params=["by the text", "msgspec", "simdjson"])
 def good(request: pytest.FixtureRequest) -> Good_:
-    return {"by the text": Sieve().good, "msgspec": sieve_msgspec.good, "simdjson": SimdSieve().good}[request.param]
+    return {"by the text": Sieve().good, "msgspec": ascii_lines.good, "simdjson": SimdSieve().good}[request.param]
 
 
 @pytest.mark.parametrize("lines", [ONE, ONE + b"\n", ONE + b"\n" + ONE, ONE + b"\n" + ONE + b"\n"])

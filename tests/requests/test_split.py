@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.requests.samples import lines, request
 from tui.files.output import Unwritable
 from tui.files.source import Cancelled, Changed, Unreadable
-from tui.requests.cost import estimate
+from tui.requests.cost.estimate import estimate
 from tui.requests.limits import Limits
 from tui.requests.split import Part, Unsplittable, split
 from tui.requests.validate import validate

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tui.requests import reading
+from tui.requests import strict_json
 
 
 def strict(raw: bytes) -> Any:
@@ -24,10 +24,10 @@ def strict(raw: bytes) -> Any:
 
 def verdict(raw: bytes) -> str:
     try:
-        reading.read_line(raw)
-    except (reading.NotUtf8Error, reading.MalformedError):
+        strict_json.read_line(raw)
+    except (strict_json.NotUtf8Error, strict_json.MalformedError):
         return "bad"
-    except reading.NotAnObjectError as error:
+    except strict_json.NotAnObjectError as error:
         return error.kind
     return "object"
 
@@ -98,19 +98,19 @@ def test_heaps_of_fragments_are_judged_alike(raw: bytes) -> None:
 @given(st.text(), st.booleans(), VALUES)
 def test_values_are_those_of_the_standard_library(custom_id: str, ascii_only: bool, model: Any) -> None:
     raw = json.dumps({"custom_id": custom_id, "body": {"model": model}}, ensure_ascii=ascii_only).encode()
-    line = reading.read_line(raw)
-    assert reading.text(line.custom_id) == custom_id
-    assert reading.kind(line.url) == ""
-    body = reading.read_body(line.body)
+    line = strict_json.read_line(raw)
+    assert strict_json.text(line.custom_id) == custom_id
+    assert strict_json.kind(line.url) == ""
+    body = strict_json.read_body(line.body)
     assert json.loads(bytes(memoryview(body.model)), parse_int=int) == model
     if isinstance(model, list):
-        assert len(reading.items(body.model)) == len(model)
-        assert reading.is_empty(body.model) == (not model)
+        assert len(strict_json.items(body.model)) == len(model)
+        assert strict_json.is_empty(body.model) == (not model)
 
 
 def test_of_a_repeated_key_the_last_counts_and_escaped_keys_are_keys() -> None:
-    line = reading.read_line(rb'{"custom_id":1,"custom\u005fid":"last"}')
-    assert reading.text(line.custom_id) == "last"
+    line = strict_json.read_line(rb'{"custom_id":1,"custom\u005fid":"last"}')
+    assert strict_json.text(line.custom_id) == "last"
 
 
 @pytest.mark.parametrize("size", [0, 65_535, 65_536, 131_071, 300_000])
@@ -120,14 +120,14 @@ def test_the_byte_that_is_not_utf8_is_found_at_any_distance(size: int, bad: byte
     raw = start + bad + b"x"
     with pytest.raises(UnicodeDecodeError) as error:
         raw.decode()
-    assert reading.utf8_fault(raw) == error.value.start
-    assert reading.utf8_fault(bytearray(start + b"\xf0\x9f\x98\x80" * 20_000)) is None
+    assert strict_json.utf8_fault(raw) == error.value.start
+    assert strict_json.utf8_fault(bytearray(start + b"\xf0\x9f\x98\x80" * 20_000)) is None
 
 
 def test_no_depth_of_nesting_ends_the_process() -> None:
     for raw in (b"[" * 100_000, b'{"a":' * 100_000, b'{"body":' + b"[" * 50_000 + b"]" * 50_000 + b"}"):
-        with pytest.raises(reading.MalformedError):
-            reading.read_line(raw)
+        with pytest.raises(strict_json.MalformedError):
+            strict_json.read_line(raw)
 
 
 @pytest.mark.parametrize(
@@ -140,5 +140,5 @@ def test_no_depth_of_nesting_ends_the_process() -> None:
     ],
 )
 def test_the_reason_says_where(raw: bytes, reason: str) -> None:
-    with pytest.raises(reading.MalformedError, match=reason.replace("(", r"\(").replace(")", r"\)")):
-        reading.read_line(raw)
+    with pytest.raises(strict_json.MalformedError, match=reason.replace("(", r"\(").replace(")", r"\)")):
+        strict_json.read_line(raw)

@@ -340,7 +340,7 @@ def test_any_file_is_judged_as_by_the_plain_rules(
     expected = Plain(content, endpoint, one_model, optional, stream)
     with pytest.MonkeyPatch.context() as patch:
         # Both sieves are to come to the same, whichever is the faster for a text.
-        patch.setattr("tui.requests.sieve._is_plain", lambda lines: as_plain and lines.isascii())
+        patch.setattr("tui.requests.fast_path.blocks._is_plain", lambda lines: as_plain and lines.isascii())
         report = check(tmp_path, content, endpoint, one_model=one_model, optional=optional, stream=stream)
     assert Counter(found(report)) == Counter(expected.found), content
     assert report.requests == expected.requests

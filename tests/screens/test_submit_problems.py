@@ -11,7 +11,7 @@ from tests.screens.desk import desk, request, write
 from tests.screens.test_terminal import on, opened
 from tests.terminal import Terminal
 from tui.demo.server import DemoServer
-from tui.requests.mend import preview
+from tui.requests.fix import preview
 from tui.requests.validate import validate
 from tui.screens.submit_repair import can_mend
 

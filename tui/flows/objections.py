@@ -16,7 +16,7 @@ from tui.settings.profiles import Profile
 # A screen without a file does without these, and who has no budget without that.
 if TYPE_CHECKING:
     from tui.batches.spending import Budget, Spent
-    from tui.requests.cost import Estimate
+    from tui.requests.cost.estimate import Estimate
     from tui.requests.validate import Report
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from tui.batches.cost import Expected
 from tui.flows.costs import Costs
 from tui.format.text import money, money_about, money_range
-from tui.requests.ahead import likely_model, load_vocabulary
-from tui.requests.cost import Estimate, estimate
+from tui.requests.cost.estimate import Estimate, estimate
+from tui.requests.cost.preload import likely_model, load_vocabulary
 from tui.requests.validate import Report
 
 # A command that asks no server does without asyncio.

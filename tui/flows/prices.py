@@ -7,7 +7,7 @@ from decimal import Decimal, DecimalException
 from threading import Lock
 from typing import Final
 
-from tui.requests.prices import Rates, edition, rates
+from tui.requests.cost.prices import Rates, edition, rates
 from tui.store.price_cache import KeptPrices
 
 DAY: Final = 86_400

@@ -16,7 +16,7 @@ from tui.headless.asking import agreed
 from tui.headless.costing import costing
 from tui.headless.printing import Output
 from tui.headless.session import connected, journal, opened
-from tui.requests.cost import Estimate
+from tui.requests.cost.estimate import Estimate
 from tui.requests.validate import Report
 from tui.settings.profiles import Profile
 from tui.store.journal import Submission

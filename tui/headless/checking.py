@@ -13,7 +13,7 @@ from tui.headless.costing import costing
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.working import worked
-from tui.requests.cost import Estimate, estimate_json
+from tui.requests.cost.estimate import Estimate, estimate_json
 from tui.requests.validate import Problem, Report, validate
 from tui.settings.profiles import Profile
 

@@ -10,7 +10,7 @@ from tui.headless.checking import report_lines, validated
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.working import worked
-from tui.requests.mend import Additions, MendReport, mend
+from tui.requests.fix import Additions, MendReport, mend
 
 _MOST_CHANGES = 20  # in words; --json has up to 1,000
 

@@ -22,7 +22,7 @@ from tui.headless.queueing import entry_object
 from tui.headless.session import opened, to_change
 from tui.headless.splitting import cut_to_limits
 from tui.headless.submitting import metadata_of
-from tui.requests.cost import Estimate
+from tui.requests.cost.estimate import Estimate
 from tui.requests.validate import Report
 from tui.settings.profiles import Profile, state_folder
 from tui.store.database import connect

@@ -10,7 +10,7 @@ from tui.format.text import plural, size
 from tui.headless.printing import Output
 from tui.headless.session import chosen
 from tui.headless.working import worked
-from tui.requests.cost import Estimate
+from tui.requests.cost.estimate import Estimate
 from tui.requests.split import Part, split
 from tui.requests.validate import Limits, Report
 from tui.settings.profiles import Profile, state_folder

@@ -38,7 +38,7 @@ from tui.headless.checking import estimated, report_lines, summary, validated
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.session import connected, journal, opened, to_change
-from tui.requests.cost import Estimate
+from tui.requests.cost.estimate import Estimate
 from tui.requests.validate import Report
 from tui.settings.profiles import Profile
 from tui.store.journal import Submission

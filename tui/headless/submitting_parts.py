@@ -17,7 +17,7 @@ from tui.headless.progress import Progress
 from tui.headless.session import journal, opened
 from tui.headless.splitting import cut_to_limits
 from tui.headless.submitting import note, only_again
-from tui.requests.cost import Estimate
+from tui.requests.cost.estimate import Estimate
 from tui.requests.validate import Report
 from tui.settings.profiles import Profile
 

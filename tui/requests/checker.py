@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from tui.files.duplicate_ids import Ids
-from tui.requests import bodies, reading, rules
-from tui.requests.alike import Look, look_at, looked_at
+from tui.requests import body_rules, rules, strict_json
 from tui.requests.endpoints import ENDPOINTS, usual
+from tui.requests.fast_path.blocks import Sieve
+from tui.requests.fast_path.line_shape import Look, look_at, looked_at
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, Problem, Wrong, cut, quote
-from tui.requests.sieve import Sieve
 
 # Each may take a few hundred bytes.
 _MOST_VERDICTS: Final = 1000
@@ -167,32 +167,32 @@ class Checker:
         if isinstance(read, Fault):
             return None, _Verdict((*faults, read))
         fault = rules.url(read, self.endpoint, others=self._others, optional="url" in self._optional)
-        if not fault and not reading.kind(read.url):
+        if not fault and not strict_json.kind(read.url):
             self._without_url = True
         elif not fault and self.endpoint is None:
-            self.endpoint = reading.text(read.url)
+            self.endpoint = strict_json.text(read.url)
             self._verdicts.clear()
         faults += filter(
             None,
             (rules.custom_id(read), rules.method(read, optional="method" in self._optional), fault, rules.body(read)),
         )
-        name = reading.text(read.custom_id) if reading.kind(read.custom_id) == "string" else None
-        if reading.kind(read.body) != "object":
+        name = strict_json.text(read.custom_id) if strict_json.kind(read.custom_id) == "string" else None
+        if strict_json.kind(read.body) != "object":
             return name, _Verdict(tuple(faults))
         # At another endpoint's url nobody can tell which of them the body is meant for: the url is problem enough.
-        elsewhere = fault and reading.kind(read.url) == "string" and reading.text(read.url) in ENDPOINTS
-        of_body = self._body_judged(reading.read_body(read.body), None if elsewhere else self.endpoint)
+        elsewhere = fault and strict_json.kind(read.url) == "string" and strict_json.text(read.url) in ENDPOINTS
+        of_body = self._body_judged(strict_json.read_body(read.body), None if elsewhere else self.endpoint)
         return name, of_body._replace(faults=(*faults, *of_body.faults))
 
-    def _body_judged(self, read: reading.Body, endpoint: str | None) -> _Verdict:
-        name, fault = None, bodies.model(read, optional="model" in self._optional)
-        if not fault and reading.kind(read.model) == "string":
-            name = reading.text(read.model)
+    def _body_judged(self, read: strict_json.Body, endpoint: str | None) -> _Verdict:
+        name, fault = None, body_rules.model(read, optional="model" in self._optional)
+        if not fault and strict_json.kind(read.model) == "string":
+            name = strict_json.text(read.model)
             self.model = self.model or name
-            fault = bodies.same_model(name, self.model) if self.limits.one_model else None
-        stream = bodies.stream(read, endpoint, allowed=self.limits.stream)
-        faults = filter(None, (fault, stream, bodies.payload(read, endpoint)))
-        inputs = bodies.embedding_inputs(read) if usual(endpoint) == "/v1/embeddings" else 0
+            fault = body_rules.same_model(name, self.model) if self.limits.one_model else None
+        stream = body_rules.stream(read, endpoint, allowed=self.limits.stream)
+        faults = filter(None, (fault, stream, body_rules.payload(read, endpoint)))
+        inputs = body_rules.embedding_inputs(read) if usual(endpoint) == "/v1/embeddings" else 0
         return _Verdict(tuple(faults), name, inputs)
 
     def _note(self, verdict: _Verdict, times: int) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from tui.files.duplicate_ids import Repeat
-from tui.requests import reading
+from tui.requests import strict_json
 from tui.requests.endpoints import ENDPOINTS, possible
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, missing, quote, wrong_type
-from tui.requests.reading import Line
+from tui.requests.strict_json import Line
 
 BOM: Final = b"\xef\xbb\xbf"
 
@@ -18,20 +18,20 @@ BOM: Final = b"\xef\xbb\xbf"
 def read(raw: bytes | bytearray) -> Line | Fault:
     """A line must be an object of JSON, in UTF-8."""
     try:
-        return reading.read_line(raw)
-    except reading.NotUtf8Error as error:
+        return strict_json.read_line(raw)
+    except strict_json.NotUtf8Error as error:
         return Fault("invalid_utf8", "This line is not valid UTF-8.", None, f"At {error}.")
-    except reading.MalformedError as error:
+    except strict_json.MalformedError as error:
         reason = str(error)
         detail = f"{reason[:1].upper()}{reason[1:]}."
         return Fault("invalid_json_line", "This line is not parseable as valid JSON.", None, detail)
-    except reading.NotAnObjectError as error:
+    except strict_json.NotAnObjectError as error:
         return wrong_type("line", "an object", error.kind)._replace(param=None)
 
 
 def string_key(line: Line, key: str) -> Fault | None:
     """A key of the line must be there, and a string."""
-    kind = reading.kind(getattr(line, key))
+    kind = strict_json.kind(getattr(line, key))
     if not kind:
         return missing(key)
     return None if kind == "string" else wrong_type(key, "a string", kind)
@@ -40,15 +40,15 @@ def string_key(line: Line, key: str) -> Fault | None:
 def custom_id(line: Line) -> Fault | None:
     """A string with at least one character; that it is unique is for `Checker` to say."""
     fault = string_key(line, "custom_id")
-    return missing("custom_id") if fault is None and not reading.text(line.custom_id) else fault
+    return missing("custom_id") if fault is None and not strict_json.text(line.custom_id) else fault
 
 
 def method(line: Line, *, optional: bool = False) -> Fault | None:
     """POST, and nothing else; where it is `optional`, it may be absent."""
-    if optional and not reading.kind(line.method):
+    if optional and not strict_json.kind(line.method):
         return None
     fault = string_key(line, "method")
-    if fault or (value := reading.text(line.method)) == "POST":
+    if fault or (value := strict_json.text(line.method)) == "POST":
         return fault
     return Fault("invalid_method", f"Invalid method: {quote(value)}. Only POST is supported.", "method")
 
@@ -58,12 +58,12 @@ def url(line: Line, endpoint: str | None, *, others: bool = False, optional: boo
 
     Where it is `optional`, it may be absent.
     """
-    if optional and not reading.kind(line.url):
+    if optional and not strict_json.kind(line.url):
         return None
     fault = string_key(line, "url")
     if fault:
         return fault
-    value = reading.text(line.url)
+    value = strict_json.text(line.url)
     if may_be(value, others) if endpoint is None else value == endpoint:
         return None
     if endpoint is None:
@@ -91,7 +91,7 @@ def unknown_endpoint(value: str, param: str) -> Fault:
 
 def body(line: Line) -> Fault | None:
     """An object."""
-    kind = reading.kind(line.body)
+    kind = strict_json.kind(line.body)
     if not kind:
         return missing("body")
     return None if kind == "object" else wrong_type("body", "an object", kind)

@@ -19,7 +19,7 @@ from tui.requests.limits import Limits
 from tui.requests.rules import is_blank
 
 if TYPE_CHECKING:
-    from tui.requests.weights import Weight
+    from tui.requests.part_limits import Weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class _Cutter:
         """Of each request, as much as it has of each weight."""
         if spans and self._weights is None:
             # Tokenizers and decoders, which a screen without a file to cut up does without.
-            from tui.requests.weights import weights
+            from tui.requests.part_limits import weights
 
             self._weights = weights(_bare(lines, spans[0]), self._limits, self._endpoint)
             self._sums = (0,) * len(self._weights)

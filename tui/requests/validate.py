@@ -13,7 +13,7 @@ from typing import Final
 from tui.files.duplicate_ids import Repeat
 from tui.files.encoding import Encoding
 from tui.files.source import LONGEST_LINE, Block, Cancelled, Changed, Digest, Identity, Source, Unreadable
-from tui.requests import reading
+from tui.requests import strict_json
 from tui.requests.checker import Checker
 from tui.requests.limits import Limits
 from tui.requests.problem import Fault, Problem, Wrong, cut
@@ -248,7 +248,7 @@ class _Validation:
         stop = lines.find(b"\n", position)
         raw = lines[position:] if stop < 0 else lines[position:stop]
         try:
-            read = reading.read_line(raw.removeprefix(BOM) if line == 1 else raw)
+            read = strict_json.read_line(raw.removeprefix(BOM) if line == 1 else raw)
         except (ValueError, TypeError):
             raise Changed(self._source.path) from None
-        return reading.text(read.custom_id), start + position
+        return strict_json.text(read.custom_id), start + position

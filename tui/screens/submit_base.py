@@ -25,7 +25,7 @@ from tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from tui.flows.objections import Objection
-    from tui.requests.cost import Estimate
+    from tui.requests.cost.estimate import Estimate
 
 _BAR = 20  # cells
 

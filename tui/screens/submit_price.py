@@ -10,7 +10,7 @@ from tui.requests.validate import Report
 from tui.screens.submit_base import SubmitRoom
 
 if TYPE_CHECKING:
-    from tui.requests.cost import Estimate
+    from tui.requests.cost.estimate import Estimate
 
 
 class Pricing(SubmitRoom):

@@ -12,8 +12,8 @@ from tui.flows.parts import cut, least_parts, only_limits
 from tui.flows.threads import Progress, worked
 from tui.format.cell import Cell
 from tui.format.text import clean_line, count, plural, size
+from tui.requests.fix import EDITS, Additions, MendReport, mend, preview
 from tui.requests.limits import Limits
-from tui.requests.mend import EDITS, Additions, MendReport, mend, preview
 from tui.requests.validate import Report
 from tui.screens.lending import lend
 from tui.screens.submit_base import SubmitRoom, models, under_way

@@ -13,13 +13,13 @@ from random import Random
 from typing import Final, NamedTuple
 
 from tui.files.source import Cancelled, Source
-from tui.requests import estimators, makeup, prompts, sample
-from tui.requests.counted import Counted, Sums
-from tui.requests.estimators import Fit, Total
-from tui.requests.makeup import Makeup, Places
-from tui.requests.prompts import Prompt
+from tui.requests.cost import estimators, makeup, prompts, sample
+from tui.requests.cost.counted import Counted, Sums
+from tui.requests.cost.estimators import Fit, Total
+from tui.requests.cost.makeup import Makeup, Places
+from tui.requests.cost.prompts import Prompt
+from tui.requests.cost.tokens import AT_ONCE, Counters
 from tui.requests.rules import is_blank
-from tui.requests.tokens import AT_ONCE, Counters
 from tui.requests.validate import Report
 
 # Lines of the first sample, and of a second one.

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 
 from msgspec import Raw
 
-from tui.requests import reading
+from tui.requests import strict_json
 from tui.requests.endpoints import usual
 from tui.requests.problem import Fault, article, quote, required, wrong_type
-from tui.requests.reading import Body
+from tui.requests.strict_json import Body
 
 
 class Need(NamedTuple):
@@ -37,10 +37,10 @@ BODY_NEEDS: Final[dict[str, Need]] = {
 
 def model(body: Body, *, optional: bool = False) -> Fault | None:
     """A string with at least one character; where it is `optional`, it may be absent or null."""
-    kind = reading.kind(body.model)
+    kind = strict_json.kind(body.model)
     if optional and kind in {"", "null"}:
         return None
-    if kind in {"", "null"} or (kind == "string" and not reading.text(body.model)):
+    if kind in {"", "null"} or (kind == "string" and not strict_json.text(body.model)):
         return required("model")
     return None if kind == "string" else wrong_type("body.model", "a string", kind)
 
@@ -56,10 +56,10 @@ def same_model(name: str, first: str) -> Fault | None:
 
 def stream(body: Body, endpoint: str | None, *, allowed: bool = False) -> Fault | None:
     """Absent, null or false: one line with true fails the whole batch, unless it is `allowed`."""
-    kind = reading.kind(body.stream)
+    kind = strict_json.kind(body.stream)
     if kind not in {"", "null", "boolean"}:
         return wrong_type("body.stream", "a boolean", kind)
-    if allowed or not reading.is_true(body.stream):
+    if allowed or not strict_json.is_true(body.stream):
         return None
     prefix = "Chat Completions: " if usual(endpoint) == "/v1/chat/completions" else ""
     return Fault("streaming_unsupported", f"{prefix}Streaming is not supported in the Batch API.", "body.stream")
@@ -71,20 +71,20 @@ def payload(body: Body, endpoint: str | None) -> Fault | None:
     if need is None:
         return None
     value: Raw = getattr(body, need.name)
-    kind = reading.kind(value)
+    kind = strict_json.kind(value)
     if kind in {"", "null"}:
-        replaced = any(reading.kind(getattr(body, name)) not in {"", "null"} for name in need.instead)
+        replaced = any(strict_json.kind(getattr(body, name)) not in {"", "null"} for name in need.instead)
         return None if replaced else required(need.name)
     if kind not in need.kinds:
         return wrong_type(f"body.{need.name}", " or ".join(f"{article(k)} {k}" for k in need.kinds), kind)
-    if reading.is_empty(value) and not need.may_be_empty:
+    if strict_json.is_empty(value) and not need.may_be_empty:
         return required(need.name)
     return _messages(value) if need.name == "messages" else None
 
 
 def _messages(value: Raw) -> Fault | None:
-    for index, item in enumerate(reading.items(value)):
-        kind = reading.kind(item)
+    for index, item in enumerate(strict_json.items(value)):
+        kind = strict_json.kind(item)
         if kind != "object":
             return wrong_type(f"body.messages[{index}]", "an object", kind)
     return None
@@ -92,7 +92,7 @@ def _messages(value: Raw) -> Fault | None:
 
 def embedding_inputs(body: Body) -> int:
     """How many texts one embeddings request holds: an array of strings or of token arrays counts its items."""
-    if reading.kind(body.input) != "array":
+    if strict_json.kind(body.input) != "array":
         return 1
-    values = reading.items(body.input)
-    return 1 if values and reading.kind(values[0]) in {"integer", "number"} else len(values)
+    values = strict_json.items(body.input)
+    return 1 if values and strict_json.kind(values[0]) in {"integer", "number"} else len(values)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from tui.requests.estimators import Total
-from tui.requests.tokens import Vocabulary
+from tui.requests.cost.estimators import Total
+from tui.requests.cost.tokens import Vocabulary
 
 _NOTHING: Final = Total(0, 0)
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from tui.files.source import Source
-from tui.requests import prompts
-from tui.requests.counted import Counted, Sums
-from tui.requests.prompts import Prompt
-from tui.requests.sampling import sampled
-from tui.requests.tokens import AT_ONCE, Counters
+from tui.requests.cost import prompts
+from tui.requests.cost.counted import Counted, Sums
+from tui.requests.cost.prompts import Prompt
+from tui.requests.cost.sampling import sampled
+from tui.requests.cost.tokens import AT_ONCE, Counters
 from tui.requests.validate import Report
 
 # A file that is no larger is counted whole, for that takes no longer.

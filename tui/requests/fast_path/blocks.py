@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.requests import sieve_msgspec
+from tui.requests.fast_path import ascii_lines
+from tui.requests.fast_path.ascii_lines import USUAL, Good
 from tui.requests.limits import Limits
-from tui.requests.sieve_msgspec import USUAL, Good
 
 __all__ = ["Good", "Sieve"]
 
@@ -24,7 +24,7 @@ class Sieve:
 
     def __init__(self) -> None:
         # 2 MiB with the C++ library that comes along, which a screen without a file to validate does without.
-        from tui.requests.sieve_simdjson import SimdSieve
+        from tui.requests.fast_path.unicode_lines import SimdSieve
 
         self._simd = SimdSieve()
 
@@ -38,7 +38,7 @@ class Sieve:
         """
         if isinstance(lines, bytearray):
             return None
-        return (sieve_msgspec.good if _is_plain(lines) else self._simd.good)(lines, endpoint, limits)
+        return (ascii_lines.good if _is_plain(lines) else self._simd.good)(lines, endpoint, limits)
 
 
 def _is_plain(lines: bytes) -> bool:

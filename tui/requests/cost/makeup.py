@@ -13,7 +13,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 from tui.files.source import Cancelled, Source
-from tui.requests.estimators import between_neighbours
+from tui.requests.cost.estimators import between_neighbours
 
 # Shares of bytes, each of a kind; what is left, small letters for the most part, is their difference from the whole.
 Makeup = tuple[float, ...]

@@ -15,8 +15,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
 from tui.requests.endpoints import usual
-from tui.requests.reading import utf8_fault
-from tui.requests.sieve_msgspec import one_a_line
+from tui.requests.fast_path.ascii_lines import one_a_line
+from tui.requests.strict_json import utf8_fault
 
 # Longer ones are left to the rules: looks are kept.
 _Short = Annotated[str, Meta(max_length=200)]

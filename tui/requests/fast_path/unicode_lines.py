@@ -14,8 +14,8 @@ from typing import Any, Final
 from simdjson import Array, Object, Parser
 
 from tui.requests.endpoints import usual
+from tui.requests.fast_path.ascii_lines import USUAL, Good
 from tui.requests.limits import Limits
-from tui.requests.sieve_msgspec import USUAL, Good
 
 # Follows each line in what is decoded at once, and is in no line: nobody can know it.
 _MARK: Final = os.urandom(16).hex()

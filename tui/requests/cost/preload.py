@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from tui.requests.first import first_model
-from tui.requests.tokens import Counter
+from tui.requests.cost.tokens import Counter
+from tui.requests.first_line import first_model
 
 # Where a file does not say: most models of today share its vocabulary.
 _USUAL: Final = "gpt-4o"

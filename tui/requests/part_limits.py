@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from tui.errors import LazybatchError
-from tui.requests import bodies, prompts, reading
+from tui.requests import body_rules, strict_json
+from tui.requests.cost import prompts
+from tui.requests.cost.tokens import AT_ONCE, Counters
 from tui.requests.endpoints import usual
 from tui.requests.limits import Limits
 from tui.requests.rules import BOM
-from tui.requests.tokens import AT_ONCE, Counters
 
 
 class Uncountable(LazybatchError):  # noqa: N818  # what it says of the file; the base is an Error by name
@@ -76,16 +77,18 @@ class _Tokens:
 def _endpoint(raw: bytes | bytearray) -> str | None:
     try:
         # A long line is not copied for the mark that it does not have.
-        url = reading.read_line(raw.removeprefix(BOM) if raw.startswith(BOM) else raw).url
+        url = strict_json.read_line(raw.removeprefix(BOM) if raw.startswith(BOM) else raw).url
     except (ValueError, TypeError):
         return None
-    return reading.text(url) if reading.kind(url) == "string" else None
+    return strict_json.text(url) if strict_json.kind(url) == "string" else None
 
 
 def _inputs(raw: bytes | bytearray) -> int:
     """Embeddings inputs of a line; of one that is no request, none."""
     try:
-        line = reading.read_line(raw)
+        line = strict_json.read_line(raw)
     except (ValueError, TypeError):
         return 0
-    return bodies.embedding_inputs(reading.read_body(line.body)) if reading.kind(line.body) == "object" else 0
+    return (
+        body_rules.embedding_inputs(strict_json.read_body(line.body)) if strict_json.kind(line.body) == "object" else 0
+    )

@@ -10,10 +10,10 @@ from typing import Any, Final
 from tui.batches.cost import NO_OUTPUT, NOT_BY_TOKENS, is_one_of
 from tui.files.source import Changed, Source
 from tui.format.text import clean_line, count, percent, plural
-from tui.requests import counting
-from tui.requests.counted import Counted, Sums
-from tui.requests.estimators import Total
-from tui.requests.prices import Rates, rates
+from tui.requests.cost import counting
+from tui.requests.cost.counted import Counted, Sums
+from tui.requests.cost.estimators import Total
+from tui.requests.cost.prices import Rates, rates
 from tui.requests.validate import Report
 
 # How far a count may be off that another model's vocabulary made, or none.
