@@ -25,17 +25,17 @@ from pathlib import Path
 import orjson
 
 from tui.files.atomic import written
-from tui.results.columns import columns_of
-from tui.results.export import export_jsonl
-from tui.results.judge import Judgement, Returned, judge
-from tui.results.lines import LineFile
+from tui.results.check import Reported
+from tui.results.export.columns import columns_of
+from tui.results.export.csv import export_csv
+from tui.results.export.jsonl import export_jsonl
+from tui.results.export.retry_file import write_remainder
+from tui.results.fast_parse import read_result
+from tui.results.join import Judgement, Returned, judge
+from tui.results.line_index import LineFile
 from tui.results.match import RequestIndex
 from tui.results.pretty import pretty
-from tui.results.reading import read_result
-from tui.results.remainder import write_remainder
 from tui.results.row import answer_text, read_row
-from tui.results.table import export_csv
-from tui.results.verdict import Reported
 
 WORDS = ("lorem", "ipsum", "dolor", "zażółć", "gęślą", '"quoted"', "0.25", "line\nbreak", "sit", "amet")
 

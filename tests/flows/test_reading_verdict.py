@@ -23,10 +23,10 @@ from tests.results.result_lines import (
 from tui.batches.batch import Batch, Counts, Status
 from tui.files.errors import FileChangedError, ResultFileError
 from tui.flows.judging import keep, kept_of, known, returned
-from tui.results.chosen import Choice, choice_of, chosen
-from tui.results.judge import Judgement, judge
+from tui.results.export.retry_file import write_remainder
+from tui.results.join import Judgement, judge
 from tui.results.match import RequestIndex
-from tui.results.remainder import write_remainder
+from tui.results.selection import Choice, choice_of, chosen
 from tui.store.checks import Verdicts
 
 BATCH = Batch("batch_1", Status.COMPLETED, "completed", counts=Counts(5, 3, 2))

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tui.results.judge import Judgement, Returned, judge
+from tui.results.check import Reported
+from tui.results.join import Judgement, Returned, judge
 from tui.results.match import RequestIndex
-from tui.results.verdict import Reported
 
 
 def quiet(done: int, total: int) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from tests.results.result_lines import chat_body, judged, request, result, write
 from tui.results.answer import answer_in
-from tui.results.columns import columns_of
+from tui.results.export.columns import columns_of
+from tui.results.export.csv import csv_lines
 from tui.results.row import answer_text, read_row
-from tui.results.table import csv_lines
 
 LABEL = '{"label": "positive", "score": 0.9}'
 REASONING = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "**Weighing the tone**"}]}

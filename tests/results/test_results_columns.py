@@ -11,8 +11,8 @@ import pytest
 
 from tests.results.result_lines import chat_body, good, judged, never, quiet, refused, request, result, write
 from tui.files.errors import ResultFileError
-from tui.results.columns import STANDARD, columns_of
-from tui.results.table import csv_lines
+from tui.results.export.columns import STANDARD, columns_of
+from tui.results.export.csv import csv_lines
 
 
 def table(folder: Path, columns: str, *results: bytes) -> list[list[str]]:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from tests.results.result_lines import chat_body, good, judged, never, quiet, refused, request, result, write
-from tui.results.chosen import Choice
-from tui.results.columns import columns_of
-from tui.results.export import jsonl_lines
-from tui.results.judge import Judgement
-from tui.results.reading import GOOD, read_result
-from tui.results.remainder import write_remainder
+from tui.results.export.columns import columns_of
+from tui.results.export.csv import csv_lines
+from tui.results.export.jsonl import jsonl_lines
+from tui.results.export.retry_file import write_remainder
+from tui.results.fast_parse import GOOD, read_result
+from tui.results.join import Judgement
 from tui.results.row import answer_text, read_row
-from tui.results.table import csv_lines
+from tui.results.selection import Choice
 
 
 def said(**message: Any) -> dict[str, Any]:

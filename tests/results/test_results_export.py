@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.results.result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
 from tui.files.errors import FileChangedError, ResultFileError, StoppedError
-from tui.results.columns import STANDARD, columns_of
-from tui.results.export import export_jsonl, jsonl_lines
-from tui.results.judge import Judgement
-from tui.results.table import csv_lines, export_csv
+from tui.results.export.columns import STANDARD, columns_of
+from tui.results.export.csv import csv_lines, export_csv
+from tui.results.export.jsonl import export_jsonl, jsonl_lines
+from tui.results.join import Judgement
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from tests.results.result_lines import expired, good, never, quiet, refused, request, write
 from tui.files.errors import FileChangedError
-from tui.results.chosen import Choice, chosen
-from tui.results.export import jsonl_lines
-from tui.results.judge import Judgement, Returned, judge
+from tui.results.check import Reported
+from tui.results.export.jsonl import jsonl_lines
+from tui.results.export.retry_file import write_remainder
+from tui.results.join import Judgement, Returned, judge
 from tui.results.match import Place, RequestIndex
-from tui.results.remainder import write_remainder
-from tui.results.verdict import Reported
+from tui.results.selection import Choice, chosen
 
 
 def index(*paths: Path) -> RequestIndex:

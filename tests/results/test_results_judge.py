@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.results.result_lines import chat_body, expired, good, judged, never, quiet, refused, request, result, write
 from tui.files.errors import FileChangedError, ResultFileError, StoppedError
 from tui.files.id_index import IdTable
-from tui.results.judge import Returned, judge
+from tui.results.check import Reported
+from tui.results.join import Returned, judge
 from tui.results.match import Place, RequestIndex
 from tui.results.parse import custom_id_of
-from tui.results.verdict import Reported
 
 
 @settings(max_examples=100, deadline=None)

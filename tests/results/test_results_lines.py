@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.results.result_lines import never, quiet
 from tui.files.errors import FileChangedError, ResultFileError
-from tui.results.lines import BLOCK, CHUNK, LineFile, Span
+from tui.results.line_index import BLOCK, CHUNK, LineFile, Span
 
 
 def opened(path: Path) -> LineFile:

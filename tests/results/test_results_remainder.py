@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.results.result_lines import expired, good, judged, never, quiet, refused, request, result, write
 from tui.files.errors import FileChangedError, ResultFileError, StoppedError
-from tui.results.remainder import Remainder, write_remainder
+from tui.results.export.retry_file import Remainder, write_remainder
 
 
 def test_what_has_no_good_result_is_written_as_it_stood(tmp_path: Path) -> None:

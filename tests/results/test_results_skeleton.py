@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.results.result_lines import chat_body, dump, good, request, result
 from tui.results.answer import finish_reason_in
+from tui.results.fast_parse import GOOD, Result, read_result
 from tui.results.members import members
 from tui.results.outcome import outcome_of
-from tui.results.reading import GOOD, Result, read_result
 from tui.results.row import answer_text, read_row
 from tui.results.skeleton import DEPTH, ROOM, skeleton
 

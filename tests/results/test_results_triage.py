@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.format.text import clean_line
-from tui.results.triage import Triage, pattern
+from tui.results.failures import Triage, pattern
 
 
 def test_what_varies_is_taken_out() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from tests.results.result_lines import chat_body, expired, good, never, quiet, refused, request, result, write
-from tui.results.judge import Returned, judge
+from tui.results.check import Reported, Used
+from tui.results.fast_parse import read_result
+from tui.results.join import Returned, judge
 from tui.results.match import RequestIndex
-from tui.results.reading import read_result
 from tui.results.usage import tokens_of
-from tui.results.verdict import Reported, Used
 
 
 @pytest.mark.parametrize(

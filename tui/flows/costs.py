@@ -15,7 +15,7 @@ from tui.batches.batch import Batch, Counts, Usage
 from tui.batches.cost import Average, Cost, Expected, Rates, cost, told_usage
 from tui.errors import LazybatchError
 from tui.flows.prices import DAY, Prices, priced_size
-from tui.results.verdict import Used
+from tui.results.check import Used
 from tui.store.base import Trouble
 from tui.store.checks import Verdicts
 from tui.store.database import connect, memory

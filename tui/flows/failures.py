@@ -4,8 +4,8 @@ import asyncio
 
 from tui.batches.batch import Batch
 from tui.client.api import Wire
+from tui.results.failures import Triage
 from tui.results.row import read_row
-from tui.results.triage import Triage
 
 _MOST = 256 << 10  # bytes: some hundred lines
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from tui.batches.batch import Batch, Counts
 from tui.batches.cost import told_usage
 from tui.files.errors import FileChangedError
-from tui.results.judge import Judgement, Returned
-from tui.results.verdict import Reported
+from tui.results.check import Reported
+from tui.results.join import Judgement, Returned
 from tui.store.checks import Kept, Verdicts
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tui.files.errors import StoppedError
 from tui.files.line_stream import Cancelled, Progress
 from tui.flows.reading import ROW, Reader
-from tui.results.lines import LineFile
+from tui.results.line_index import LineFile
 from tui.results.match import Place
 from tui.results.search import Needle, search
 

@@ -9,7 +9,7 @@ from tui.files.errors import StoppedError
 from tui.files.line_stream import Cancelled, Progress
 from tui.flows.reading import SHOWN, WHOLE, Reader, View
 from tui.format.text import clean_line
-from tui.results.judge import Judgement
+from tui.results.join import Judgement
 from tui.results.match import Place
 from tui.results.parse import custom_id_of
 from tui.results.row import Row

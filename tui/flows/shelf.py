@@ -16,7 +16,7 @@ from tui.flows.peek import peek, peek_path
 from tui.flows.reading_file import FileReader
 from tui.flows.session import Session
 from tui.flows.threads import Progress, worked
-from tui.results.judge import Judgement, Returned, judge
+from tui.results.join import Judgement, Returned, judge
 from tui.results.match import RequestIndex
 from tui.store.checks import Kept
 

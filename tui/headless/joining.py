@@ -12,12 +12,12 @@ from tui.headless.judging import Judged, judged
 from tui.headless.printing import Output
 from tui.headless.session import with_key
 from tui.headless.working import Cancelled, Told, worked
-from tui.results.columns import columns_of
-from tui.results.export import export_jsonl, jsonl_lines
-from tui.results.judge import Judgement
-from tui.results.state import State
-from tui.results.table import csv_lines, export_csv
-from tui.results.verdict import numbers
+from tui.results.check import numbers
+from tui.results.export.columns import columns_of
+from tui.results.export.csv import csv_lines, export_csv
+from tui.results.export.jsonl import export_jsonl, jsonl_lines
+from tui.results.join import Judgement
+from tui.results.row_state import State
 from tui.settings.profiles import Profile
 
 _MOST_FAILURES = 20  # groups in words; --json has them all

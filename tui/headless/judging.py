@@ -15,7 +15,7 @@ from tui.flows.shelf import Shelf
 from tui.headless.printing import tell
 from tui.headless.progress import Progress
 from tui.headless.session import opened
-from tui.results.judge import Judgement
+from tui.results.join import Judgement
 from tui.settings.profiles import Profile
 
 

@@ -18,7 +18,7 @@ from tui.headless.printing import Output
 from tui.headless.session import to_change, with_key
 from tui.headless.submitting import send
 from tui.headless.working import worked
-from tui.results.remainder import Remainder, write_remainder
+from tui.results.export.retry_file import Remainder, write_remainder
 from tui.settings.profiles import Profile
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from tui.results.answer import finish_reason_in
+from tui.results.answer_kind import is_echo, said_in
 from tui.results.finish import USUAL
 from tui.results.parse import parse, text_of, whole_of
-from tui.results.said import is_echo, said_in
 
 _BAD_STATES: Final = frozenset({"failed", "cancelled"})
 

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from tui.files.errors import ResultFileError, StoppedError
 from tui.files.line_stream import LONGEST, Cancelled, Progress, Source, read_exactly
 from tui.format.text import size
-from tui.results.judge import Judgement
-from tui.results.state import State
+from tui.results.join import Judgement
+from tui.results.row_state import State
 
 _ROWS: Final = 256
 _WINDOW: Final = 1 << 18

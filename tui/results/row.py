@@ -7,7 +7,7 @@ from tui.format.text import clean, clean_line, count
 from tui.results.answer import Kind, answer_in, finish_reason_in, kind_of, whole_answer_in
 from tui.results.outcome import Outcome, outcome_of
 from tui.results.parse import Parsed, found_id, parse, text_of, whole_of
-from tui.results.state import State
+from tui.results.row_state import State
 
 HEAD: Final = 240
 _ID: Final = 512

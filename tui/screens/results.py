@@ -15,8 +15,8 @@ from tui.flows.reading_rows import RowReader
 from tui.flows.shelf import Step
 from tui.format.cell import Cell
 from tui.format.text import count, plural, size
-from tui.results.chosen import Choice
-from tui.results.judge import Judgement
+from tui.results.join import Judgement
+from tui.results.selection import Choice
 from tui.screens.results_moving import Moving
 from tui.screens.results_taking import Taking
 from tui.screens.results_verdict import doubt_cells, family_cells, verdict_cells

@@ -18,8 +18,8 @@ from tui.flows.threads import Cancelled, Progress, worked
 from tui.format.bar import bar
 from tui.format.cell import Cell
 from tui.format.text import clean_line, percent, size
-from tui.results.chosen import Choice
-from tui.results.judge import Judgement
+from tui.results.join import Judgement
+from tui.results.selection import Choice
 from tui.screens.results_lines import LinesPane
 from tui.screens.results_prompt import Prompt
 from tui.screens.room import Room, bindings

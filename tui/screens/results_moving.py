@@ -6,7 +6,7 @@ from tui.flows.finding import find_id, find_text
 from tui.flows.reading_file import FileReader
 from tui.flows.reading_rows import RowReader
 from tui.format.text import clean_line, count, size
-from tui.results.chosen import Choice, choice_of, chosen
+from tui.results.selection import Choice, choice_of, chosen
 from tui.screens.results_base import ResultsRoom
 
 

@@ -17,7 +17,7 @@ from tui.files.errors import shown
 from tui.flows.reading_file import FileReader
 from tui.format.cell import Cell
 from tui.format.text import count, plural
-from tui.results.triage import pattern
+from tui.results.failures import pattern
 from tui.screens.room import Room, bindings, may_wait
 from tui.widgets.column import Column
 from tui.widgets.line import Line, Rule

@@ -12,11 +12,11 @@ from tui.files.line_stream import Cancelled, Progress
 from tui.flows.handing import page, plain_name, save
 from tui.flows.reading import WHOLE
 from tui.format.text import clean, clean_line, count, plural, size
-from tui.results.chosen import Choice
-from tui.results.columns import Column, columns_of
-from tui.results.export import export_jsonl
-from tui.results.remainder import Remainder, counted, write_remainder
-from tui.results.table import export_csv
+from tui.results.export.columns import Column, columns_of
+from tui.results.export.csv import export_csv
+from tui.results.export.jsonl import export_jsonl
+from tui.results.export.retry_file import Remainder, counted, write_remainder
+from tui.results.selection import Choice
 from tui.screens.copying import LIMIT
 from tui.screens.lending import lend
 from tui.screens.results_base import ResultsRoom, shown_path, typed_path

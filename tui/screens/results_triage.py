@@ -11,9 +11,9 @@ from textual.widget import Widget
 from tui import actions
 from tui.format.cell import Cell
 from tui.format.text import count
-from tui.results.chosen import Choice
-from tui.results.state import State
-from tui.results.verdict import NEVER_RUN
+from tui.results.check import NEVER_RUN
+from tui.results.row_state import State
+from tui.results.selection import Choice
 from tui.screens.results_verdict import verdict_cells
 from tui.screens.room import Room, bindings
 from tui.store.checks import Kept

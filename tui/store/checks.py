@@ -5,7 +5,7 @@ import time
 from dataclasses import astuple, dataclass
 from typing import Final
 
-from tui.results.verdict import Used, Verdict
+from tui.results.check import Used, Verdict
 from tui.store.base import Store, replacing
 
 # What is kept in another form than this one is worked out anew.

@@ -3,9 +3,9 @@
 from array import array
 from dataclasses import dataclass
 
-from tui.results.judge import Judgement
-from tui.results.state import TO_RETRY, State
-from tui.results.verdict import Verdict
+from tui.results.check import Verdict
+from tui.results.join import Judgement
+from tui.results.row_state import TO_RETRY, State
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from typing import Final
 from tui.files.id_index import IdTable
 from tui.files.line_stream import Cancelled, Progress, Source, each_line
 from tui.format.text import clean_line
+from tui.results.check import NEVER_RUN, Reported, Share, Unread, Used, Verdict
+from tui.results.failures import Triage
+from tui.results.fast_parse import Result, read_result
 from tui.results.finish import USUAL
 from tui.results.match import RequestIndex
 from tui.results.outcome import Outcome
-from tui.results.reading import Result, read_result
-from tui.results.state import State
-from tui.results.triage import Triage
+from tui.results.row_state import State
 from tui.results.usage import tokens_of
-from tui.results.verdict import NEVER_RUN, Reported, Share, Unread, Used, Verdict
 
 Finishes = dict[str, "array[int]"]
 _STATES: Final[tuple[State, ...]] = ("missing", "unreadable", "empty", "refused", "ok", "failed")

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from tui.files.line_stream import Cancelled, Progress
-from tui.results.columns import Column, Known
-from tui.results.export import write_lines
-from tui.results.judge import Judgement
+from tui.results.export.columns import Column, Known
+from tui.results.export.jsonl import write_lines
+from tui.results.join import Judgement
 from tui.results.pairs import pairs
-from tui.results.state import State
+from tui.results.row_state import State
 
 _TO_QUOTE: Final = re.compile('[",\r\n]')
 

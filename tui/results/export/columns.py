@@ -9,7 +9,7 @@ from typing import Any, Final
 from tui.files.errors import ResultFileError
 from tui.format.text import clean_line
 from tui.results.answer import answer_in, finish_reason_in
-from tui.results.export import parts_of
+from tui.results.export.jsonl import parts_of
 from tui.results.json_text import decoded
 from tui.results.outcome import Outcome, outcome_of
 from tui.results.pairs import Pair

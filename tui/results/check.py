@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui.format.text import count, plural
-from tui.results.triage import FailureGroup
+from tui.results.failures import FailureGroup
 
 # Requests that were never run, rather than run and failed.
 EXPIRED: Final = "batch_expired"

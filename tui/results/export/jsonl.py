@@ -9,12 +9,12 @@ import msgspec
 
 from tui.files.atomic import written
 from tui.files.line_stream import Cancelled, Progress
-from tui.results.judge import Judgement
+from tui.results.fast_parse import DIRECT
+from tui.results.join import Judgement
 from tui.results.members import members
 from tui.results.pairs import pairs
 from tui.results.parse import parse
-from tui.results.reading import DIRECT
-from tui.results.state import State
+from tui.results.row_state import State
 
 _CHUNK: Final = 1 << 20
 _NULL: Final = msgspec.Raw(b"null")

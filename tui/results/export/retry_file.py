@@ -9,11 +9,11 @@ from typing import BinaryIO, Final
 from tui.files.atomic import written
 from tui.files.errors import ResultFileError, StoppedError
 from tui.files.line_stream import Cancelled, Progress, read_exactly
-from tui.results.chosen import Choice
-from tui.results.judge import Judgement
+from tui.results.check import CANCELLED, EXPIRED
+from tui.results.join import Judgement
 from tui.results.match import RequestIndex
-from tui.results.state import TO_RETRY, State
-from tui.results.verdict import CANCELLED, EXPIRED
+from tui.results.row_state import TO_RETRY, State
+from tui.results.selection import Choice
 
 _CHUNK: Final = 1 << 20
 
