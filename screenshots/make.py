@@ -20,7 +20,7 @@ from tui.app import LazybatchApp
 from tui.demo.clock import Clock
 from tui.demo.samples import write_samples
 from tui.demo.server import DemoServer
-from tui.flows.session import Session
+from tui.flows.account import Session
 from tui.settings.profiles import Profile
 from tui.widgets.line import Line
 

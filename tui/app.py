@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from tui.batches.batch import Batch
 from tui.driver import DifferingDriver
-from tui.flows.session import Session
+from tui.flows.account import Session
 from tui.screens.home import Home
 from tui.screens.room import Room
 

@@ -76,7 +76,7 @@ def _app(profile: Profile, state: Path, samples: Path | None, everything: bool) 
         os.environ["TEXTUAL_THEME"] = "ansi-dark"
 
     from tui.app import LazybatchApp
-    from tui.flows.session import Session
+    from tui.flows.account import Session
 
     return LazybatchApp(Session(profile, state, everything=everything), samples=samples)
 

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.bench.bench_validate import plain_loop
 from tui.flows.costs import Costs
-from tui.flows.price import prepare, price
+from tui.flows.estimate import prepare, price
 from tui.requests.cost import estimate
 from tui.requests.validate import validate
 

@@ -22,7 +22,7 @@ from tests.screens.desk import Stalls
 from tui.batches.batch import Batch, Status
 from tui.client.address import Address
 from tui.client.api import Wire
-from tui.flows.collect import Downloading, Part, collect
+from tui.flows.results.download import Downloading, Part, collect
 
 KEY = "none-needed"
 

@@ -43,7 +43,7 @@ async def whole(base_url: str, path: Path) -> None:
 async def parts(base_url: str, path: Path) -> None:
     from tui.client.address import Address
     from tui.client.api import Wire
-    from tui.flows.uploading_parts import PART_BYTES
+    from tui.flows.submit.multipart import PART_BYTES
 
     wire = await Wire.connect(Address(base_url, KEY))
     size = await asyncio.to_thread(lambda: path.stat().st_size)

@@ -17,9 +17,9 @@ from tui import app
 from tui.app import LazybatchApp
 from tui.batches.batch import Batch, Counts
 from tui.batches.book import Changes
+from tui.flows.account import Session
+from tui.flows.listing.coverage import Reach
 from tui.flows.monitor import Offline, Seen
-from tui.flows.reach import Reach
-from tui.flows.session import Session
 from tui.screens.home import Home
 from tui.settings import profiles
 

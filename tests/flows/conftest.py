@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import KEY
 from tui.demo.server import DemoServer
-from tui.flows.session import Session
+from tui.flows.account import Session
 from tui.settings.profiles import Profile
 
 

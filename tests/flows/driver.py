@@ -18,11 +18,11 @@ from tui.batches.batch import Batch
 from tui.client.address import Address
 from tui.client.api import Wire
 from tui.errors import LazybatchError
-from tui.flows import uploading_parts
-from tui.flows.parts import PartsOrder, cut, submit_parts
-from tui.flows.reconcile import reconcile
-from tui.flows.steps import Already, Created, Order
-from tui.flows.submit import submit
+from tui.flows.submit import multipart
+from tui.flows.submit.parts import PartsOrder, cut, submit_parts
+from tui.flows.submit.reconcile import reconcile
+from tui.flows.submit.steps import Already, Created, Order
+from tui.flows.submit.submit import submit
 from tui.requests.limits import Limits
 from tui.requests.validate import validate
 from tui.store.database import connect
@@ -81,7 +81,7 @@ async def main(task: Task, state: Path) -> str:
     journal = MortalJournal(connect(state), ACCOUNT, state)
     journal.die = task["die"] or ""
     if task["piece"]:
-        uploading_parts.LARGE = uploading_parts.PART_BYTES = task["piece"]
+        multipart.LARGE = multipart.PART_BYTES = task["piece"]
     wire = await Wire.connect(Address(task["base_url"], os.environ["OPENAI_API_KEY"]))
     try:
         if task["settle"]:

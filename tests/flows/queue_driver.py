@@ -18,9 +18,9 @@ import httpx2  # noqa: F401  (imported once, for all)
 import openai.resources.batches
 import openai.resources.files  # noqa: F401
 
-from tui.flows.queue_steps import Looked, Went
-from tui.flows.queueing import Sender
-from tui.flows.session import Session
+from tui.flows.account import Session
+from tui.flows.queue.sender import Sender
+from tui.flows.queue.steps import Looked, Went
 from tui.settings.profiles import Profile
 from tui.store.journal import Journal
 from tui.store.queue import Queue, State

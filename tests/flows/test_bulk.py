@@ -15,8 +15,8 @@ from tui.batches.batch import Batch, Status
 from tui.client.address import Address
 from tui.client.api import Wire
 from tui.demo.server import DemoServer
-from tui.flows.bulk import Failed, Fetched, Fetching, collect_each
-from tui.flows.collect import Part, result_path
+from tui.flows.results.download import Part, result_path
+from tui.flows.results.download_many import Failed, Fetched, Fetching, collect_each
 
 FolderOf = Callable[[str], Path]
 
@@ -75,7 +75,7 @@ async def test_no_folder_is_left_where_nothing_came(demo: DemoServer, wire: Wire
 
 
 async def test_without_a_server_one_failure_is_enough(folder_of: FolderOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.flows.collect._TRIES", 0)
+    monkeypatch.setattr("tui.flows.results.download._TRIES", 0)
     wire = await Wire.connect(Address("http://127.0.0.1:1/v1", KEY))
     batches = [Batch(name, Status.COMPLETED, "completed", output_file_id="x") for name in "abc"]
     ends = await run(wire, folder_of, *batches)

@@ -14,8 +14,8 @@ import pytest
 
 from tests.conftest import MakeInput
 from tui.errors import LazybatchError
-from tui.flows.check import Validated, Validating, check
-from tui.flows.folder import complete, find, listing, look_at
+from tui.flows.host.file_browser import complete, find, listing, look_at
+from tui.flows.validate import Validated, Validating, check
 from tui.requests.limits import Limits
 
 

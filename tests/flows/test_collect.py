@@ -23,7 +23,7 @@ from tui.client.models import batch_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.collect import Absent, Downloaded, Downloading, Part, collect, result_path
+from tui.flows.results.download import Absent, Downloaded, Downloading, Part, collect, result_path
 
 DONE = Batch("batch_1", Status.COMPLETED, "completed", input_file_id="in", output_file_id="out", error_file_id="err")
 
@@ -260,7 +260,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     async def now(_seconds: float) -> None:
         return
 
-    monkeypatch.setattr("tui.flows.collect.asyncio.sleep", now)
+    monkeypatch.setattr("tui.flows.results.download.asyncio.sleep", now)
 
 
 async def test_a_server_without_range(odd: OddServer, odd_wire: Wire, folder: Path, hasty: None) -> None:

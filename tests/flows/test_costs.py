@@ -10,10 +10,10 @@ import pytest
 from tests.conftest import CHAT, Validated
 from tui.batches.batch import Batch, Counts, Status, Usage
 from tui.batches.cost import Cost, Expected
+from tui.flows.account import Session
 from tui.flows.costs import Costs
-from tui.flows.session import Session
-from tui.flows.steps import Created, Order
-from tui.flows.submit import submit
+from tui.flows.submit.steps import Created, Order
+from tui.flows.submit.submit import submit
 
 NOW = 1_790_000_000
 DONE = Batch(

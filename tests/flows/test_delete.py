@@ -12,8 +12,8 @@ from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows import delete as room
-from tui.flows.delete import Deleted, Outcome, delete
+from tui.flows.files import delete as room
+from tui.flows.files.delete import Deleted, Outcome, delete
 from tui.store.journal import Journal
 
 FILE = StoredFile("file-1")

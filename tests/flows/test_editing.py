@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tui.errors import LazybatchError
-from tui.flows.editing import edit, editor_command
+from tui.flows.host.editor import edit, editor_command
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from tui.client.models import batch_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor as rooms
-from tui.flows import reach as reaching
+from tui.flows.listing import coverage as reaching
+from tui.flows.listing.coverage import Reach
 from tui.flows.monitor import Monitor, Offline, Seen
-from tui.flows.reach import Reach
 from tui.store.cache import Cache
 
 Step = Seen | Offline

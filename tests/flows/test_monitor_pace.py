@@ -15,8 +15,8 @@ from tui.client.api import Wire
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor as rooms
+from tui.flows.account import Session
 from tui.flows.monitor import Monitor, Offline, Seen
-from tui.flows.session import Session
 from tui.settings.profiles import Profile
 from tui.store.database import connect
 from tui.store.preferences import Preferences

@@ -18,9 +18,9 @@ from tui.batches.batch import Batch, Counts, Status
 from tui.batches.book import Book
 from tui.client.api import Wire
 from tui.flows import monitor as rooms
-from tui.flows import retrieved
+from tui.flows import retrieval
 from tui.flows.monitor import Monitor
-from tui.flows.retrieved import Retrieved
+from tui.flows.retrieval import Retrieved
 from tui.store.cache import Cache
 
 NOW = int(time.time())
@@ -32,14 +32,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rounds follow each other at once, and each batch is due at once."""
     monkeypatch.setattr(rooms, "ACTIVE_INTERVAL", 0.05)
     monkeypatch.setattr(rooms, "RESTING_INTERVAL", 0.05)
-    monkeypatch.setattr(retrieved, "EACH_AFTER", 0.0)
-    monkeypatch.setattr(retrieved, "APART", 0.0)
+    monkeypatch.setattr(retrieval, "EACH_AFTER", 0.0)
+    monkeypatch.setattr(retrieval, "APART", 0.0)
 
 
 @pytest.fixture
 def seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     """No batch is due while a test lasts."""
-    monkeypatch.setattr(retrieved, "EACH_AFTER", 3600.0)
+    monkeypatch.setattr(retrieval, "EACH_AFTER", 3600.0)
 
 
 class Lazy(Batches):
@@ -187,8 +187,8 @@ def calls_in_an_hour(active: int) -> Counter[str]:
 @pytest.mark.parametrize(("active", "a_minute"), [(0, 0), (1, 1), (5, 5), (12, 12), (100, 12)])
 def test_calls_a_minute(monkeypatch: pytest.MonkeyPatch, active: int, a_minute: int) -> None:
     """One a minute for each active batch, twelve at most; with five active that is five beside twelve pages."""
-    monkeypatch.setattr(retrieved, "EACH_AFTER", 60.0)
-    monkeypatch.setattr(retrieved, "APART", 5.0)
+    monkeypatch.setattr(retrieval, "EACH_AFTER", 60.0)
+    monkeypatch.setattr(retrieval, "APART", 5.0)
     found = calls_in_an_hour(active)
     # None in the first minute.
     assert sum(found.values()) == a_minute * 59
@@ -197,8 +197,8 @@ def test_calls_a_minute(monkeypatch: pytest.MonkeyPatch, active: int, a_minute: 
 
 
 def test_quick_rounds_do_not_bring_more_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrieved, "EACH_AFTER", 60.0)
-    monkeypatch.setattr(retrieved, "APART", 5.0)
+    monkeypatch.setattr(retrieval, "EACH_AFTER", 60.0)
+    monkeypatch.setattr(retrieval, "APART", 5.0)
     kept, batches = Retrieved(), [Batch(str(number), Status.IN_PROGRESS, "in_progress") for number in range(100)]
     ids = {one.id for one in batches}
     due = [kept.next_due(batches, ids, tick / 10) for tick in range(1200)]

@@ -14,7 +14,7 @@ from tui.client.api import Wire
 from tui.client.models import batch_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows import reach
+from tui.flows.listing import coverage
 from tui.flows.monitor import Monitor, Offline, Seen
 from tui.store.cache import Cache
 
@@ -44,7 +44,7 @@ OF_LISTS = {"empty_page", "stuck_page"}
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three batches a page: most are beyond the first."""
-    monkeypatch.setattr(reach, "_PAGE", 3)
+    monkeypatch.setattr(coverage, "_PAGE", 3)
 
 
 async def everything(demo: DemoServer, wire: Wire) -> dict[str, Any]:

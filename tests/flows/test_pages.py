@@ -9,7 +9,7 @@ from tests.conftest import OddServer, http
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.client.models import Page
-from tui.flows.pages import Incomplete, batches, files
+from tui.flows.listing.pager import Incomplete, batches, files
 
 
 class Lister:

@@ -5,8 +5,8 @@ import time
 
 from tests.conftest import OddServer
 from tui.client.api import Wire
-from tui.flows.pages import Incomplete
-from tui.flows.paging import active, newest_first
+from tui.flows.listing.batches import active, newest_first
+from tui.flows.listing.pager import Incomplete
 
 
 def page(*stamps: int | None, more: bool) -> str:

@@ -13,10 +13,10 @@ from tui.client.api import Wire
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.giving_up import GivenUp
-from tui.flows.parts import Broken, PartsOrder, cut, least_parts, only_limits, submit_parts
-from tui.flows.steps import Already, Created, Order, OtherwiseSubmitted, Step, Unknowable
-from tui.flows.submit import submit
+from tui.flows.submit.abandon import GivenUp
+from tui.flows.submit.parts import Broken, PartsOrder, cut, least_parts, only_limits, submit_parts
+from tui.flows.submit.steps import Already, Created, Order, OtherwiseSubmitted, Step, Unknowable
+from tui.flows.submit.submit import submit
 from tui.requests.validate import Limits, Report, validate
 from tui.store.journal import Journal, Stage
 

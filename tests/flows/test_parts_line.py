@@ -9,13 +9,13 @@ from tests.conftest import CHAT, MakeInput
 from tui.batches.cost import Expected
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.parts import PartsOrder, Queued, cut, part_orders, submit_parts
-from tui.flows.parts_line import Line
-from tui.flows.queue_add import add
-from tui.flows.queueing import Sender
-from tui.flows.session import Session
-from tui.flows.steps import Already, Created, Order, OtherwiseSubmitted, Uploaded, Uploading
-from tui.flows.submit import submit
+from tui.flows.account import Session
+from tui.flows.queue.add import add
+from tui.flows.queue.part_queue import Line
+from tui.flows.queue.sender import Sender
+from tui.flows.submit.parts import PartsOrder, Queued, cut, part_orders, submit_parts
+from tui.flows.submit.steps import Already, Created, Order, OtherwiseSubmitted, Uploaded, Uploading
+from tui.flows.submit.submit import submit
 from tui.requests.validate import Limits, validate
 from tui.store.queue import State
 

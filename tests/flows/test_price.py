@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tui.flows.price import range_text, short_text
+from tui.flows.estimate import range_text, short_text
 from tui.requests.cost.estimate import Estimate
 
 

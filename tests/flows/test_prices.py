@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import MakeInput
 from tui.flows import prices
 from tui.flows.costs import Costs
-from tui.flows.price import prepare
+from tui.flows.estimate import prepare
 from tui.flows.prices import Prices
 from tui.requests.cost.prices import Rates, edition, rates
 from tui.requests.first_line import first_model

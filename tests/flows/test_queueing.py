@@ -16,12 +16,12 @@ from tui.batches.quota import Refusal, Unit
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
+from tui.flows.account import Session
 from tui.flows.monitor import Offline
-from tui.flows.queue_look import look
-from tui.flows.queue_steps import CameBack, Looked, QueueStep, Stopped, Went
-from tui.flows.queueing import Sender
-from tui.flows.session import Session
-from tui.flows.sole import AtWork, sender, sole_sender
+from tui.flows.queue.leader import AtWork, sender, sole_sender
+from tui.flows.queue.plan import look
+from tui.flows.queue.sender import Sender
+from tui.flows.queue.steps import CameBack, Looked, QueueStep, Stopped, Went
 from tui.requests.validate import validate
 from tui.settings.profiles import Profile
 from tui.store.queue import Entry, State

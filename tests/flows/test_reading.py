@@ -8,11 +8,11 @@ import pytest
 
 from tests.results.result_lines import good, judged, never, quiet, refused, request, result, write
 from tui.files.errors import FileChangedError, ResultFileError, StoppedError
-from tui.flows.finding import find_id, find_text
-from tui.flows.handing import plain_name, save
-from tui.flows.reading import Reader
-from tui.flows.reading_file import FileReader
-from tui.flows.reading_rows import RowReader
+from tui.flows.host.pager import plain_name, save
+from tui.flows.results.file_reader import FileReader
+from tui.flows.results.find import find_id, find_text
+from tui.flows.results.joined_reader import RowReader
+from tui.flows.results.reader import Reader
 from tui.results.match import RequestIndex
 
 

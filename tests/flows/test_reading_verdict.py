@@ -22,7 +22,7 @@ from tests.results.result_lines import (
 )
 from tui.batches.batch import Batch, Counts, Status
 from tui.files.errors import FileChangedError, ResultFileError
-from tui.flows.judging import keep, kept_of, known, returned
+from tui.flows.results.check import keep, kept_of, known, returned
 from tui.results.export.retry_file import write_remainder
 from tui.results.join import Judgement, judge
 from tui.results.match import RequestIndex

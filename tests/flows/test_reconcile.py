@@ -10,7 +10,7 @@ from tui.batches.batch import SUBMISSION_KEY
 from tui.client.api import Wire
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.reconcile import Settled, reconcile
+from tui.flows.submit.reconcile import Settled, reconcile
 from tui.store.journal import Journal, Stage, Submission
 
 

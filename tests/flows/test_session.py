@@ -13,10 +13,10 @@ from tests.conftest import CHAT, Validated
 from tui.batches.batch import Batch
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
+from tui.flows.account import Session
 from tui.flows.monitor import Offline, Seen
-from tui.flows.session import Session
-from tui.flows.steps import Created, Order
-from tui.flows.submit import submit
+from tui.flows.submit.steps import Created, Order
+from tui.flows.submit.submit import submit
 from tui.requests.validate import Report
 from tui.settings.profiles import Profile
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.flows import sink
-from tui.flows.sink import pour
+from tui.flows.results import sink
+from tui.flows.results.sink import pour
 
 MIB = 1 << 20
 

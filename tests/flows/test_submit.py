@@ -20,7 +20,7 @@ from tui.client.models import batch_from, file_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.steps import (
+from tui.flows.submit.steps import (
     Already,
     Created,
     Forgotten,
@@ -33,7 +33,7 @@ from tui.flows.steps import (
     Withdrawing,
     Withdrawn,
 )
-from tui.flows.submit import submit
+from tui.flows.submit.submit import submit
 from tui.requests.validate import Report
 from tui.store.journal import Journal, Stage, Submission
 

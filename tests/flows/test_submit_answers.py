@@ -10,8 +10,8 @@ from tests.conftest import CHAT, OddServer, Validated, http
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.errors import LazybatchError
-from tui.flows.steps import Created, Order, Step, left_undone
-from tui.flows.submit import submit
+from tui.flows.submit.steps import Created, Order, Step, left_undone
+from tui.flows.submit.submit import submit
 from tui.store.journal import Journal, Stage
 
 FILE = {"id": "file-1", "object": "file", "filename": "a.jsonl", "purpose": "batch"}

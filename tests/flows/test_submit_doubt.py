@@ -13,10 +13,10 @@ from tui.client.api import Wire
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.giving_up import GivenUp
-from tui.flows.parts import Broken, PartsOrder, cut, submit_parts
-from tui.flows.steps import Already, Created, Looking, Order, Step, Unknowable, left_undone
-from tui.flows.submit import submit
+from tui.flows.submit.abandon import GivenUp
+from tui.flows.submit.parts import Broken, PartsOrder, cut, submit_parts
+from tui.flows.submit.steps import Already, Created, Looking, Order, Step, Unknowable, left_undone
+from tui.flows.submit.submit import submit
 from tui.requests.limits import Limits
 from tui.requests.validate import Report, validate
 from tui.store.journal import Journal, Stage

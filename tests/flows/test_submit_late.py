@@ -16,10 +16,10 @@ from tui.demo.clock import Clock
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.giving_up import GivenUp
-from tui.flows.lookup import Undecided, find_batch, find_upload
-from tui.flows.reconcile import reconcile
-from tui.flows.steps import (
+from tui.flows.submit.abandon import GivenUp
+from tui.flows.submit.find import Undecided, find_batch, find_upload
+from tui.flows.submit.reconcile import reconcile
+from tui.flows.submit.steps import (
     Created,
     Looking,
     Order,
@@ -32,7 +32,7 @@ from tui.flows.steps import (
     Withdrawn,
     left_undone,
 )
-from tui.flows.submit import submit
+from tui.flows.submit.submit import submit
 from tui.requests.validate import Report
 from tui.store.journal import Journal, Stage, Submission
 

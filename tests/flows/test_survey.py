@@ -17,8 +17,8 @@ from tui.client.api import Wire
 from tui.client.errors import WireError
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.delete import Outcome, delete
-from tui.flows.files import Listed, Surveyed, survey
+from tui.flows.files.delete import Outcome, delete
+from tui.flows.files.survey import Listed, Surveyed, survey
 from tui.store.journal import Journal, Stage, Submission
 from tui.store.queue import Queue
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.flows import telling
-from tui.flows.telling import tell
+from tui.flows.host import notify_command
+from tui.flows.host.notify_command import tell
 
 WRITE = """import sys, os
 seen = [os.environ.get(name) for name in ('SECRET_KEY', 'OTHER_KEY', 'KEPT')]
@@ -48,7 +48,7 @@ async def test_what_goes_wrong_is_a_sentence(command: list[str], sentence: str) 
 
 
 async def test_one_that_hangs_is_ended_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "_PATIENCE", 1.0)
+    monkeypatch.setattr(notify_command, "_PATIENCE", 1.0)
     pids = tmp_path / "pids"
     script = f"sleep 300 & echo $$ $! > {pids}; wait"
     assert await tell(["sh", "-c", script], "t") == "sh had not ended after 1s, and was ended."

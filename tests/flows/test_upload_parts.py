@@ -14,10 +14,10 @@ from tui.client.errors import WireError
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.giving_up import GivenUp
-from tui.flows.reconcile import reconcile
-from tui.flows.steps import Created, Looking, Order, Step, Unclear, Uploaded, Uploading
-from tui.flows.submit import submit
+from tui.flows.submit.abandon import GivenUp
+from tui.flows.submit.reconcile import reconcile
+from tui.flows.submit.steps import Created, Looking, Order, Step, Unclear, Uploaded, Uploading
+from tui.flows.submit.submit import submit
 from tui.requests.validate import Identity, Report
 from tui.store.journal import Journal, Stage
 from tui.store.uploads import PartedUpload
@@ -29,8 +29,8 @@ PART = 100_000
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Large is what has more than one part, and a part is small."""
-    monkeypatch.setattr("tui.flows.uploading_parts.LARGE", PART)
-    monkeypatch.setattr("tui.flows.uploading_parts.PART_BYTES", PART)
+    monkeypatch.setattr("tui.flows.submit.multipart.LARGE", PART)
+    monkeypatch.setattr("tui.flows.submit.multipart.PART_BYTES", PART)
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from tui.batches.batch import GROUP_KEY
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
-from tui.flows.giving_up import GivenUp
-from tui.flows.parts import PartsOrder, cut, part_orders, submit_parts
-from tui.flows.queue_add import add
-from tui.flows.queue_steps import QueueStep, Stopped, Went
-from tui.flows.queueing import Sender
-from tui.flows.session import Session
-from tui.flows.steps import Already, Created, Order, OtherwiseSubmitted, Step, Uploading
-from tui.flows.submit import submit
+from tui.flows.account import Session
+from tui.flows.queue.add import add
+from tui.flows.queue.sender import Sender
+from tui.flows.queue.steps import QueueStep, Stopped, Went
+from tui.flows.submit.abandon import GivenUp
+from tui.flows.submit.parts import PartsOrder, cut, part_orders, submit_parts
+from tui.flows.submit.steps import Already, Created, Order, OtherwiseSubmitted, Step, Uploading
+from tui.flows.submit.submit import submit
 from tui.requests.validate import Limits, validate
 from tui.store.journal import Busy, Stage
 from tui.store.queue import State

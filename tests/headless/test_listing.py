@@ -15,7 +15,7 @@ from tests.terminal import Terminal
 from tui.demo.clock import Clock
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows import pages
+from tui.flows.listing import pager
 
 FIELDS = {
     "id", "status", "raw_status", "name", "endpoint", "model", "created_at", "expires_at", "requests", "usage", "cost",
@@ -377,7 +377,7 @@ def test_surrogates_become_replacement_characters() -> None:
 @pytest.fixture
 def cut_list(submitted: Submitted, server: DemoServer, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> list[str]:
     """Three batches in pages of two, of which the second always fails; the ids of the newest two."""
-    monkeypatch.setattr(pages, "_LENGTHS", {"batches": (2, None), "files": (1000, None)})
+    monkeypatch.setattr(pager, "_LENGTHS", {"batches": (2, None), "files": (1000, None)})
     ids = []
     for number in range(3):
         ids.append(submitted(1 + number))

@@ -16,7 +16,7 @@ from tests.terminal import Terminal
 from tui.demo.clock import Clock
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.submit import submit
+from tui.flows.submit.submit import submit
 
 FIELDS = {"submission", "batch_id", "input_file_id", "sha256", "requests", "parts"}
 Submitted = Callable[..., str]

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from tui.app import LazybatchApp
 from tui.batches.batch import Batch
 from tui.demo.server import DemoServer
-from tui.flows.session import Session
+from tui.flows.account import Session
 from tui.screens.home import Home
 from tui.settings.profiles import Profile
 from tui.widgets.line import Line

@@ -8,7 +8,7 @@ from tests.screens import api
 from tests.screens.desk import desk, request
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows import expiry
+from tui.flows.results import expiry
 from tui.screens import home_expiry
 
 DAY = 86_400

@@ -188,7 +188,7 @@ async def test_a_command_that_fails_is_told_once(
 async def test_a_command_that_hangs_holds_up_nothing(
     server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.flows.telling._PATIENCE", 1.0)
+    monkeypatch.setattr("tui.flows.host.notify_command._PATIENCE", 1.0)
     async with desk(server, tmp_path, notify=("sh", "-c", "sleep 300")) as home:
         await home.until("● live")
         home.app.ring("first")

@@ -12,7 +12,8 @@ from tui.batches import display
 from tui.client.models import batch_from
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows import monitor, reach
+from tui.flows import monitor
+from tui.flows.listing import coverage
 
 FAULTS = (
     Fault("", "drop_before"), Fault("", "drop_after"), Fault("", "rate_limit", retry_after=30),
@@ -26,7 +27,7 @@ async def test_after_every_fault_the_table_is_what_the_server_has(
     seeded: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(monitor, "ACTIVE_INTERVAL", 0.05)
-    monkeypatch.setattr(reach, "_PAGE", 8)
+    monkeypatch.setattr(coverage, "_PAGE", 8)
     async with desk(seeded, tmp_path, size=(100, 40)) as home:
         await arrived(home)
         for fault in FAULTS:

@@ -9,7 +9,7 @@ from tests.screens.desk import columns_of, desk, request
 from tui.batches.spending import Budget, month_start
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.reach import HORIZON, Reach
+from tui.flows.listing.coverage import HORIZON, Reach
 
 USAGE = {"input_tokens": 10_000_000, "output_tokens": 10_000_000, "total_tokens": 20_000_000}  # $3.75
 

@@ -9,7 +9,7 @@ from tests.screens.desk import Desk, desk, request, write
 from tui.batches.cost import Expected
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.sole import sole_sender
+from tui.flows.queue.leader import sole_sender
 from tui.requests.validate import validate
 
 MODEL = "gpt-4o-mini"

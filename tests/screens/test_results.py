@@ -64,7 +64,7 @@ async def test_a_verdict_is_worked_out_once(
     def never(*_: object) -> None:
         raise AssertionError("the files were read through again")
 
-    monkeypatch.setattr("tui.flows.shelf.judge", never)
+    monkeypatch.setattr("tui.flows.results.result_set.judge", never)
     async with desk(seeded, tmp_path) as home:
         await opened(home, FAILING)
         assert home.line(" ok ") == before

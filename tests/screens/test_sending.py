@@ -10,7 +10,7 @@ from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.flows.submit import submit
+from tui.flows.submit.submit import submit
 
 
 async def sent(home: Desk) -> None:

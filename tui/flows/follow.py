@@ -10,7 +10,7 @@ from tui.batches.batch import Batch
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.client.models import batch_from
-from tui.flows.pages import batches as list_of_batches
+from tui.flows.listing.pager import batches as list_of_batches
 
 _PATIENCE: Final = 900.0  # seconds without an answer: a night's watch outlives a break of the line
 _LONGEST_WAIT: Final = 60.0  # seconds

@@ -20,8 +20,8 @@ from tui.batches.pace import Sample
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.client.models import batch_from
-from tui.flows.reach import HORIZON, Listing, Reach
-from tui.flows.retrieved import Retrieved
+from tui.flows.listing.coverage import HORIZON, Listing, Reach
+from tui.flows.retrieval import Retrieved
 from tui.store.cache import Cache
 from tui.store.samples import Samples
 

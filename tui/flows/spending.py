@@ -5,7 +5,7 @@ import asyncio
 from tui.batches.spending import Spent, month_start, spent
 from tui.client.api import Wire
 from tui.flows.costs import Costs
-from tui.flows.paging import CutShort, newest_first
+from tui.flows.listing.batches import CutShort, newest_first
 
 
 async def ask_what_was_spent(wire: Wire, costs: Costs, now: float, cut_short: CutShort) -> Spent:

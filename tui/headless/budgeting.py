@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from tui.batches.quota import Room, family
 from tui.batches.spending import Spent
 from tui.client.errors import WireError
-from tui.flows import objections
-from tui.flows.objections import Objection, before_question, to_cost, to_room, to_tokens
-from tui.flows.pages import Incomplete
-from tui.flows.queue_look import Outlook
+from tui.flows.listing.pager import Incomplete
+from tui.flows.queue.plan import Outlook
 from tui.flows.spending import ask_what_was_spent
-from tui.flows.submit import already_there
+from tui.flows.submit import limit_checks
+from tui.flows.submit.limit_checks import Objection, before_question, to_cost, to_room, to_tokens
+from tui.flows.submit.submit import already_there
 from tui.headless.asking import agreed
 from tui.headless.costing import costing
 from tui.headless.printing import Output
@@ -57,7 +57,7 @@ def to_quota(report: Report, worth: Estimate, profile: Profile, *, now: bool = T
 
 def to_uncounted(report: Report, worth: Estimate, profile: Profile) -> list[Objection]:
     """What a limit on tokens speaks against a file that is cut into parts."""
-    found = objections.to_uncounted(report, profile, worth)
+    found = limit_checks.to_uncounted(report, profile, worth)
     return [] if found is None else [found]
 
 

@@ -15,8 +15,8 @@ from tui.client.api import Wire
 from tui.client.errors import WireError
 from tui.flows.cancel import Cancelled, Outcome, Waiting, cancel
 from tui.flows.follow import Changed, Gone, Retrying, follow, retrieve
-from tui.flows.naming import ask_names
-from tui.flows.paging import cancellable
+from tui.flows.listing.batches import cancellable
+from tui.flows.listing.file_names import ask_names
 from tui.format.text import duration, plural
 from tui.headless import states
 from tui.headless.asking import agreed, need_a_terminal

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tui.flows.price import prepare, priced, range_text
+from tui.flows.estimate import prepare, priced, range_text
 from tui.format.text import count, plural, size
 from tui.headless.costing import costing
 from tui.headless.printing import Output

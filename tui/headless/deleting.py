@@ -5,7 +5,7 @@ from typing import Any
 
 from tui.batches.names import Names
 from tui.batches.stored_files import KEPT, Standing, StoredFile
-from tui.flows.delete import Deleted, Outcome, delete
+from tui.flows.files.delete import Deleted, Outcome, delete
 from tui.headless.asking import agreed
 from tui.headless.printing import Output
 from tui.headless.session import opened

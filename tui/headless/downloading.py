@@ -7,9 +7,9 @@ from typing import Any
 
 from tui.client.api import Wire
 from tui.errors import LazybatchError
-from tui.flows.bulk import collect_results
-from tui.flows.collect import Downloaded, Part
 from tui.flows.follow import retrieve
+from tui.flows.results.download import Downloaded, Part
+from tui.flows.results.download_many import collect_results
 from tui.format.text import size
 from tui.headless.printing import Output
 from tui.headless.progress import Progress

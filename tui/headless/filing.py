@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui.batches.names import Names
 from tui.batches.stored_files import Standing, StoredFile
-from tui.flows.files import Listed, Surveyed, survey
+from tui.flows.files.survey import Listed, Surveyed, survey
 from tui.headless.asking import need_a_terminal
 from tui.headless.printing import Output
 from tui.headless.session import opened, own_names, to_change, with_key

@@ -7,11 +7,11 @@ from tui.batches.batch import Batch
 from tui.batches.family import Family, family_of, with_remainders
 from tui.client.errors import Kind, WireError
 from tui.errors import LazybatchError
-from tui.flows.collect import Downloading
+from tui.flows.account import Session
 from tui.flows.follow import retrieve
-from tui.flows.relatives import made_around, made_since
-from tui.flows.session import Session
-from tui.flows.shelf import Shelf
+from tui.flows.listing.related import made_around, made_since
+from tui.flows.results.download import Downloading
+from tui.flows.results.result_set import Shelf
 from tui.headless.printing import tell
 from tui.headless.progress import Progress
 from tui.headless.session import opened

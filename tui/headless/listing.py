@@ -9,8 +9,8 @@ from tui.batches.batch import Batch
 from tui.batches.names import Names
 from tui.batches.query.parse import Query
 from tui.flows.costs import Costs
-from tui.flows.naming import ask_names, list_names
-from tui.flows.paging import newest_first
+from tui.flows.listing.batches import newest_first
+from tui.flows.listing.file_names import ask_names, list_names
 from tui.format.text import age
 from tui.headless import states
 from tui.headless.costing import asks_for_cost, costing

@@ -15,7 +15,7 @@ from tui.errors import LazybatchError
 from tui.format.text import clean
 
 if TYPE_CHECKING:
-    from tui.flows.pages import Incomplete
+    from tui.flows.listing.pager import Incomplete
 
 # What the running command has to say in JSON. It is written at the command's end, with the error that ended it.
 _result: dict[str, object] = {}

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.errors import LazybatchError
-from tui.flows.objections import Objection, to_tokens, token_budget
-from tui.flows.parts import PartsOrder, least_parts, only_limits, part_orders
-from tui.flows.price import expected, range_text
-from tui.flows.queue_add import Waits
-from tui.flows.queue_add import add as put
-from tui.flows.steps import Order
+from tui.flows.estimate import expected, range_text
+from tui.flows.queue.add import Waits
+from tui.flows.queue.add import add as put
+from tui.flows.submit.limit_checks import Objection, to_tokens, token_budget
+from tui.flows.submit.parts import PartsOrder, least_parts, only_limits, part_orders
+from tui.flows.submit.steps import Order
 from tui.format.text import clean_line, plural
 from tui.headless.asking import need_a_terminal
 from tui.headless.budgeting import permitted, to_budget, to_uncounted

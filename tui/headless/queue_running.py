@@ -5,9 +5,9 @@ from argparse import Namespace
 from datetime import datetime
 
 from tui.flows.monitor import Offline
-from tui.flows.queue_steps import CameBack, Going, Looked, QueueStep, Stopped, Went
-from tui.flows.queueing import Sender
-from tui.flows.steps import Uploading
+from tui.flows.queue.sender import Sender
+from tui.flows.queue.steps import CameBack, Going, Looked, QueueStep, Stopped, Went
+from tui.flows.submit.steps import Uploading
 from tui.headless.printing import Output
 from tui.headless.progress import Progress
 from tui.headless.queueing import entry_object

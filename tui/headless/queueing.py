@@ -6,10 +6,10 @@ from typing import Any
 
 from tui.batches.quota import Room
 from tui.errors import LazybatchError
-from tui.flows.queue_look import look, looked_offline
-from tui.flows.queue_steps import Looked
-from tui.flows.session import Session
-from tui.flows.sole import sender
+from tui.flows.account import Session
+from tui.flows.queue.leader import sender
+from tui.flows.queue.plan import look, looked_offline
+from tui.flows.queue.steps import Looked
 from tui.format.text import amount, clean_line, count
 from tui.headless.printing import Output
 from tui.headless.session import chosen

@@ -7,9 +7,9 @@ from typing import Any
 
 from tui.batches.metadata import retry_metadata
 from tui.errors import LazybatchError
-from tui.flows.collect import Part, result_path
-from tui.flows.price import expected
-from tui.flows.steps import Already, Created, Order
+from tui.flows.estimate import expected
+from tui.flows.results.download import Part, result_path
+from tui.flows.submit.steps import Already, Created, Order
 from tui.format.text import count, plural
 from tui.headless.asking import need_a_terminal
 from tui.headless.checking import estimated, report_lines, validated

@@ -16,7 +16,7 @@ from tui.settings.profiles import Profile, state_folder
 if TYPE_CHECKING:
     from tui.batches.names import Names
     from tui.client.api import Wire
-    from tui.flows.session import Session
+    from tui.flows.account import Session
     from tui.store.base import Trouble
     from tui.store.journal import Journal
 
@@ -77,7 +77,7 @@ async def connected(profile: Profile) -> "AsyncIterator[Wire]":
 @asynccontextmanager
 async def opened(profile: Profile) -> "AsyncIterator[Session]":
     """The profile's account with its wire and all of its state."""
-    from tui.flows.session import Session
+    from tui.flows.account import Session
 
     session = Session(profile, state_folder())
     session.trouble.listen(trouble(session.folder).tell)

@@ -10,7 +10,7 @@ from tui.batches.batch import Batch, Status, timeline
 from tui.batches.cost import Cost
 from tui.batches.names import Names
 from tui.flows.follow import retrieve
-from tui.flows.naming import ask_names
+from tui.flows.listing.file_names import ask_names
 from tui.format.text import count, duration
 from tui.headless import states
 from tui.headless.costing import costing

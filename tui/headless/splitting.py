@@ -4,8 +4,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from tui.errors import LazybatchError
-from tui.flows.objections import parts_limits
-from tui.flows.parts import cut
+from tui.flows.submit.limit_checks import parts_limits
+from tui.flows.submit.parts import cut
 from tui.format.text import plural, size
 from tui.headless.printing import Output
 from tui.headless.session import chosen

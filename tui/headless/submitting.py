@@ -10,12 +10,12 @@ from pathlib import Path
 from tui.batches.batch import PARENT_KEY, Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
-from tui.flows.giving_up import GivenUp
-from tui.flows.objections import NO_ROOM, Objection, token_budget
-from tui.flows.parts import Queued, least_parts, only_limits, submit_or_wait
-from tui.flows.parts_line import Line
-from tui.flows.price import expected, range_text
-from tui.flows.steps import (
+from tui.flows.estimate import expected, range_text
+from tui.flows.queue.part_queue import Line
+from tui.flows.submit.abandon import GivenUp
+from tui.flows.submit.limit_checks import NO_ROOM, Objection, token_budget
+from tui.flows.submit.parts import Queued, least_parts, only_limits, submit_or_wait
+from tui.flows.submit.steps import (
     Already,
     Created,
     Looking,
@@ -30,7 +30,7 @@ from tui.flows.steps import (
     Withdrawn,
     left_undone,
 )
-from tui.flows.submit import submit
+from tui.flows.submit.submit import submit
 from tui.format.text import age, plural
 from tui.headless.asking import need_a_terminal
 from tui.headless.budgeting import goes_on, of_content, permitted, to_budget, to_quota

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from tui.batches.batch import GROUP_KEY
 from tui.errors import LazybatchError
-from tui.flows.parts import Broken, PartsOrder, Queued, submit_parts
-from tui.flows.parts_line import Line
-from tui.flows.price import expected, range_text
-from tui.flows.steps import Already, Created, OtherwiseSubmitted, Uploading
+from tui.flows.estimate import expected, range_text
+from tui.flows.queue.part_queue import Line
+from tui.flows.submit.parts import Broken, PartsOrder, Queued, submit_parts
+from tui.flows.submit.steps import Already, Created, OtherwiseSubmitted, Uploading
 from tui.format.text import plural
 from tui.headless.budgeting import permitted, to_budget, to_uncounted
 from tui.headless.checking import estimated, summary

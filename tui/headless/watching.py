@@ -8,8 +8,8 @@ from tui.batches.batch import Batch, Status
 from tui.batches.cost import Cost
 from tui.flows.costs import Costs
 from tui.flows.follow import Gone, Retrying, follow
-from tui.flows.naming import ask_names
-from tui.flows.paging import active
+from tui.flows.listing.batches import active
+from tui.flows.listing.file_names import ask_names
 from tui.format.text import duration
 from tui.headless import states
 from tui.headless.costing import costing

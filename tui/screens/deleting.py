@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from tui.batches import display
 from tui.batches.stored_files import KEPT, Standing
 from tui.errors import LazybatchError
-from tui.flows.delete import Deleted, Outcome, delete
-from tui.flows.saved import unsaved
+from tui.flows.files.delete import Deleted, Outcome, delete
+from tui.flows.results.saved import unsaved
 from tui.format.text import count, plural, size
 from tui.screens.files_rows import Row, held
 from tui.screens.room import Room

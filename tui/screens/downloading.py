@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tui.batches import display
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
-from tui.flows.bulk import Failed, Fetched, Fetching, Step, collect_each
+from tui.flows.results.download_many import Failed, Fetched, Fetching, Step, collect_each
 from tui.format.cell import Cell
 from tui.format.text import clean_line, count, plural, size
 from tui.screens.room import Room

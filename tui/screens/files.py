@@ -13,7 +13,7 @@ from tui import actions
 from tui.batches.batch import Batch
 from tui.batches.stored_files import Standing, StoredFile, Uses
 from tui.errors import LazybatchError
-from tui.flows.files import Listed, survey
+from tui.flows.files.survey import Listed, survey
 from tui.format.cell import Cell
 from tui.format.text import clean_line, count, plural
 from tui.screens import files_rows

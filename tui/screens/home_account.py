@@ -106,7 +106,7 @@ class Account(Room):
 
     async def _settle(self) -> None:
         """Tell what became of submissions that an earlier run left open."""
-        from tui.flows.reconcile import reconcile
+        from tui.flows.submit.reconcile import reconcile
 
         # What the queue was at is gone on with by the queue.
         queued = await asyncio.to_thread(self.session.queue.submissions)

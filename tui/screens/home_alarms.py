@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tui.batches.batch import CANCELLABLE, Batch, Status
 from tui.batches.book import Book
-from tui.flows.session import Session
+from tui.flows.account import Session
 
 # The rules are held once the first frame is on screen, and imported by then.
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from tui.errors import LazybatchError
-from tui.flows.expiry import Expiry
+from tui.flows.results.expiry import Expiry
 
 if TYPE_CHECKING:
     from tui.screens.home_account import Account

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tui.batches.batch import Batch
 from tui.batches.guard import Rule, Rules, Told, Trip
 from tui.errors import LazybatchError
-from tui.flows.failures import alike
+from tui.flows.results.error_sample import alike
 from tui.format.text import duration, plural
 from tui.screens.home_countdown import Countdown
 

@@ -77,7 +77,7 @@ class MoneyScreen(Room):
 
     def _note(self) -> Cell:
         """How the sums are made, or why they may be too small, or old."""
-        from tui.flows.reach import Reach
+        from tui.flows.listing.coverage import Reach
 
         if (stale := staleness(self.lazybatch.home)) is not None:
             return stale

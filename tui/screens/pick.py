@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui import actions
-from tui.flows.folder import Entry, complete, find, listing, look_at
+from tui.flows.host.file_browser import Entry, complete, find, listing, look_at
 from tui.format.cell import Cell
 from tui.format.text import age, clean_line, size
 from tui.screens.room import Room, bindings

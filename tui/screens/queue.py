@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.quota import family
-from tui.flows.queue_steps import Looked
+from tui.flows.queue.steps import Looked
 from tui.format.cell import Cell
 from tui.format.text import amount, clean_line, count, plural
 from tui.screens.room import Room, bindings

@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from tui import actions
 from tui.batches.batch import OWN_KEYS
-from tui.flows.queue_steps import Looked
+from tui.flows.queue.steps import Looked
 from tui.format.cell import Cell
 from tui.format.text import clean_line, count, size
 from tui.screens.room import Room, bindings

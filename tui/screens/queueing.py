@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
 from tui.flows.monitor import Offline
-from tui.flows.queue_add import Waits, add
-from tui.flows.queue_look import Outlook
-from tui.flows.queue_steps import CameBack, Going, Looked, QueueStep, Stopped, Went
-from tui.flows.queueing import Sender
-from tui.flows.sole import AtWork
-from tui.flows.steps import Looking, Order, Uploading
+from tui.flows.queue.add import Waits, add
+from tui.flows.queue.leader import AtWork
+from tui.flows.queue.plan import Outlook
+from tui.flows.queue.sender import Sender
+from tui.flows.queue.steps import CameBack, Going, Looked, QueueStep, Stopped, Went
+from tui.flows.submit.steps import Looking, Order, Uploading
 from tui.format.text import percent, plural
 from tui.screens.room import Room, may_wait
 from tui.store.queue import State
@@ -80,7 +80,7 @@ class Queueing:
         return left
 
     async def _wait_again(self, room: Room, batches: Sequence[Batch]) -> None:
-        from tui.flows.queue_again import order_again
+        from tui.flows.queue.requeue import order_again
 
         if any(batch.submission is None for batch in batches):
             self._app.notify("Reading the input file of what was made elsewhere …", markup=False)

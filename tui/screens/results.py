@@ -9,10 +9,10 @@ from textual.worker import Worker
 from tui.actions import Action
 from tui.batches import display
 from tui.errors import LazybatchError
-from tui.flows.collect import Downloading, Part
-from tui.flows.reading_file import FileReader
-from tui.flows.reading_rows import RowReader
-from tui.flows.shelf import Step
+from tui.flows.results.download import Downloading, Part
+from tui.flows.results.file_reader import FileReader
+from tui.flows.results.joined_reader import RowReader
+from tui.flows.results.result_set import Step
 from tui.format.cell import Cell
 from tui.format.text import count, plural, size
 from tui.results.join import Judgement

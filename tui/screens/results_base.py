@@ -10,11 +10,11 @@ from textual.binding import BindingType
 from tui import actions
 from tui.batches.batch import Batch
 from tui.errors import LazybatchError
-from tui.flows.collect import Part
-from tui.flows.reading import Reader
-from tui.flows.reading_rows import RowReader
-from tui.flows.shelf import Shelf
-from tui.flows.threads import Cancelled, Progress, worked
+from tui.flows.results.download import Part
+from tui.flows.results.joined_reader import RowReader
+from tui.flows.results.reader import Reader
+from tui.flows.results.result_set import Shelf
+from tui.flows.worker import Cancelled, Progress, worked
 from tui.format.bar import bar
 from tui.format.cell import Cell
 from tui.format.text import clean_line, percent, size

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from tui.errors import LazybatchError
-from tui.flows.reading import VIEWS, Reader, View
+from tui.flows.results.reader import VIEWS, Reader, View
 from tui.format.cell import Cell
 from tui.format.text import count
 from tui.results.finish import USUAL

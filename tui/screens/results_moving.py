@@ -2,9 +2,9 @@
 
 import asyncio
 
-from tui.flows.finding import find_id, find_text
-from tui.flows.reading_file import FileReader
-from tui.flows.reading_rows import RowReader
+from tui.flows.results.file_reader import FileReader
+from tui.flows.results.find import find_id, find_text
+from tui.flows.results.joined_reader import RowReader
 from tui.format.text import clean_line, count, size
 from tui.results.selection import Choice, choice_of, chosen
 from tui.screens.results_base import ResultsRoom

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 from textual.widgets.input import Selection
 
-from tui.flows.folder import complete
+from tui.flows.host.file_browser import complete
 from tui.widgets.safe_input import SafeInput
 
 

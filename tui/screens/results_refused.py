@@ -14,7 +14,7 @@ from tui.batches.batch import Batch, BatchError
 from tui.batches.metadata import retry_metadata
 from tui.errors import LazybatchError
 from tui.files.errors import shown
-from tui.flows.reading_file import FileReader
+from tui.flows.results.file_reader import FileReader
 from tui.format.cell import Cell
 from tui.format.text import count, plural
 from tui.results.failures import pattern

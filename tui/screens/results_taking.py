@@ -9,8 +9,8 @@ from textual.app import SuspendNotSupported
 from tui.batches.metadata import retry_metadata
 from tui.errors import LazybatchError
 from tui.files.line_stream import Cancelled, Progress
-from tui.flows.handing import page, plain_name, save
-from tui.flows.reading import WHOLE
+from tui.flows.host.pager import page, plain_name, save
+from tui.flows.results.reader import WHOLE
 from tui.format.text import clean, clean_line, count, plural, size
 from tui.results.export.columns import Column, columns_of
 from tui.results.export.csv import export_csv

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from tui.flows.telling import tell
+from tui.flows.host.notify_command import tell
 from tui.format.text import clean_line, fit
 from tui.screens.passthrough import handed_on, inside
 

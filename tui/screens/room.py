@@ -13,7 +13,7 @@ from textual.worker import Worker
 from tui import actions
 from tui.batches.batch import Batch, Status
 from tui.errors import LazybatchError
-from tui.flows.session import Session
+from tui.flows.account import Session
 from tui.format.cell import Cell
 from tui.format.text import percent
 from tui.widgets.bottom import Bottom

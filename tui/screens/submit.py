@@ -8,7 +8,7 @@ from textual import on
 
 from tui.actions import Action
 from tui.errors import LazybatchError
-from tui.flows.check import Validated, Validating, check
+from tui.flows.validate import Validated, Validating, check
 from tui.format.cell import Cell
 from tui.format.text import clean_line, count, plural, size
 from tui.requests.excerpt import excerpt

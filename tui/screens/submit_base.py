@@ -24,7 +24,7 @@ from tui.widgets.line import Line, Rule
 from tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from tui.flows.objections import Objection
+    from tui.flows.submit.limit_checks import Objection
     from tui.requests.cost.estimate import Estimate
 
 _BAR = 20  # cells

@@ -17,7 +17,7 @@ class Before(SubmitRoom):
 
     async def look_back(self, report: Report) -> None:
         """Tell of the batch that the same content came to, if there is one and it did not fail."""
-        from tui.flows.before import submitted_before
+        from tui.flows.submit.known_content import submitted_before
 
         known, journal = list(self.session.book), self.session.journal
         batch = await asyncio.to_thread(submitted_before, report.sha256, journal, known, self.retried)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from tui.flows.objections import to_cost, to_tokens, to_uncounted, token_budget
+from tui.flows.submit.limit_checks import to_cost, to_tokens, to_uncounted, token_budget
 from tui.format.cell import Cell
 from tui.format.text import amount, percent
 from tui.requests.validate import Report
@@ -18,7 +18,7 @@ class Pricing(SubmitRoom):
 
     async def prepare(self) -> None:
         """Load what the estimate will need, while the file is validated."""
-        from tui.flows.price import prepare
+        from tui.flows.estimate import prepare
 
         costs = await self.session.costs()
         await asyncio.to_thread(prepare, self.path, costs)
@@ -29,7 +29,7 @@ class Pricing(SubmitRoom):
             self.work(self._price(self.report), "price")
 
     async def _price(self, report: Report) -> None:
-        from tui.flows.price import price
+        from tui.flows.estimate import price
 
         self.worth, self.expected, self.objections = "", None, ()
         self.estimate = None
@@ -45,7 +45,7 @@ class Pricing(SubmitRoom):
             self._settle(report, counted)
 
     def _settle(self, report: Report, value: "Estimate") -> None:
-        from tui.flows.price import expected, short_text
+        from tui.flows.estimate import expected, short_text
 
         self.worth, self.expected = f", {short_text(value, 'cost not known')}", expected(report, value)
         self.estimate = value
@@ -56,7 +56,7 @@ class Pricing(SubmitRoom):
         self._tell_cost(value)
 
     def _tell_cost(self, value: "Estimate", done: int = 0, total: int = 0) -> None:
-        from tui.flows.price import range_text
+        from tui.flows.estimate import range_text
 
         # Whole percents: each is written anew.
         far = f" · counting every line, {percent(done * 100 // total / 100)}" if total and done < total else ""

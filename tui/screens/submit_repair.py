@@ -6,10 +6,10 @@ from pathlib import Path
 from textual.app import SuspendNotSupported
 
 from tui.errors import LazybatchError
-from tui.flows.editing import edit
-from tui.flows.objections import parts_limits, token_limit
-from tui.flows.parts import cut, least_parts, only_limits
-from tui.flows.threads import Progress, worked
+from tui.flows.host.editor import edit
+from tui.flows.submit.limit_checks import parts_limits, token_limit
+from tui.flows.submit.parts import cut, least_parts, only_limits
+from tui.flows.worker import Progress, worked
 from tui.format.cell import Cell
 from tui.format.text import clean_line, count, plural, size
 from tui.requests.fix import EDITS, Additions, MendReport, mend, preview
@@ -128,7 +128,7 @@ class Repairing(SubmitRoom):
 
     async def _limits_of_parts(self, report: Report) -> Limits:
         """Where its tokens are limited, a file that is over other limits has not been counted yet."""
-        from tui.flows.price import price
+        from tui.flows.estimate import price
 
         profile = self.session.profile
         if token_limit(report, profile) is None:

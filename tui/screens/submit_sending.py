@@ -11,11 +11,11 @@ from tui.batches import display
 from tui.batches.batch import Batch
 from tui.batches.metadata import metadata
 from tui.errors import LazybatchError
-from tui.flows.giving_up import GivenUp
-from tui.flows.objections import before_question
-from tui.flows.parts import Broken, PartsOrder, Queued, submit_parts
-from tui.flows.parts_line import Line
-from tui.flows.steps import (
+from tui.flows.queue.part_queue import Line
+from tui.flows.submit.abandon import GivenUp
+from tui.flows.submit.limit_checks import before_question
+from tui.flows.submit.parts import Broken, PartsOrder, Queued, submit_parts
+from tui.flows.submit.steps import (
     Already,
     Created,
     Looking,
@@ -30,7 +30,7 @@ from tui.flows.steps import (
     Withdrawn,
     left_undone,
 )
-from tui.flows.submit import submit
+from tui.flows.submit.submit import submit
 from tui.format.cell import Cell
 from tui.format.speed import Speed
 from tui.format.text import age, clean_line, plural

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from tui.batches.names import submission_name
 from tui.batches.quota import Amount, family
-from tui.flows.objections import before_question
-from tui.flows.parts import PartsOrder, part_orders
-from tui.flows.steps import Order
+from tui.flows.submit.limit_checks import before_question
+from tui.flows.submit.parts import PartsOrder, part_orders
+from tui.flows.submit.steps import Order
 from tui.format.cell import Cell
 from tui.format.text import plural
 from tui.requests.validate import Report

@@ -1,0 +1,1 @@
+"""The server's lists, page by page."""

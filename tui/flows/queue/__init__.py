@@ -1,0 +1,1 @@
+"""Submissions that wait here for the provider's quota, and how they are sent."""

@@ -1,0 +1,1 @@
+"""Result files: downloaded, checked against their requests, read line by line."""

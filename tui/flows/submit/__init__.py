@@ -1,0 +1,1 @@
+"""A validated file becomes a batch, exactly once."""
