@@ -16,13 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from textual.pilot import Pilot
 
-from tui.app import LazybatchApp
 from tui.demo.clock import Clock
 from tui.demo.samples import write_samples
 from tui.demo.server import DemoServer
 from tui.flows.account import Session
 from tui.settings.profiles import Profile
-from tui.widgets.line import Line
+from tui.ui.app import LazybatchApp
+from tui.ui.widgets.text_line import Line
 
 FOLDER = Path(__file__).parent
 SIZE = (100, 30)
@@ -61,7 +61,7 @@ async def main() -> None:
 
 async def pick(pilot: Pilot[str], name: str) -> None:
     """Choose a sample file by its name."""
-    from tui.widgets.table import Table
+    from tui.ui.widgets.table.table import Table
 
     await until(pilot, lambda: bool(pilot.app.screen.query("#files")))
     table = pilot.app.screen.query_one("#files", Table)
@@ -72,7 +72,7 @@ async def pick(pilot: Pilot[str], name: str) -> None:
 
 async def to_results(pilot: Pilot[str], name: str) -> None:
     """Open the results of the batch of that name."""
-    from tui.widgets.table import Table
+    from tui.ui.widgets.table.table import Table
 
     app = cast("LazybatchApp", pilot.app)
     await until(pilot, lambda: bool(app.screen.query("#batches")))

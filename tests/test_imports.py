@@ -20,16 +20,16 @@ ROOMS = ["tui.batches", "tui.requests", "tui.results", "tui.store", "tui.flows",
 FIRST_FRAME = {
     "tui": {"actions", "app", "cli", "errors", "settings", "start", "text", "widths"},
     "tui.batches": {"batch", "book", "names", "order", "pace"},
-    "tui.driver": {"canvas", "driver", "frame", "pen", "scroll", "writer"},
+    "tui.ui.terminal": {"canvas", "driver", "frame", "pen", "scroll", "writer"},
     "tui.flows": {"priced", "session"},
     "tui.headless": {"screen"},
     "tui.requests": {"limits"},
-    "tui.screens": {
+    "tui.ui.screens": {
         "home", "home_account", "home_alarms", "home_choice", "home_groups", "home_lines", "home_rows", "home_view",
         "passthrough", "room", "warm_up",
     },
     "tui.store": {"base", "cache", "migrations", "preferences", "samples", "store"},
-    "tui.widgets": {
+    "tui.ui.widgets": {
         "bar", "bottom", "column", "glyphs", "line", "lines", "looks", "notice", "roles", "table", "table_line",
         "table_paint", "table_place", "table_rows",
     },
@@ -60,7 +60,7 @@ def every_module(room: str) -> str:
     [
         ("import tui", {"tui.cli"}),
         ("import tui.cli", {"textual", "rich", "msgspec", "aiofiles", "sqlite3", "asyncio"} | CLIENT | SERVER | PRICES),
-        ("import tui.app", {"msgspec", "aiofiles", "pydantic"} | CLIENT | SERVER | PRICES),
+        ("import tui.ui.app", {"msgspec", "aiofiles", "pydantic"} | CLIENT | SERVER | PRICES),
         ("import tui.client.api, tui.client.errors, tui.client.models, tui.client.upload", {"textual"} | CLIENT),
         ("import tui.demo.process", {"textual", "msgspec"} | CLIENT | SERVER),
         ("import tui.settings.profiles", {"textual", "msgspec", "platformdirs"} | CLIENT | SERVER),
@@ -91,7 +91,7 @@ def at_first_frame(folder: Path) -> set[str]:
     fill(env, 3)
     told = folder / "modules"
     code = (
-        "import pathlib, sys\nfrom tui.app import LazybatchApp\n"
+        "import pathlib, sys\nfrom tui.ui.app import LazybatchApp\n"
         "def on_ready(app):\n pathlib.Path(sys.argv[1]).write_text(' '.join([*sys.modules, 'end']))\n"
         "LazybatchApp.on_ready = on_ready\nfrom tui.cli import main\nsys.exit(main([]))"
     )

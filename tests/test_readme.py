@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tui.actions import key_table
+from tui.ui.actions import key_table
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

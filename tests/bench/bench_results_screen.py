@@ -18,7 +18,7 @@ from tests.screens.results_desk import raw
 from tests.terminal import Terminal
 from tui.demo.clock import Clock
 from tui.demo.server import DemoServer
-from tui.screens.results import Results
+from tui.ui.screens.results.screen import Results
 
 _NAME = "labels-2026-11-18"
 

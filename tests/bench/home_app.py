@@ -13,15 +13,15 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from tui import app
-from tui.app import LazybatchApp
 from tui.batches.batch import Batch, Counts
 from tui.batches.book import Changes
 from tui.flows.account import Session
 from tui.flows.listing.coverage import Reach
 from tui.flows.monitor import Offline, Seen
-from tui.screens.home import Home
 from tui.settings import profiles
+from tui.ui import app
+from tui.ui.app import LazybatchApp
+from tui.ui.screens.batches.screen import Home
 
 STEP: Final = 30  # rows that change each second
 _BEAT: Final = 0.01  # seconds

@@ -59,7 +59,7 @@ def ours(differing: bool) -> "App[None]":
     """A screen of nothing but our table; keys 1 to 4 make the changes. `differing` takes our driver as well."""
     from textual.app import App, ComposeResult
 
-    from tui.widgets.table import Cell, Column, Table
+    from tui.ui.widgets.table.table import Cell, Column, Table
 
     jobs = Jobs()
 
@@ -92,7 +92,7 @@ def ours(differing: bool) -> "App[None]":
             self.query_one(Table).show(jobs.order)
 
     if differing:
-        from tui.driver import DifferingDriver
+        from tui.ui.terminal.driver import DifferingDriver
 
         return Ours(driver_class=DifferingDriver)
     return Ours()

@@ -13,9 +13,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label
 
-from tui.driver import DifferingDriver
 from tui.format.bar import bar
-from tui.widgets.table import Cell, Column, Table
+from tui.ui.terminal.driver import DifferingDriver
+from tui.ui.widgets.table.table import Cell, Column, Table
 
 _NAMES = ("nightly-eval", "日本語の評価バッチ", "embed-docs", "wrong-prompt", "fête", "🦊 fox")
 _ROLES = ("", "ok", "warn", "bad", "dim", "accent", "running")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.driver.canvas import Canvas
-from tui.driver.frame import parse
-from tui.driver.pen import DEFAULT, change, look_of, on_blank
+from tui.ui.terminal.frame_parser import parse
+from tui.ui.terminal.screen_buffer import Canvas
+from tui.ui.terminal.sgr import DEFAULT, change, look_of, on_blank
 
 WIDTH, HEIGHT = 24, 10
 _LOOKS = (

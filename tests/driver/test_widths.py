@@ -13,10 +13,10 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from tests.driver.test_canvas import HEIGHT, WIDTH, emulator
-from tui.driver.canvas import Canvas
-from tui.driver.frame import parse
 from tui.format.text import clean_line, fit
-from tui.widgets.table_line import difference
+from tui.ui.terminal.frame_parser import parse
+from tui.ui.terminal.screen_buffer import Canvas
+from tui.ui.widgets.table.strip import difference
 
 # Each with the cells that tmux 3.3a over glibc gives it, asked for with a cursor report.
 NAMES = {

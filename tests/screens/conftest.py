@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.screens.desk import KEY
-from tui.app import LazybatchApp
 from tui.demo.clock import Clock
 from tui.demo.samples import write_samples
 from tui.demo.server import DemoServer
+from tui.ui.app import LazybatchApp
 
 
 @pytest.fixture

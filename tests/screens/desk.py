@@ -12,15 +12,15 @@ from typing import Any
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from tui.app import LazybatchApp
 from tui.batches.batch import Batch
 from tui.demo.server import DemoServer
 from tui.flows.account import Session
-from tui.screens.home import Home
 from tui.settings.profiles import Profile
-from tui.widgets.line import Line
-from tui.widgets.notice import NoticeLine
-from tui.widgets.table import Table
+from tui.ui.app import LazybatchApp
+from tui.ui.screens.batches.screen import Home
+from tui.ui.widgets.notice_line import NoticeLine
+from tui.ui.widgets.table.table import Table
+from tui.ui.widgets.text_line import Line
 
 KEY = "test-key-of-the-suite"
 SIZE = (80, 24)

@@ -8,7 +8,7 @@ from typing import Any
 from tests.screens import api
 from tests.screens.desk import Desk
 from tui.demo.server import DemoServer
-from tui.screens.results_base import ResultsRoom
+from tui.ui.screens.results.base import ResultsRoom
 
 
 async def opened(home: Desk, name: str) -> ResultsRoom:

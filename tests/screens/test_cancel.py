@@ -9,7 +9,7 @@ from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.widgets.text_view import TextView
+from tui.ui.widgets.text_view import TextView
 
 
 async def asked(home: Desk, name: str) -> None:

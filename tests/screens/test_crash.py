@@ -7,7 +7,7 @@ import pytest
 
 from tests.screens.desk import KEY, desk
 from tui.demo.server import DemoServer
-from tui.screens.home import Home
+from tui.ui.screens.batches.screen import Home
 
 
 class BrokenError(RuntimeError):

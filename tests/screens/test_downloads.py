@@ -7,7 +7,7 @@ import pytest
 from tests.screens.desk import Desk, desk
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.screens.downloading import DownloadLine
+from tui.ui.tasks.downloads import DownloadLine
 
 NAMES = ("moderate-comments", "all rows refused", "prompt A/B 🅱")
 

@@ -9,7 +9,7 @@ from tests.screens.desk import desk, request
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.results import expiry
-from tui.screens import home_expiry
+from tui.ui.screens.batches import expiry as expiry_watch
 
 DAY = 86_400
 
@@ -95,7 +95,7 @@ async def test_a_list_that_fails_or_lags_is_asked_for_again(
     server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expiry, "_FIRST", 0.1)
-    monkeypatch.setattr(home_expiry, "_EVERY", 0.1)
+    monkeypatch.setattr(expiry_watch, "_EVERY", 0.1)
     finished(server, "soon gone", 2 * DAY)
     server.faults.add(Fault("files.list", "server_error"))
     server.faults.add(Fault("files.list", "rewrite", omit=["id"]))

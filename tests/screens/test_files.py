@@ -11,8 +11,8 @@ from tui.batches.stored_files import StoredFile, Uses
 from tui.demo.faults import Fault
 from tui.demo.records import FileRecord
 from tui.demo.server import DemoServer
-from tui.screens.downloading import DownloadLine
-from tui.screens.files_rows import held, rows
+from tui.ui.screens.files.file_rows import held, rows
+from tui.ui.tasks.downloads import DownloadLine
 
 
 async def opened(home: Desk) -> None:

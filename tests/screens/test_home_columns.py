@@ -12,8 +12,8 @@ from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tui.batches.sort import Order
 from tui.demo.server import DemoServer
-from tui.screens.home_columns import chosen
-from tui.screens.home_rows import COLUMNS, columns
+from tui.ui.screens.batches.columns import chosen
+from tui.ui.screens.batches.rows import COLUMNS, columns
 
 ALL = [column.key for column in COLUMNS]
 

@@ -10,8 +10,8 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tui.demo.server import DemoServer
-from tui.screens import copying
-from tui.screens.copying import LIMIT, clipboard_sequence
+from tui.ui.terminal import clipboard
+from tui.ui.terminal.clipboard import LIMIT, clipboard_sequence
 
 # "hé" in UTF-8, in base64.
 CODED = "aMOp"
@@ -112,7 +112,7 @@ async def test_y_copies_the_id_and_shift_y_the_batch(
 async def test_what_is_too_long_goes_to_a_file(
     server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copying, "LIMIT", 200)
+    monkeypatch.setattr(clipboard, "LIMIT", 200)
     made = api.create(server, request(1), description="long one")
     async with desk(server, tmp_path) as home:
         await home.cursor_to("long one")

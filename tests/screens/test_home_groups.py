@@ -8,10 +8,10 @@ import pytest
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
-from tui.app import LazybatchApp
 from tui.batches.batch import GROUP_KEY
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
+from tui.ui.app import LazybatchApp
 
 PARTS = 3
 

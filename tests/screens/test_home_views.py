@@ -9,7 +9,7 @@ from tests.screens.desk import desk, request
 from tests.screens.test_home import arrived
 from tui.batches.batch import Batch, Status
 from tui.demo.server import DemoServer
-from tui.screens.home_view import View
+from tui.ui.screens.batches.views import View
 
 DAY = 86_400
 

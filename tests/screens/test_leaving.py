@@ -4,10 +4,10 @@ from pathlib import Path
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk
-from tui import actions
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.widgets.text_view import TextView
+from tui.ui import actions
+from tui.ui.widgets.text_view import TextView
 
 QUESTION = "A file is being submitted. Stop and quit? It can go on later."
 
@@ -42,14 +42,14 @@ async def test_help_lists_every_action_of_its_room_first(seeded: DemoServer, tmp
 
 
 async def test_every_key_in_the_list_has_its_method() -> None:
-    from tui.screens.batch import BatchScreen
-    from tui.screens.help import Help
-    from tui.screens.home import Home
-    from tui.screens.home_filter import FilterField
-    from tui.screens.pick import PathInput, Pick
-    from tui.screens.results import Results
-    from tui.screens.submit import Submit
-    from tui.widgets.table import Table
+    from tui.ui.screens.batch.screen import BatchScreen
+    from tui.ui.screens.batches.screen import Home
+    from tui.ui.screens.help import Help
+    from tui.ui.screens.results.screen import Results
+    from tui.ui.screens.submit.file_picker import PathInput, Pick
+    from tui.ui.screens.submit.screen import Submit
+    from tui.ui.widgets.filter_input import FilterField
+    from tui.ui.widgets.table.table import Table
 
     rooms = {
         actions.HOME: Home, actions.PICK: Pick, actions.SUBMIT: Submit, actions.BATCH: BatchScreen,

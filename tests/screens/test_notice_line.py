@@ -9,7 +9,7 @@ from tests.screens.desk import Desk, desk, request
 from tests.screens.test_home import arrived
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.screens import notices
+from tui.ui.tasks import notifications
 
 LONG = "It was like this: " + ", ".join(f"reason {number} of many" for number in range(12)) + "."
 
@@ -17,7 +17,7 @@ LONG = "It was like this: " + ", ".join(f"reason {number} of many" for number in
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has had the time to read anything."""
-    monkeypatch.setattr(notices, "_GLANCE", 1e6)
+    monkeypatch.setattr(notifications, "_GLANCE", 1e6)
 
 
 async def warned(home: Desk, text: str = "Mind the gap.") -> None:
@@ -54,7 +54,7 @@ async def test_a_warning_stays_until_a_key_of_somebody_who_has_read_it(
         await home.press("j", "k", "j")
         await home.settle()
         assert "Mind the gap." in home.notice
-        monkeypatch.setattr(notices, "_GLANCE", -1e6)
+        monkeypatch.setattr(notifications, "_GLANCE", -1e6)
         before = home.table.cursor_key
         await home.press("j")
         await home.until(lambda: not home.notice)

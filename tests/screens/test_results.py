@@ -35,9 +35,9 @@ async def test_no_key_waits_for_a_full_collection(seeded: DemoServer, tmp_path: 
 
 def test_no_key_waits_for_an_import() -> None:
     code = (
-        "import sys; from tui.screens.warm_up import warm_up; before = set(sys.modules); warm_up(); "
-        "late = set(sys.modules); import tui.screens.results_refused, tui.screens.pick; "
-        "assert 'tui.screens.results' in late - before; print(len(set(sys.modules) - late))"
+        "import sys; from tui.ui.startup import warm_up; before = set(sys.modules); warm_up(); "
+        "late = set(sys.modules); import tui.ui.screens.batch.input_errors, tui.ui.screens.submit.file_picker; "
+        "assert 'tui.ui.screens.results.screen' in late - before; print(len(set(sys.modules) - late))"
     )
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert int(told.stdout) < 8

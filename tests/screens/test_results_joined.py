@@ -10,7 +10,7 @@ from tests.screens.desk import Desk, desk, write
 from tests.screens.results_desk import answer, content, ids, opened, raw
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.screens.submit import Submit
+from tui.ui.screens.submit.screen import Submit
 
 FAILING = "prompt A/B 🅱"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.screens.ringing import message, notification
+from tui.ui.tasks.bell import message, notification
 
 NINE = "\x1b]9;lazybatch: done\x07"
 SEVEN = "\x1b]777;notify;lazybatch;done\x07"

@@ -172,7 +172,7 @@ async def test_what_an_earlier_run_left_open_is_told(server: DemoServer, tmp_pat
 async def test_where_the_server_cannot_tell_its_user_is_asked(
     server: DemoServer, tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.screens.submit_sending.submit", partial(submit, looks=(0, 0.05)))
+    monkeypatch.setattr("tui.ui.screens.submit.send.submit", partial(submit, looks=(0, 0.05)))
     async with desk(server, tmp_path, samples=samples) as home:
         await home.until(lambda: home.room == "Home")
         server.faults.add(Fault("batches.create", "drop_after"))
@@ -200,7 +200,7 @@ async def test_where_the_server_cannot_tell_its_user_is_asked(
 async def test_a_create_that_nobody_answered_is_withdrawn(
     server: DemoServer, tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.screens.submit_sending.submit", partial(submit, looks=(0, 0.05)))
+    monkeypatch.setattr("tui.ui.screens.submit.send.submit", partial(submit, looks=(0, 0.05)))
     async with desk(server, tmp_path, samples=samples) as home:
         await home.until(lambda: home.room == "Home")
         server.faults.add(Fault("batches.create", "late", until="batches.create"))
@@ -219,7 +219,7 @@ async def test_a_create_that_nobody_answered_is_withdrawn(
 async def test_a_create_that_cannot_be_withdrawn_is_its_users_to_decide(
     server: DemoServer, tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.screens.submit_sending.submit", partial(submit, looks=(0, 0.05)))
+    monkeypatch.setattr("tui.ui.screens.submit.send.submit", partial(submit, looks=(0, 0.05)))
     async with desk(server, tmp_path, samples=samples) as home:
         await home.until(lambda: home.room == "Home")
         server.faults.add(Fault("batches.create", "drop_before"))
@@ -240,7 +240,7 @@ async def test_a_create_that_cannot_be_withdrawn_is_its_users_to_decide(
 async def test_the_wait_after_a_lost_answer_goes_on_without_its_screen(
     server: DemoServer, tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.screens.submit_sending.submit", partial(submit, looks=(4, 1)))
+    monkeypatch.setattr("tui.ui.screens.submit.send.submit", partial(submit, looks=(4, 1)))
     async with desk(server, tmp_path, samples=samples) as home:
         await home.until(lambda: home.room == "Home")
         server.faults.add(Fault("batches.create", "drop_after"))

@@ -10,7 +10,7 @@ from tests.screens import api
 from tests.screens.desk import desk, request, write
 from tui.demo.server import DemoServer
 from tui.requests.limits import Limits
-from tui.screens.submit import Submit
+from tui.ui.screens.submit.screen import Submit
 
 _PATHS = ("~nobody-of-that-name/x.jsonl", "x" * 300, "a\x00b.jsonl", "/dev/null", "/proc/self/mem")
 

@@ -12,7 +12,7 @@ from tests.screens.desk import Desk, desk, request, write
 from tui.batches.spending import Budget
 from tui.demo.faults import Fault
 from tui.demo.server import DemoServer
-from tui.screens.submit_form import Form
+from tui.ui.screens.submit.form import Form
 
 # $3.75 for 100 requests, $3.00 of it for what was written.
 USAGE = {"input_tokens": 10_000_000, "output_tokens": 10_000_000, "total_tokens": 20_000_000}

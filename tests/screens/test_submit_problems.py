@@ -13,7 +13,7 @@ from tests.terminal import Terminal
 from tui.demo.server import DemoServer
 from tui.requests.fix import preview
 from tui.requests.validate import validate
-from tui.screens.submit_repair import can_mend
+from tui.ui.screens.submit.fix import can_mend
 
 EDITOR = """#!/bin/sh
 echo "<editing $*>"
@@ -158,7 +158,7 @@ async def test_mending_that_fails_is_told(server: DemoServer, tmp_path: Path, sa
 
 
 async def test_a_folder_that_takes_no_files_is_a_sentence(server: DemoServer, tmp_path: Path, samples: Path) -> None:
-    from tui.screens.submit import Submit
+    from tui.ui.screens.submit.screen import Submit
 
     # A folder that refuses even root.
     with open(broken(samples / "mend-me.jsonl"), "rb") as file:  # noqa: ASYNC230, PTH123  (for its descriptor alone)

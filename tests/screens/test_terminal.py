@@ -290,7 +290,7 @@ def test_resizing_without_end_leaves_a_whole_screen(seeded: DemoServer, tmp_path
 
 def test_a_crash_leaves_one_sentence_on_a_whole_terminal(seeded: DemoServer, tmp_path: Path) -> None:
     broken = (
-        "import sys\nfrom tui.screens.home import Home\n"
+        "import sys\nfrom tui.ui.screens.batches.screen import Home\n"
         "def broken(self):\n    local_of_the_crash = self.session.profile.key\n    raise KeyError(local_of_the_crash)\n"
         "Home.action_refresh = broken\nfrom tui.cli import main\nsys.exit(main([]))\n"
     )

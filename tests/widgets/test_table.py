@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tui.widgets.table import Cell, Column, Table
+from tui.ui.widgets.table.table import Cell, Column, Table
 
 COLUMNS = (
     Column("status", "STATUS", 10),

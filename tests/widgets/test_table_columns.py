@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.format.bar import bar
-from tui.widgets.column import GAP, Column, arrange
-from tui.widgets.table_place import anchored_top, find, follow
+from tui.ui.widgets.table.column import GAP, Column, arrange
+from tui.ui.widgets.table.placement import anchored_top, find, follow
 
 _columns = st.lists(
     st.builds(

@@ -13,8 +13,8 @@ from textual.widgets import Input
 
 from tests.driver.screens import TABLE_KEYS, press, same_after_redraw, some_keys
 from tests.terminal import Terminal
-from tui.widgets.table import Cell, Column, Table
-from tui.widgets.table_line import difference
+from tui.ui.widgets.table.strip import difference
+from tui.ui.widgets.table.table import Cell, Column, Table
 
 COLUMNS = (Column("name", "NAME", 20), Column("share", "SHARE", 6, "right"), Column("note", "NOTE", 10, flex=1))
 

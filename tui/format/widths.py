@@ -2,7 +2,7 @@
 
 The marks of Indic scripts that stand beside their letter (Unicode's category Mc: क and ि are कि) have a cell of their
 own in tmux and in whatever else goes by the C library's `wcwidth`; in Rich they have none. No terminal is known to give
-such a letter more cells than that. One that gives it fewer leaves a gap, because `tui.driver` places what follows.
+such a letter more cells than that. One that gives it fewer leaves a gap, because `tui.ui.terminal` places what follows.
 """
 
 from unicodedata import category

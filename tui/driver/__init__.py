@@ -1,5 +1,0 @@
-"""How the screen's frames reach the terminal: in as few bytes as it takes, never waiting for a slow line."""
-
-from tui.driver.driver import DifferingDriver
-
-__all__ = ["DifferingDriver"]

@@ -1,0 +1,1 @@
+"""The new-batch screen: choose a file, validate it, submit it."""

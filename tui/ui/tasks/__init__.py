@@ -1,0 +1,1 @@
+"""Work that outlives the screen that started it."""
