@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SERVER = {"starlette", "uvicorn", "python_multipart"}
 CLIENT = {"openai", "httpx2"}
 PRICES = {"genai_prices", "splintr"}
-ROOMS = ["tui.batches", "tui.requests", "tui.results", "tui.store", "tui.flows", "tui.client", "tui.headless"]
+ROOMS = ["tui.batches", "tui.requests", "tui.results", "tui.store", "tui.flows", "tui.client", "tui.cli"]
 
 # What is imported when the first frame is on screen: its user waits for each of them at every start.
 FIRST_FRAME = {
@@ -22,7 +22,7 @@ FIRST_FRAME = {
     "tui.batches": {"batch", "book", "names", "order", "pace"},
     "tui.ui.terminal": {"canvas", "driver", "frame", "pen", "scroll", "writer"},
     "tui.flows": {"priced", "session"},
-    "tui.headless": {"screen"},
+    "tui.cli": {"screen"},
     "tui.requests": {"limits"},
     "tui.ui.screens": {
         "home", "home_account", "home_alarms", "home_choice", "home_groups", "home_lines", "home_rows", "home_view",
@@ -58,8 +58,11 @@ def every_module(room: str) -> str:
 @pytest.mark.parametrize(
     ("statement", "unwanted"),
     [
-        ("import tui", {"tui.cli"}),
-        ("import tui.cli", {"textual", "rich", "msgspec", "aiofiles", "sqlite3", "asyncio"} | CLIENT | SERVER | PRICES),
+        ("import tui", {"tui.cli.main"}),
+        (
+            "import tui.cli.main",
+            {"textual", "rich", "msgspec", "aiofiles", "sqlite3", "asyncio"} | CLIENT | SERVER | PRICES,
+        ),
         ("import tui.ui.app", {"msgspec", "aiofiles", "pydantic"} | CLIENT | SERVER | PRICES),
         ("import tui.client.api, tui.client.errors, tui.client.models, tui.client.upload", {"textual"} | CLIENT),
         ("import tui.demo.process", {"textual", "msgspec"} | CLIENT | SERVER),
@@ -80,9 +83,11 @@ def test_the_measure_measures() -> None:
 
 
 def test_the_version_imports_no_command() -> None:
-    statement = "import contextlib, tui.cli\nwith contextlib.suppress(SystemExit):\n tui.cli.main(['--version'])"
-    found = {name for name in pulled_in(statement) if name.startswith(("tui.headless.", "tui.flows", "textual"))}
-    assert found <= {"tui.headless.printing"}
+    statement = (
+        "import contextlib, tui.cli.main\nwith contextlib.suppress(SystemExit):\n tui.cli.main.main(['--version'])"
+    )
+    found = {name for name in pulled_in(statement) if name.startswith(("tui.cli.", "tui.flows", "textual"))}
+    assert found <= {"tui.cli.output"}
 
 
 def at_first_frame(folder: Path) -> set[str]:
@@ -93,7 +98,7 @@ def at_first_frame(folder: Path) -> set[str]:
     code = (
         "import pathlib, sys\nfrom tui.ui.app import LazybatchApp\n"
         "def on_ready(app):\n pathlib.Path(sys.argv[1]).write_text(' '.join([*sys.modules, 'end']))\n"
-        "LazybatchApp.on_ready = on_ready\nfrom tui.cli import main\nsys.exit(main([]))"
+        "LazybatchApp.on_ready = on_ready\nfrom tui.cli.main import main\nsys.exit(main([]))"
     )
     with Terminal([sys.executable, "-c", code, str(told)], env=env) as terminal:
         terminal.wait_text("nightly-eval-00000", 60)

@@ -2,6 +2,6 @@
 
 import sys
 
-from tui.cli import process
+from tui.cli.main import process
 
 sys.exit(process())

@@ -99,6 +99,6 @@ class MeasuredApp(LazybatchApp):
 
 
 if __name__ == "__main__":
-    # As `tui.headless.screen` does.
+    # As `tui.cli.commands.screen` does.
     gc.disable()
     MeasuredApp(Unserved(profiles.profile(), profiles.state_folder())).run()

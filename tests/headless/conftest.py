@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tui.cli import main
+from tui.cli.main import main
 from tui.demo.clock import Clock
 from tui.demo.server import DemoServer
 

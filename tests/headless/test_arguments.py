@@ -21,7 +21,7 @@ HEAVY = {"textual", "openai", "httpx2", "sqlite3", "starlette", "uvicorn", "msgs
 def _loaded(*arguments: str) -> set[str]:
     """The top-level modules that a command has imported when it ends."""
     code = (
-        "import json, sys\nfrom tui.cli import main\nmain(sys.argv[1:])\n"
+        "import json, sys\nfrom tui.cli.main import main\nmain(sys.argv[1:])\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)"
     )
     ran = subprocess.run(
@@ -37,7 +37,7 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
 
 def test_an_interrupt_while_a_command_is_imported_waits_for_the_end_of_that(tmp_path: Path) -> None:
     code = (
-        "import os, signal, sys\nfrom tui.cli import main\n"
+        "import os, signal, sys\nfrom tui.cli.main import main\n"
         "class Interrupting:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'tui.requests.strict_json':\n"
@@ -45,7 +45,7 @@ def test_an_interrupt_while_a_command_is_imported_waits_for_the_end_of_that(tmp_
         "sys.meta_path.insert(0, Interrupting())\n"
         "status = main(['validate', sys.argv[1]])\n"
         "blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])\n"
-        "print(status, hasattr(sys.modules.get('tui.headless.checking'), 'run'), blocked)"
+        "print(status, hasattr(sys.modules.get('tui.cli.commands.validate'), 'run'), blocked)"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "none.jsonl"],

@@ -3,7 +3,8 @@
 import pytest
 
 from tui.batches.batch import Batch, Counts, Status
-from tui.headless import showing, states
+from tui.cli import status_text
+from tui.cli.commands import show
 
 
 @pytest.mark.parametrize(
@@ -20,5 +21,5 @@ from tui.headless import showing, states
 )
 def test_requests_are_told_as_far_as_they_are_counted(counts: Counts | None, listed: str, shown: str | None) -> None:
     batch = Batch(id="batch_1", status=Status.COMPLETED, raw_status="completed", counts=counts)
-    assert states.done(batch) == listed
-    assert dict(showing._fields(batch, None))["requests"] == shown
+    assert status_text.done(batch) == listed
+    assert dict(show._fields(batch, None))["requests"] == shown

@@ -367,7 +367,7 @@ def test_lone_surrogates_are_valid_json(cli: Cli, make_file: MakeFile) -> None:
 
 
 def test_surrogates_become_replacement_characters() -> None:
-    from tui.headless.printing import encoded
+    from tui.cli.output import encoded
 
     assert json.loads(encoded({"a\udcff": "b\ud800"})) == {"a\ufffd": "b\ufffd"}
     assert json.loads(encoded("é🚀\x1b")) == "é🚀\x1b"

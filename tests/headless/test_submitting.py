@@ -240,7 +240,7 @@ def test_the_bar_is_for_terminals_alone(cli: Cli, home: Path, make_file: MakeFil
 def test_where_the_server_cannot_tell_its_user_does(
     cli: Cli, make_file: MakeFile, server: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.headless.submitting.submit", partial(submit, looks=(0, 0.05)))
+    monkeypatch.setattr("tui.cli.commands.submit.whole.submit", partial(submit, looks=(0, 0.05)))
     path = make_file(4)
     server.faults.add(Fault("batches.create", "drop_after"))
     bare = {"metadata": None, "input_file_id": None}
@@ -260,7 +260,7 @@ def test_where_the_server_cannot_tell_its_user_does(
 def test_a_create_that_was_withdrawn_is_told(
     cli: Cli, make_file: MakeFile, server: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.headless.submitting.submit", partial(submit, looks=(0, 0.05)))
+    monkeypatch.setattr("tui.cli.commands.submit.whole.submit", partial(submit, looks=(0, 0.05)))
     server.faults.add(Fault("batches.create", "late", until="batches.create"))
     ran = cli("submit", make_file(4), "--yes", "--json")
     assert ran.code == 0
@@ -273,7 +273,7 @@ def test_a_create_that_was_withdrawn_is_told(
 def test_a_create_that_cannot_be_withdrawn_is_told(
     cli: Cli, make_file: MakeFile, server: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.headless.submitting.submit", partial(submit, looks=(0, 0.05)))
+    monkeypatch.setattr("tui.cli.commands.submit.whole.submit", partial(submit, looks=(0, 0.05)))
     path = make_file(4)
     server.faults.add(Fault("batches.create", "late", until="batches.create"))
     server.faults.add(Fault("files.delete", "status", status=403, message="Not with this key."))

@@ -9,8 +9,8 @@ import pytest
 
 from tests.headless.conftest import ROOT
 from tests.terminal import Terminal
+from tui.cli.work import worked
 from tui.errors import LazybatchError
-from tui.headless.working import worked
 
 
 def test_what_work_returns_or_raises_is_what_comes() -> None:
@@ -26,7 +26,7 @@ def test_what_work_returns_or_raises_is_what_comes() -> None:
 
 def test_an_interrupt_asks_the_work_to_stop_and_waits_for_it() -> None:
     code = (
-        "import os, signal, time\nfrom tui.headless.working import worked\n"
+        "import os, signal, time\nfrom tui.cli.work import worked\n"
         "def work(told, gone):\n"
         # Until it is waited for.
         "    time.sleep(0.2)\n"
@@ -48,7 +48,7 @@ def test_an_interrupt_asks_the_work_to_stop_and_waits_for_it() -> None:
 def test_a_terminal_sees_how_far_it_has_come(tmp_path: Path) -> None:
     go_on = tmp_path / "go on"
     code = (
-        "import pathlib, sys, time\nfrom tui.headless.working import worked\n"
+        "import pathlib, sys, time\nfrom tui.cli.work import worked\n"
         "def work(told, gone):\n"
         "    told(500_000, 1_000_000)\n"
         "    while not pathlib.Path(sys.argv[1]).exists():\n"

@@ -292,7 +292,7 @@ def test_a_crash_leaves_one_sentence_on_a_whole_terminal(seeded: DemoServer, tmp
     broken = (
         "import sys\nfrom tui.ui.screens.batches.screen import Home\n"
         "def broken(self):\n    local_of_the_crash = self.session.profile.key\n    raise KeyError(local_of_the_crash)\n"
-        "Home.action_refresh = broken\nfrom tui.cli import main\nsys.exit(main([]))\n"
+        "Home.action_refresh = broken\nfrom tui.cli.main import main\nsys.exit(main([]))\n"
     )
     env = {**on(seeded), "LAZYBATCH_STATE": str(tmp_path / "state"), "LAZYBATCH_CONFIG": str(tmp_path / "none.toml")}
     with Terminal([sys.executable, "-c", broken], env=env) as terminal:

@@ -1,0 +1,1 @@
+"""`lazybatch queue` and its verbs."""
