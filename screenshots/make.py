@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from textual.pilot import Pilot
 
-from tui.demo.clock import Clock
-from tui.demo.samples import write_samples
+from tui.demo.engine.clock import Clock
+from tui.demo.seed.samples import write_samples
 from tui.demo.server import DemoServer
 from tui.flows.account import Session
 from tui.settings.profiles import Profile

@@ -16,7 +16,7 @@ import pytest
 
 from tui.client.address import Address
 from tui.client.api import Wire
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 from tui.requests.validate import Report, validate
 from tui.store.cache import Cache

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tui.batches.batch import GROUP_KEY
-from tui.demo.clock import Clock
-from tui.demo.records import BatchRecord, Check, Plan, Result, Usage
+from tui.demo.engine.clock import Clock
+from tui.demo.engine.records import BatchRecord, Check, Plan, Result, Usage
+from tui.demo.engine.store import Store
 from tui.demo.server import DemoServer
-from tui.demo.store import Store
 
 _EVERY = 200.0  # seconds between two batches: 10,000 of them are three weeks
 _USED = Usage(90_000, 0, 30_000, 0)

@@ -79,7 +79,7 @@ def test_nothing_more_than_needed(statement: str, unwanted: set[str]) -> None:
 
 def test_the_measure_measures() -> None:
     assert "openai" in pulled_in("import openai")
-    assert {"tui.demo.app", "starlette"} <= pulled_in(every_module("tui.demo"))
+    assert {"tui.demo.api.app", "starlette"} <= pulled_in(every_module("tui.demo"))
 
 
 def test_the_version_imports_no_command() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.screens.desk import KEY, Desk, Stalls, desk
 from tests.screens.results_desk import raw
 from tests.terminal import Terminal
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 from tui.ui.screens.results.screen import Results
 

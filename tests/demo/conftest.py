@@ -11,7 +11,7 @@ from openai import OpenAI
 from openai.types import Batch
 from pydantic import BaseModel
 
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 CHAT = "/v1/chat/completions"

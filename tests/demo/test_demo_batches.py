@@ -11,7 +11,7 @@ from openai import BadRequestError, ConflictError, NotFoundError, OpenAI
 from openai.types import Batch
 from openai.types.chat import ChatCompletion
 
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 START = 1_800_000_000

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tui.demo import checks, results
-from tui.demo.checks import Limits, check
-from tui.demo.records import BatchRecord, Check, Plan
+from tui.demo.engine import checks, results
+from tui.demo.engine.checks import Limits, check
+from tui.demo.engine.records import BatchRecord, Check, Plan
 
 CHAT = "/v1/chat/completions"
 BATCH = BatchRecord("batch_x", CHAT, "file-x", "24h", 1e9, Plan(1, 10, 1, 1, 1, failure_rate=0.1), 7, ready_at=1e9)

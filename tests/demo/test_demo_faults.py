@@ -20,8 +20,8 @@ from openai import (
 )
 from openai.types import Batch
 
-from tui.demo.clock import Clock
-from tui.demo.faults import Fault, Faults
+from tui.demo.engine.clock import Clock
+from tui.demo.faults.faults import Fault, Faults
 from tui.demo.server import DemoServer
 
 Submit = Callable[..., Batch]

@@ -14,7 +14,7 @@ from openai import BadRequestError, NotFoundError, OpenAI
 from openai.types import Upload
 from openai.types.uploads import UploadPart
 
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 START = 1_800_000_000

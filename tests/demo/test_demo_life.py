@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.demo import life
-from tui.demo.clock import Clock
-from tui.demo.records import BatchRecord, Check, Plan, Problem, Result, Usage
+from tui.demo.engine import life
+from tui.demo.engine.clock import Clock
+from tui.demo.engine.records import BatchRecord, Check, Plan, Problem, Result, Usage
 
 NOW = 1_800_000_000.0
 AFTER = {

@@ -15,10 +15,10 @@ from openai.types import Completion, CreateEmbeddingResponse, ImagesResponse, Mo
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
-from tui.demo import model, prose
-from tui.demo.model import ENDPOINTS, answer
-from tui.demo.recipes import KINDS, requests
-from tui.demo.records import Recipe
+from tui.demo.engine.records import Recipe
+from tui.demo.model import model, prose
+from tui.demo.model.model import ENDPOINTS, answer
+from tui.demo.seed.recipes import KINDS, requests
 
 Strict = Callable[[Any, object], Any]
 CHAT = "/v1/chat/completions"

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from openai import OpenAI
 
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.process import DemoError, DemoProcess
 from tui.demo.server import DemoServer
 

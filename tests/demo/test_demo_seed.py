@@ -1,8 +1,8 @@
 """The batches that the demo begins with."""
 
-from tui.demo.recipes import requests
-from tui.demo.records import Recipe
-from tui.demo.seed import SKETCHES
+from tui.demo.engine.records import Recipe
+from tui.demo.seed.recipes import requests
+from tui.demo.seed.seed import SKETCHES
 
 
 def test_the_parts_of_a_split_file_share_no_custom_id() -> None:

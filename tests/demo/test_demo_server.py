@@ -20,9 +20,10 @@ import pytest
 from openai import OpenAI
 from openai.types import Batch
 
-from tui.demo import life, samples
-from tui.demo.clock import Clock
-from tui.demo.seed import SKETCHES
+from tui.demo.engine import life
+from tui.demo.engine.clock import Clock
+from tui.demo.seed import samples
+from tui.demo.seed.seed import SKETCHES
 from tui.demo.server import DemoServer
 
 START = 1_800_000_000.0
@@ -64,7 +65,7 @@ def test_a_taken_port_is_an_os_error(server: DemoServer, monkeypatch: pytest.Mon
 
 
 def test_it_stops_while_a_client_waits(clock: Clock) -> None:
-    from tui.demo.faults import Fault
+    from tui.demo.faults.faults import Fault
 
     with DemoServer(clock=clock) as server:
         server.faults.add(Fault("*", "slow", delay_s=60))
@@ -211,8 +212,8 @@ def found(batch: Batch) -> list[tuple[int | None, str | None]]:
 
 def test_ten_thousand_batches_cost_nothing(clock: Clock, tmp_path: Path) -> None:
     """Not a measurement: what it must not do is start a task, or read a file, for each."""
-    from tui.demo.records import BatchRecord, Check, Plan, Usage
-    from tui.demo.store import Store
+    from tui.demo.engine.records import BatchRecord, Check, Plan, Usage
+    from tui.demo.engine.store import Store
 
     store = Store(tmp_path)
     plan = Plan(1, 1, 1e6, 1, 1)

@@ -11,7 +11,7 @@ import pytest
 from openai import APIStatusError, OpenAI
 from openai.types import Batch, FileDeleted, FileObject, Model
 
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 Submit = Callable[..., Batch]

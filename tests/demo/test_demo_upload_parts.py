@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from openai import BadRequestError, OpenAI
 
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 PART = 300_000
@@ -115,7 +115,7 @@ def test_a_part_that_breaks_off_leaves_the_others_as_they_were(
 def test_a_part_that_is_refused_leaves_the_others_as_they_were(
     client: OpenAI, server: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.demo.uploads._PART_BYTES", PART)
+    monkeypatch.setattr("tui.demo.api.uploads._PART_BYTES", PART)
     first, second = os.urandom(PART), os.urandom(PART)
     upload_id = begin(client, 2 * PART)
     ids = [send(client, upload_id, first)]

@@ -13,7 +13,7 @@ from tui.batches.batch import Status
 from tui.client.address import Address
 from tui.client.api import Wire
 from tui.client.errors import Kind
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows import cancel as room

@@ -20,7 +20,7 @@ from tui.client.address import Address
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
 from tui.client.models import batch_from
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.results.download import Absent, Downloaded, Downloading, Part, collect, result_path

@@ -10,7 +10,7 @@ from tests.flows.test_survey import open_submission
 from tui.batches.stored_files import StoredFile
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.files import delete as room
 from tui.flows.files.delete import Deleted, Outcome, delete

@@ -17,7 +17,7 @@ from tui.batches.book import Book
 from tui.client.api import Wire
 from tui.client.errors import Kind
 from tui.client.models import batch_from
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor as rooms
 from tui.flows.listing import coverage as reaching

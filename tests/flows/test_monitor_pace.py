@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ACCOUNT, CHAT, MakeInput
 from tui.batches.book import Book
 from tui.client.api import Wire
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor as rooms
 from tui.flows.account import Session

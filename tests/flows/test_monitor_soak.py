@@ -12,7 +12,7 @@ from tests.conftest import MakeInput
 from tui.batches.book import Book
 from tui.client.api import Wire
 from tui.client.models import batch_from
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.listing import coverage
 from tui.flows.monitor import Monitor, Offline, Seen

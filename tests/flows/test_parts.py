@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import CHAT, MakeInput
 from tui.batches.batch import GROUP_KEY
 from tui.client.api import Wire
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.submit.abandon import GivenUp

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import CHAT, MakeInput
 from tui.batches.cost import Expected
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.account import Session
 from tui.flows.queue.add import add

@@ -15,8 +15,8 @@ import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput, chat_line
 from tui.batches.cost import Expected
-from tui.demo.faults import Fault
-from tui.demo.knobs import Knobs
+from tui.demo.faults.faults import Fault
+from tui.demo.faults.knobs import Knobs
 from tui.demo.server import DemoServer
 from tui.requests.validate import validate
 from tui.settings.profiles import Profile
@@ -114,7 +114,7 @@ def kept(tmp_path: Path, server: DemoServer) -> tuple[set[State], set[Stage], se
 
 
 def test_the_server_counts_as_the_test_does() -> None:
-    from tui.demo.model import prompt_usage
+    from tui.demo.model.model import prompt_usage
 
     assert prompt_usage(CHAT, json.loads(chat_line(0))["body"]) == TOKENS
 

@@ -13,7 +13,7 @@ from tests.conftest import CHAT, KEY, MakeInput
 from tui.batches.cost import Expected
 from tui.batches.queue_order import Turn
 from tui.batches.quota import Refusal, Unit
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.account import Session

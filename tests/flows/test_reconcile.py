@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ACCOUNT, CHAT, MakeInput
 from tui.batches.batch import SUBMISSION_KEY
 from tui.client.api import Wire
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.submit.reconcile import Settled, reconcile
 from tui.store.journal import Journal, Stage, Submission

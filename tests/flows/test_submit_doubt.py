@@ -10,7 +10,7 @@ from tests.conftest import CHAT, Validated
 from tui.batches.batch import CONTENT_KEY
 from tui.client.address import Address
 from tui.client.api import Wire
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.submit.abandon import GivenUp
@@ -33,7 +33,7 @@ async def run(what: Order, wire: Wire, journal: Journal) -> list[Step]:
 def elsewhere() -> Iterator[DemoServer]:
     """Another project's account: it has none of what this one has."""
     from tests.conftest import KEY
-    from tui.demo.clock import Clock
+    from tui.demo.engine.clock import Clock
 
     with DemoServer(clock=Clock(frozen=True), api_key=KEY) as running:
         yield running

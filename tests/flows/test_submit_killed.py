@@ -13,7 +13,7 @@ import pytest
 
 from tests.flows.cutting import Strike, Way
 from tests.flows.once import Driver, check_once, driver, listed, make, submissions, suffer
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.store.journal import Stage
 

@@ -12,8 +12,8 @@ from tui.batches.batch import SUBMISSION_KEY, Status
 from tui.client.address import Address
 from tui.client.api import Wire
 from tui.client.models import batch_from
-from tui.demo.clock import Clock
-from tui.demo.faults import Fault
+from tui.demo.engine.clock import Clock
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.submit.abandon import GivenUp

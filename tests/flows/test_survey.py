@@ -15,7 +15,7 @@ from tui.batches.batch import Batch, Status
 from tui.batches.stored_files import Standing, StoredFile
 from tui.client.api import Wire
 from tui.client.errors import WireError
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.files.delete import Outcome, delete
 from tui.flows.files.survey import Listed, Surveyed, survey

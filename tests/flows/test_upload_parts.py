@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import CHAT, Validated
 from tui.client.api import Wire
 from tui.client.errors import WireError
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.submit.abandon import GivenUp

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import CHAT, KEY, MakeInput
 from tui.batches.batch import GROUP_KEY
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 from tui.flows.account import Session

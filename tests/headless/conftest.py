@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tui.cli.main import main
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 KEY = "test-key-of-the-suite"

@@ -7,8 +7,8 @@ import pytest
 
 from tests.headless.conftest import Cli
 from tests.terminal import Terminal
-from tui.demo.clock import Clock
-from tui.demo.faults import Fault
+from tui.demo.engine.clock import Clock
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 FIELDS = {"id", "outcome", "status", "message"}

@@ -41,7 +41,7 @@ def test_a_good_file(bare: Cli, make_file: MakeFile) -> None:
 
 
 def test_every_problem_is_told(bare: Cli, home: Path) -> None:
-    from tui.demo.samples import problems
+    from tui.demo.seed.samples import problems
 
     path = home / "problems.jsonl"
     path.write_bytes(problems())

@@ -9,7 +9,7 @@ import pytest
 
 from tests.headless.conftest import KEY, Cli
 from tests.headless.test_cost_of_batches import costs, told
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 ZEROS = {"total": 0, "completed": 0, "failed": 0}

@@ -9,8 +9,8 @@ import pytest
 from tests.headless.conftest import Cli
 from tests.screens import api
 from tests.terminal import Terminal
-from tui.demo.clock import Clock
-from tui.demo.faults import Fault
+from tui.demo.engine.clock import Clock
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 FIELDS = {"id", "filename", "purpose", "bytes", "created_at", "expires_at", "used_by"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.headless.conftest import Cli, MakeFile, process
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 # Every command that asks a server, as it is called for one batch.

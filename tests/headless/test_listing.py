@@ -12,8 +12,8 @@ import pytest
 
 from tests.headless.conftest import KEY, Cli, MakeFile, process, request, start
 from tests.terminal import Terminal
-from tui.demo.clock import Clock
-from tui.demo.faults import Fault
+from tui.demo.engine.clock import Clock
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.listing import pager
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.headless.conftest import Cli, MakeFile
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.headless.conftest import Cli, MakeFile, process
-from tui.demo.clock import Clock
-from tui.demo.faults import Fault
+from tui.demo.engine.clock import Clock
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 Submitted = Callable[..., str]

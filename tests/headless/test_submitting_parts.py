@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.headless.conftest import Cli, MakeFile
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 FIELDS = {"submission", "batch_id", "input_file_id", "sha256", "requests", "parts"}

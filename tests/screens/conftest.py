@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.screens.desk import KEY
-from tui.demo.clock import Clock
-from tui.demo.samples import write_samples
+from tui.demo.engine.clock import Clock
+from tui.demo.seed.samples import write_samples
 from tui.demo.server import DemoServer
 from tui.ui.app import LazybatchApp
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from tests.screens import api
 from tests.screens.desk import Desk, Stalls, desk, request
-from tui.demo.samples import awkward
+from tui.demo.seed.samples import awkward
 from tui.demo.server import DemoServer
 
 # C0, DEL, C1, bidirectional and line controls, lone surrogates: what nothing on a screen may be.

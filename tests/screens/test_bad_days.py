@@ -7,8 +7,8 @@ import pytest
 
 from tests.screens import api
 from tests.screens.desk import KEY, Desk, desk, request
-from tui.demo.clock import Clock
-from tui.demo.faults import Fault
+from tui.demo.engine.clock import Clock
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 

@@ -7,7 +7,7 @@ from textual import events
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.ui.widgets.text_view import TextView
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.screens.desk import Desk, desk
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.ui.tasks.downloads import DownloadLine
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.screens import api
 from tests.screens.desk import desk, request
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.results import expiry
 from tui.ui.screens.batches import expiry as expiry_watch

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tui.batches.stored_files import StoredFile, Uses
-from tui.demo.faults import Fault
-from tui.demo.records import FileRecord
+from tui.demo.engine.records import FileRecord
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.ui.screens.files.file_rows import held, rows
 from tui.ui.tasks.downloads import DownloadLine

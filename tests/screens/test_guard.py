@@ -10,7 +10,7 @@ from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tests.screens.test_home_pace import answered, running
 from tui.batches.guard import Rules
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 ALL = 31  # batches that the server is seeded with

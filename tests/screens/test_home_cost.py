@@ -10,7 +10,7 @@ from tests.screens.results_desk import opened
 from tui.batches.batch import Usage
 from tui.batches.guard import Rules
 from tui.batches.spending import Budget
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 USAGE = {"input_tokens": 10_000_000, "output_tokens": 10_000_000, "total_tokens": 20_000_000}  # $3.75

@@ -9,7 +9,7 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tui.batches.batch import GROUP_KEY
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.ui.app import LazybatchApp
 

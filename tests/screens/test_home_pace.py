@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import OddServer, http
 from tests.screens import api
 from tests.screens.desk import desk, request
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 DAY = 86_400

@@ -10,7 +10,7 @@ from tests.screens.desk import desk
 from tests.screens.test_home import arrived
 from tui.batches import display
 from tui.client.models import batch_from
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows import monitor
 from tui.flows.listing import coverage

@@ -14,7 +14,7 @@ import pytest
 from tests.screens.desk import KEY
 from tests.screens.test_home_pace import running
 from tests.terminal import Terminal
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 LAZYBATCH = (sys.executable, "-m", "tui")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.screens import api
 from tests.screens.desk import KEY, Desk, desk, request
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 
@@ -160,7 +160,7 @@ async def test_a_result_file_that_changes_while_it_is_open_is_told(seeded: DemoS
 
 
 async def test_a_download_that_breaks_off_is_told(seeded: DemoServer, tmp_path: Path) -> None:
-    from tui.demo.faults import Fault
+    from tui.demo.faults.faults import Fault
 
     async with desk(seeded, tmp_path) as home:
         await home.cursor_to("labels-2026-11-18")

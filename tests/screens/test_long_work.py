@@ -10,7 +10,7 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import desk, request
 from tests.screens.results_desk import answer, files_in, left_behind, opened
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 FAILING = "prompt A/B 🅱"

@@ -7,7 +7,7 @@ from typing import Any
 from tests.screens import api
 from tests.screens.desk import columns_of, desk, request
 from tui.batches.spending import Budget, month_start
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.listing.coverage import HORIZON, Reach
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.screens import api
 from tests.screens.desk import KEY, desk, request, write
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
 from tests.screens.test_home import arrived
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.ui.tasks import notifications
 

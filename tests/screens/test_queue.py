@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request, write
 from tui.batches.cost import Expected
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.queue.leader import sole_sender
 from tui.requests.validate import validate

@@ -11,7 +11,7 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import desk, request, write
 from tests.screens.results_desk import answer, content, opened
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.screens import api
 from tests.screens.desk import desk, request
 from tests.screens.results_desk import files_in, opened
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 FAILING = "prompt A/B 🅱"

@@ -10,7 +10,7 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import desk
 from tests.screens.results_desk import answer, content, files_in, ids, left_behind, opened, raw
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 
 FAILING = "prompt A/B 🅱"

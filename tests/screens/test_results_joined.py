@@ -8,7 +8,7 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import Desk, desk, write
 from tests.screens.results_desk import answer, content, ids, opened, raw
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.ui.screens.submit.screen import Submit
 

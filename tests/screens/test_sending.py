@@ -8,7 +8,7 @@ import pytest
 
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.flows.submit.submit import submit
 

@@ -10,7 +10,7 @@ import pytest
 from tests.screens import api
 from tests.screens.desk import Desk, desk, request, write
 from tui.batches.spending import Budget
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.ui.screens.submit.form import Form
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.screens import api
 from tests.screens.desk import Desk, desk, write
 from tests.screens.test_sending import sent
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.requests.limits import Limits
 

@@ -18,7 +18,7 @@ from tests.conftest import KEY, OddServer
 from tui.client.address import Address
 from tui.client.api import Wire
 from tui.client.errors import Kind, WireError, ended
-from tui.demo.faults import Fault
+from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
 from tui.errors import LazybatchError
 

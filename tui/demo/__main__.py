@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
 
     if asked.child is None:
         return serve(asked.port, asked.state, asked.speed, seed=asked.seed)
-    from tui.demo.samples import write_samples
+    from tui.demo.seed.samples import write_samples
 
     try:
         write_samples(asked.child / "samples")

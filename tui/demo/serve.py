@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from tui.demo.clock import Clock
+from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
 

@@ -18,13 +18,13 @@ from typing import Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from tui.demo.app import make_app
-from tui.demo.clock import Clock
-from tui.demo.faults import Faults
-from tui.demo.knobs import Knobs
-from tui.demo.runner import Runner
-from tui.demo.store import Store
-from tui.demo.world import World
+from tui.demo.api.app import make_app
+from tui.demo.engine.clock import Clock
+from tui.demo.engine.runner import Runner
+from tui.demo.engine.store import Store
+from tui.demo.engine.world import World
+from tui.demo.faults.faults import Faults
+from tui.demo.faults.knobs import Knobs
 
 HOST = "127.0.0.1"
 _START_S = 10.0
@@ -203,7 +203,7 @@ class DemoServer:
         # An earlier run may have got ahead of the real time, and no batch may go back.
         self.clock.jump(max(0.0, store.reached(0.0) - self.clock.now()))
         if self._seed:
-            from tui.demo.seed import plant
+            from tui.demo.seed.seed import plant
 
             plant(store, self.clock)
         return store

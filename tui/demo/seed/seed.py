@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from tui.demo import catalog, chance, checks, model, recipes, samples
-from tui.demo.clock import Clock
-from tui.demo.ids import file_id, hex_id
-from tui.demo.records import BatchRecord, Check, FileRecord, Plan, Problem, Recipe, Usage
-from tui.demo.store import Store
+from tui.demo.engine import checks
+from tui.demo.engine.clock import Clock
+from tui.demo.engine.ids import file_id, hex_id
+from tui.demo.engine.records import BatchRecord, Check, FileRecord, Plan, Problem, Recipe, Usage
+from tui.demo.engine.store import Store
+from tui.demo.model import catalog, chance, model
+from tui.demo.seed import recipes, samples
 
 _SEED = 20_260
 _SAMPLE = 24

@@ -7,8 +7,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
-from tui.demo import chance
-from tui.demo.records import BatchRecord, Usage
+from tui.demo.engine.records import BatchRecord, Usage
+from tui.demo.model import chance
 
 Status = Literal["validating", "failed", "in_progress", "finalizing", "completed", "expired", "cancelling", "cancelled"]
 ENDED: frozenset[Status] = frozenset({"failed", "completed", "expired", "cancelled"})

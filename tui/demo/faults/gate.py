@@ -15,11 +15,11 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tui.demo.errors import ApiError
-from tui.demo.faults import Fault
+from tui.demo.api.errors import ApiError
+from tui.demo.faults.faults import Fault
 
 if TYPE_CHECKING:
-    from tui.demo.world import World
+    from tui.demo.engine.world import World
 
 _HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tui.demo.clock import Clock
-from tui.demo.faults import Faults
-from tui.demo.knobs import Knobs
-from tui.demo.runner import Runner
-from tui.demo.store import Store
+from tui.demo.engine.clock import Clock
+from tui.demo.engine.runner import Runner
+from tui.demo.engine.store import Store
+from tui.demo.faults.faults import Faults
+from tui.demo.faults.knobs import Knobs
 
 
 def _no_connection(client: tuple[str, int]) -> None:

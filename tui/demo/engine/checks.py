@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from tui.demo import catalog, life, model
-from tui.demo.records import BatchRecord, Check, Problem, Usage
-from tui.demo.results import StoppedError
+from tui.demo.engine import life
+from tui.demo.engine.records import BatchRecord, Check, Problem, Usage
+from tui.demo.engine.results import StoppedError
+from tui.demo.model import catalog, model
 from tui.requests.checker import Checker
 from tui.requests.limits import Limits
 from tui.requests.rules import is_blank

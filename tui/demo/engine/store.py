@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
-from tui.demo import life
-from tui.demo.records import BatchRecord, FileRecord, PartRecord, UploadRecord
+from tui.demo.engine import life
+from tui.demo.engine.records import BatchRecord, FileRecord, PartRecord, UploadRecord
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (

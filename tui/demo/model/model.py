@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tui.demo import catalog, chance, prose, vectors
-from tui.demo.records import Usage
+from tui.demo.engine.records import Usage
+from tui.demo.model import catalog, chance, prose, vectors
 
 Body = dict[str, Any]
 _MOST_DIMENSIONS = 3_072

@@ -12,12 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tui.demo import chance, checks, errors, life, recipes, results
-from tui.demo.clock import Clock
-from tui.demo.ids import file_id
-from tui.demo.knobs import Knobs
-from tui.demo.records import BatchRecord, Check, FileRecord, Problem, Result
-from tui.demo.store import Store
+from tui.demo.api import errors
+from tui.demo.engine import checks, life, results
+from tui.demo.engine.clock import Clock
+from tui.demo.engine.ids import file_id
+from tui.demo.engine.records import BatchRecord, Check, FileRecord, Problem, Result
+from tui.demo.engine.store import Store
+from tui.demo.faults.knobs import Knobs
+from tui.demo.model import chance
+from tui.demo.seed import recipes
 
 _T = TypeVar("_T")
 

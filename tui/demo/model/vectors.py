@@ -8,7 +8,7 @@ import struct
 import zlib
 from functools import lru_cache
 
-from tui.demo import chance
+from tui.demo.model import chance
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 """A PNG of one pixel, in base64."""

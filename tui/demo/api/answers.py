@@ -9,9 +9,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui.demo import errors
-from tui.demo.errors import ApiError
-from tui.demo.world import World
+from tui.demo.api import errors
+from tui.demo.api.errors import ApiError
+from tui.demo.engine.world import World
 
 _MOST_JSON = 1 << 20
 _encode = msgspec.json.Encoder().encode

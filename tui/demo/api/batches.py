@@ -8,14 +8,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui.demo import errors, life
-from tui.demo.answers import Json, expiry_seconds, json_object, limit_of, listed, text_field, world
-from tui.demo.errors import ApiError
-from tui.demo.ids import hex_id
-from tui.demo.model import ENDPOINTS
-from tui.demo.records import BatchRecord, Usage
-from tui.demo.store import UnknownCursorError
-from tui.demo.world import World
+from tui.demo.api import errors
+from tui.demo.api.answers import Json, expiry_seconds, json_object, limit_of, listed, text_field, world
+from tui.demo.api.errors import ApiError
+from tui.demo.engine import life
+from tui.demo.engine.ids import hex_id
+from tui.demo.engine.records import BatchRecord, Usage
+from tui.demo.engine.store import UnknownCursorError
+from tui.demo.engine.world import World
+from tui.demo.model.model import ENDPOINTS
 
 _STAMPS = (
     "in_progress_at",

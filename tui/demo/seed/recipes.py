@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from tui.demo import chance
-from tui.demo.records import Recipe
+from tui.demo.engine.records import Recipe
+from tui.demo.model import chance
 
 _encode = msgspec.json.Encoder().encode
 

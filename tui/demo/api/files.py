@@ -10,14 +10,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from tui.demo import errors, multipart
-from tui.demo.answers import Json, form_expiry, limit_of, listed, world
-from tui.demo.errors import ApiError
-from tui.demo.ids import file_id
-from tui.demo.knobs import Knobs
-from tui.demo.records import FileRecord
-from tui.demo.store import UnknownCursorError
-from tui.demo.world import World
+from tui.demo.api import errors, multipart
+from tui.demo.api.answers import Json, form_expiry, limit_of, listed, world
+from tui.demo.api.errors import ApiError
+from tui.demo.engine.ids import file_id
+from tui.demo.engine.records import FileRecord
+from tui.demo.engine.store import UnknownCursorError
+from tui.demo.engine.world import World
+from tui.demo.faults.knobs import Knobs
 
 PURPOSES = ["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
 _LISTED_PURPOSES = {*PURPOSES, "assistants_output", "batch_output", "fine-tune-results"}

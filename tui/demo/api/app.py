@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from tui.demo import batches, files, models, steering, uploads
-from tui.demo.answers import Json
-from tui.demo.errors import ApiError
-from tui.demo.gate import Gate
-from tui.demo.world import World
+from tui.demo.api import batches, files, models, steering, uploads
+from tui.demo.api.answers import Json
+from tui.demo.api.errors import ApiError
+from tui.demo.engine.world import World
+from tui.demo.faults.gate import Gate
 
 ROUTES: list[BaseRoute] = [
     Route("/v1/files", files.create, methods=["POST"], name="files.create"),

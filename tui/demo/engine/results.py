@@ -12,9 +12,10 @@ from typing import IO, Any
 
 import msgspec
 
-from tui.demo import chance, life, model
-from tui.demo.ids import hex_id
-from tui.demo.records import BatchRecord, Usage
+from tui.demo.engine import life
+from tui.demo.engine.ids import hex_id
+from tui.demo.engine.records import BatchRecord, Usage
+from tui.demo.model import chance, model
 
 _BUFFER = 1 << 20
 _encode = msgspec.json.Encoder().encode

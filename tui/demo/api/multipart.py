@@ -15,7 +15,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from tui.demo.errors import ApiError
+from tui.demo.api.errors import ApiError
 
 _FLUSH = 1 << 20
 _FIELD = 1 << 16

@@ -8,10 +8,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui.demo.answers import Json, json_object, world
-from tui.demo.clock import Clock
-from tui.demo.errors import ApiError
-from tui.demo.world import World
+from tui.demo.api.answers import Json, json_object, world
+from tui.demo.api.errors import ApiError
+from tui.demo.engine.clock import Clock
+from tui.demo.engine.world import World
 
 
 def _shown(here: World) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from tui.demo.checks import Limits
-from tui.demo.records import Plan
+from tui.demo.engine.checks import Limits
+from tui.demo.engine.records import Plan
 
 MIB = 1 << 20
 

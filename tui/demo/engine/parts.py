@@ -14,8 +14,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
-from tui.demo.records import PartRecord, UploadRecord
-from tui.demo.world import World
+from tui.demo.engine.records import PartRecord, UploadRecord
+from tui.demo.engine.world import World
 
 _CHUNK = 1 << 20
 

@@ -12,12 +12,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui.demo import errors, files, multipart, parts
-from tui.demo.answers import Json, expiry_seconds, json_object, text_field, world
-from tui.demo.errors import ApiError
-from tui.demo.ids import hex_id
-from tui.demo.records import FileRecord, PartRecord, UploadRecord
-from tui.demo.world import World
+from tui.demo.api import errors, files, multipart
+from tui.demo.api.answers import Json, expiry_seconds, json_object, text_field, world
+from tui.demo.api.errors import ApiError
+from tui.demo.engine import parts
+from tui.demo.engine.ids import hex_id
+from tui.demo.engine.records import FileRecord, PartRecord, UploadRecord
+from tui.demo.engine.world import World
 
 _LIFETIME = 3_600
 _PART_BYTES = 64 << 20

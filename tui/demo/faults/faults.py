@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from tui.demo import chance
+from tui.demo.model import chance
 
 Kind = Literal[
     "drop_before",

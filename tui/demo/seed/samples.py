@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tui.demo import recipes
-from tui.demo.records import Recipe
+from tui.demo.engine.records import Recipe
+from tui.demo.seed import recipes
 
 _CHAT = "/v1/chat/completions"
 

@@ -7,9 +7,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui.demo.answers import Json
-from tui.demo.catalog import MODELS
-from tui.demo.errors import ApiError
+from tui.demo.api.answers import Json
+from tui.demo.api.errors import ApiError
+from tui.demo.model.catalog import MODELS
 
 
 def _shown(name: str) -> dict[str, Any]:

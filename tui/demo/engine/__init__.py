@@ -1,0 +1,1 @@
+"""What moves batches along in the demo server, and where it keeps them."""

@@ -1,0 +1,1 @@
+"""Faults that the demo server can be told to show."""

@@ -1,0 +1,1 @@
+"""The batches and sample files that the demo server starts with."""
