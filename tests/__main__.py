@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 PYTHON = (sys.executable, "-m")
 CHECKS = (
     (*PYTHON, "ruff", "check", "."),

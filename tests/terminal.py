@@ -9,15 +9,16 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pyte
 
+from tests import ROOT
+
 _CHUNK = 1 << 16
 # Where `tui` and `tests` are found, wherever the tests were started.
-_PROJECT = Path(__file__).parents[1]
+_PROJECT = ROOT
 
 
 def _own_terminal() -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.bench.bench_start import environment, fill
 from tests.terminal import Terminal
-
-ROOT = Path(__file__).parents[1]
 
 SERVER = {"starlette", "uvicorn", "python_multipart"}
 CLIENT = {"openai", "httpx2"}

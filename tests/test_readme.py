@@ -1,10 +1,8 @@
 """The README keeps what it promises."""
 
-from pathlib import Path
-
+from tests import ROOT
 from tui.ui.actions import key_table
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.bench_results import _resident as resident
-from tests.screens.desk import Stalls
+from tests.ui.desk import Stalls
 from tui.batches.batch import Batch, Status
 from tui.client.address import Address
 from tui.client.api import Wire

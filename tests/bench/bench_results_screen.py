@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.screens.desk import KEY, Desk, Stalls, desk
-from tests.screens.results_desk import raw
 from tests.terminal import Terminal
+from tests.ui.desk import KEY, Desk, Stalls, desk
+from tests.ui.screens.results.desk import raw
 from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 from tui.ui.screens.results.screen import Results

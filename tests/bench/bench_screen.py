@@ -104,7 +104,7 @@ def playground(driver: str) -> Figures:
     """What a dialog, a field and a slow line cost with one driver."""
     with tempfile.TemporaryDirectory() as folder:
         beats = Path(folder) / "beats"
-        command = [sys.executable, "-m", "tests.driver.playground", driver]
+        command = [sys.executable, "-m", "tests.ui.terminal.playground", driver]
         with Terminal(command, env={"BEATS": str(beats)}, synchronized=True) as terminal:
             terminal.wait_text("nightly-eval 0")
             terminal.settle()

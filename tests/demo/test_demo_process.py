@@ -16,11 +16,11 @@ import httpx2
 import pytest
 from openai import OpenAI
 
+from tests import ROOT
 from tui.demo.engine.clock import Clock
 from tui.demo.process import DemoError, DemoProcess
 from tui.demo.server import DemoServer
 
-ROOT = Path(__file__).parents[2]
 Chat = Callable[..., bytes]
 
 

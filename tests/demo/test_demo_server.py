@@ -27,7 +27,6 @@ from tui.demo.seed.seed import SKETCHES
 from tui.demo.server import DemoServer
 
 START = 1_800_000_000.0
-ROOT = Path(__file__).parents[2]
 Chat = Callable[..., bytes]
 Strict = Callable[[Any, object], Any]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from openai import APIStatusError, OpenAI
 from openai.types import Batch, FileDeleted, FileObject, Model
 
+from tests import ROOT
 from tui.demo.engine.clock import Clock
 from tui.demo.server import DemoServer
 
@@ -94,7 +94,7 @@ def spec() -> dict[str, Any]:
     """OpenAI's public description of these calls, where somebody has put it beside the checkout."""
     import yaml
 
-    beside = Path(__file__).parents[2].parent
+    beside = ROOT.parent
     found = next(iter([*beside.glob("openai-batch-spec.yaml"), *beside.glob("*/openai-batch-spec.yaml")]), None)
     if found is None:
         pytest.skip("openai-batch-spec.yaml is not beside the checkout")

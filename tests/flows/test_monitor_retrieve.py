@@ -13,7 +13,7 @@ from tests.conftest import OddServer, http
 from tests.flows.test_monitor import rounds
 from tests.flows.test_monitor_gone import follow
 from tests.list_of_batches import Batches, batch
-from tests.screens.desk import desk
+from tests.ui.desk import desk
 from tui.batches.batch import Batch, Counts, Status
 from tui.batches.book import Book
 from tui.client.api import Wire
