@@ -4,23 +4,11 @@ Tokens that were counted are the measure: by the server, or in results that were
 requests that are over are taken at what one is expected to use. All amounts are US dollars.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
 
 from tui.batches.batch import Batch, Counts, Status, Usage
 from tui.format.text import money_range
-
-# OpenAI's price list: "The moderation endpoint is free to use".
-FREE: Final = frozenset({"/v1/moderations"})
-# Their prices are by the image and by the second.
-NOT_BY_TOKENS: Final = frozenset({"/v1/images/generations", "/v1/images/edits", "/v1/videos"})
-NO_OUTPUT: Final = frozenset({"/v1/embeddings"}) | FREE
-
-
-def is_one_of(endpoint: str | None, known: Collection[str]) -> bool:
-    """Whether an endpoint is one of OpenAI's `known`, or another provider's of such a name: `/v4/embeddings`."""
-    return endpoint is not None and endpoint.endswith(tuple(name.removeprefix("/v1") for name in known))
+from tui.requests.endpoints import FREE, NOT_BY_TOKENS, is_one_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from tui.batches.cost import NO_OUTPUT, NOT_BY_TOKENS, is_one_of
 from tui.files.source import Changed, Source
 from tui.format.text import clean_line, count, percent, plural
 from tui.requests.cost import counting
 from tui.requests.cost.counted import Counted, Sums
 from tui.requests.cost.estimators import Total
 from tui.requests.cost.prices import Rates, rates
+from tui.requests.endpoints import NO_OUTPUT, NOT_BY_TOKENS, is_one_of
 from tui.requests.validate import Report
 
 # How far a count may be off that another model's vocabulary made, or none.

@@ -14,8 +14,7 @@ from typing import Any, Final
 import msgspec
 from simdjson import Object, Parser
 
-from tui.batches.cost import NOT_BY_TOKENS, is_one_of
-from tui.requests.endpoints import ENDPOINTS, usual
+from tui.requests.endpoints import ENDPOINTS, NOT_BY_TOKENS, is_one_of, usual
 from tui.requests.problem import cut
 from tui.requests.rules import BOM
 
