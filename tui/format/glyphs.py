@@ -5,14 +5,13 @@ import os
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from tui.batches.batch import Status
 from tui.format.text import clean_line
 
 
 class Glyphs(NamedTuple):
     """Each sign is one cell wide in every terminal that has it."""
 
-    states: Mapping[Status, str]
+    states: Mapping[str, str]  # by the API's word for a batch's status
     live: str
     lost: str
     doubt: str
@@ -33,15 +32,15 @@ class Glyphs(NamedTuple):
 
 _UNICODE: Final = Glyphs(
     states={
-        Status.VALIDATING: "◇", Status.IN_PROGRESS: "▶", Status.FINALIZING: "◆", Status.CANCELLING: "◌",
-        Status.COMPLETED: "✓", Status.FAILED: "✗", Status.EXPIRED: "◷", Status.CANCELLED: "⊘",
+        "validating": "◇", "in_progress": "▶", "finalizing": "◆", "cancelling": "◌",
+        "completed": "✓", "failed": "✗", "expired": "◷", "cancelled": "⊘",
     },
     live="●", lost="✗", doubt="⚠", arrow="→", descending="▾", ascending="▴", rule="─", dot="·", none="–",
 )  # fmt: skip
 _ASCII: Final = Glyphs(
     states={
-        Status.VALIDATING: ".", Status.IN_PROGRESS: ">", Status.FINALIZING: "=", Status.CANCELLING: "~",
-        Status.COMPLETED: "+", Status.FAILED: "x", Status.EXPIRED: "%", Status.CANCELLED: "-",
+        "validating": ".", "in_progress": ">", "finalizing": "=", "cancelling": "~",
+        "completed": "+", "failed": "x", "expired": "%", "cancelled": "-",
     },
     live="*", lost="x", doubt="!", arrow=">", descending="v", ascending="^", rule="-", dot="-", none="-", ascii=True,
     cut="~", folded="+", unfolded="v", awaited="@",
