@@ -25,7 +25,8 @@ _DEFAULTS = {
 }  # fmt: skip
 # Where a command's module is not called like the command. Its `run` takes the options and returns the exit status.
 _MODULES = {
-    None: "tui.cli.commands.screen",
+    # The screen: by its name alone, for the command line knows nothing else of it.
+    None: "tui.ui.run",
     "mend": "tui.cli.commands.fix",
     "submit": "tui.cli.commands.submit.whole",
     "queue": "tui.cli.commands.queue.list",

@@ -1,6 +1,7 @@
-"""From a profile to the screen and back, with the terminal as it was."""
+"""`lazybatch` without a command: the screen is opened, and the terminal left as it was."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -9,10 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import LazybatchError
+from tui.settings import profiles
 from tui.settings.profiles import Profile
 from tui.ui.terminal.passthrough import inside
 
+# argparse is not imported to start without arguments.
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from tui.ui.app import LazybatchApp
 
 _NO_CURSOR = {"dumb", "unknown"}
@@ -22,18 +27,36 @@ _MANY_COLOURS = {"truecolor", "24bit"}
 _MANY_COLOURED_TERMS = {"256color", "kitty"}
 
 
-def run(profile: Profile, *, state: Path, everything: bool = False) -> int:
-    """Open the screen on `profile`, with all batches however old if `everything`; returns the exit code.
+def run(options: "Namespace") -> int:
+    """Open the screen on the profile's account, or on the demo server; the exit status.
 
     Raises `LazybatchError` where it cannot be opened.
     """
+    # Nothing that is made up to the first frame is garbage: the collector would go through all of it again and again,
+    # for a tenth of the time that it takes. It goes on once all is imported: `tui.ui.startup`.
+    gc.disable()
+    try:
+        if options.ascii:
+            # Read once, when the signs are chosen.
+            os.environ["LAZYBATCH_ASCII"] = "1"
+        if options.demo:
+            speed = 1.0 if options.demo_speed is None else options.demo_speed
+            return _open_demo(speed, read_only=options.read_only)
+        profile = profiles.profile(options.profile, base_url=options.base_url, read_only=options.read_only)
+        return _open(profile, state=profiles.state_folder(), everything=options.everything)
+    finally:
+        gc.enable()
+
+
+def _open(profile: Profile, *, state: Path, everything: bool) -> int:
+    """Open the screen on `profile`, with all batches however old if `everything`."""
     _check_terminal()
     if (code := asyncio.run(_run(profile, state, everything=everything))) is not None:
         return code
-    return run_demo()
+    return _open_demo()
 
 
-def run_demo(speed: float = 1.0, *, read_only: bool = False) -> int:
+def _open_demo(speed: float = 1.0, *, read_only: bool = False) -> int:
     """Open the screen on a local server of its own; nothing of it is left afterwards."""
     _check_terminal()
     return asyncio.run(_run_demo(speed, read_only=read_only))
