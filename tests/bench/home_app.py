@@ -99,6 +99,6 @@ class MeasuredApp(LazybatchApp):
 
 
 if __name__ == "__main__":
-    # As `tui.cli.commands.screen` does.
+    # As `tui.ui.run` does.
     gc.disable()
     MeasuredApp(Unserved(profiles.profile(), profiles.state_folder())).run()
