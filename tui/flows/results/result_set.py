@@ -275,10 +275,14 @@ class Shelf:
 
 def _refuse_other_encodings(paths: Iterable[Path]) -> None:
     """In one that is not UTF-8 no request would be found, and all results would seem to be of none."""
-    from tui.files.source import Source
+    from tui.files.source import Source, Unreadable
 
     for path in paths:
-        with Source(path) as source:
-            if source.encoding is not None:
-                sentence = f"{str(path)!r} cannot be read as the input file. {source.encoding.sentence}"
-                raise LazybatchError(sentence)
+        try:
+            with Source(path) as source:
+                encoding = source.encoding
+        except Unreadable:
+            # The index of the requests says why.
+            continue
+        if encoding is not None:
+            raise LazybatchError(f"{str(path)!r} cannot be read as the input file. {encoding.sentence}")
