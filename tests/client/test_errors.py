@@ -263,6 +263,42 @@ async def test_a_proxy_that_refuses_a_call_without_tls(odd: OddServer, monkeypat
     assert (error.kind, error.unclear) == (Kind.UNREACHABLE, False)
 
 
+@pytest.mark.parametrize("status", [403, 502, 503])
+async def test_without_tls_it_may_be_the_proxy_that_answered(
+    odd: OddServer, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    place = odd.base_url.removeprefix("http://").removesuffix("/v1")
+    monkeypatch.setenv("HTTP_PROXY", f"http://user:secret@{place}")
+    odd.say("<html>Denied</html>", f"{status} No")
+    error = await reach("http://api.example/v1")
+    assert error.sentence == (
+        f"{status} was answered by api.example or by the proxy {place} (HTTP_PROXY) on the way. "
+        "Check the proxy, or unset HTTP_PROXY."
+    )
+    odd.answers.clear()
+    odd.say('{"error": {"message": "Not for you."}}', f"{status} No")
+    error = await reach("http://api.example/v1")
+    assert "Not for you." in error.sentence
+    assert "proxy" not in error.sentence
+
+
+async def test_no_proxy_excepts_a_host(odd: OddServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    odd.say("<html>Denied</html>", "403 No")
+    error = await reach(odd.base_url)
+    assert "proxy" not in error.sentence
+    assert "(403)" in error.sentence
+
+
+async def test_a_proxy_whose_name_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.invalid:8080")
+    error = await reach("https://api.example/v1")
+    assert error.sentence.startswith(
+        "Cannot reach the proxy proxy.invalid:8080 (HTTPS_PROXY), the way to api.example: "
+    )
+
+
 async def test_a_proxy_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "127.0.0.1:1")
     error = await reach("https://api.example/v1")

@@ -50,6 +50,8 @@ _KINDS = {
     429: Kind.RATE_LIMITED,
     501: Kind.NOT_FOUND,
 }
+# What a proxy answers that refuses a host or does not reach it, and servers do too.
+_OF_PROXIES_TOO = {403, 502, 503, 504}
 _REFUSALS = {Kind.NOT_FOUND, Kind.CONFLICT, Kind.REFUSED}
 
 
@@ -173,13 +175,32 @@ def _from_status(error: "openai.APIStatusError", address: Address) -> WireError:
     # The client keeps what is under `error` alone, where the words may stand beside it.
     with contextlib.suppress(ValueError, RecursionError):
         body = json.loads(error.response.text)
-    return refused(
+    message = words(body)
+    refusal = refused(
         error.status_code,
-        words(body),
+        message,
         address,
         # Whatever its type says: some providers put the status here, a number.
         code=str(error.code) if error.code else None,
         retry_after=_retry_after(error.response.headers.get("retry-after")),
+    )
+    if message is None and error.status_code in _OF_PROXIES_TOO and (by := _maybe_by_proxy(error.status_code, address)):
+        refusal.sentence = by
+    return refusal
+
+
+def _maybe_by_proxy(status: int, address: Address) -> str | None:
+    """The sentence for a status that a proxy may have answered in the server's place; None where there is none.
+
+    To a server with TLS a proxy cannot answer in its place.
+    """
+    from tui.client.environment import proxy_for
+
+    proxy = None if address.base_url.startswith("https:") else proxy_for(address.base_url)
+    if proxy is None:
+        return None
+    return (
+        f"{status} was answered by {address.host} or by {proxy} on the way. Check the proxy, or unset {proxy.variable}."
     )
 
 
