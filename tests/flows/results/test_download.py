@@ -64,6 +64,22 @@ async def completed(
     return batch
 
 
+async def test_a_refusal_in_place_of_a_file_is_not_kept(odd: OddServer, odd_wire: Wire, folder: Path) -> None:
+    """It comes with a good status and a true length."""
+    batch = replace(DONE, error_file_id=None)
+    refusal = '{"error": {"message": "The file is being moved.", "code": "moving"}}'
+    odd.answers = [lambda head: http(refusal if "/content" in head else '{"id": "out"}')]
+    with pytest.raises(WireError, match=r"The file is being moved\.") as failed:
+        await run(batch, folder, odd_wire)
+    assert failed.value.code == "moving"
+    assert not files(folder)
+    # A single result that failed begins the same way.
+    line = '{"error": {"message": "Too long.", "code": "long"}, "custom_id": "a", "response": null}'
+    odd.answers = [lambda head: http(line if "/content" in head else '{"id": "out"}')]
+    (end,) = [step for step in ends(await run(batch, folder, odd_wire)) if isinstance(step, Downloaded)]
+    assert end.path.read_text() == line
+
+
 async def test_both_files(demo: DemoServer, wire: Wire, make_input: MakeInput, folder: Path) -> None:
     batch = await completed(demo, wire, make_input, 200, failure_rate=0.3)
     output, errors = ends(await run(batch, folder, wire))

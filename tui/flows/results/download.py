@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import ExitStack, aclosing
@@ -10,8 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from tui.batches.batch import Batch
+from tui.client.answers import Refusal, refusal_in
 from tui.client.api import Download, Wire
-from tui.client.errors import Kind, WireError
+from tui.client.errors import Kind, WireError, refused
 from tui.errors import LazybatchError
 from tui.files.durable import sync_folder
 from tui.flows.results.completeness import lines_of, lines_told, may_be_cut
@@ -23,6 +25,8 @@ _PATIENCE = 60.0  # seconds; a server that asks for a longer wait gets no furthe
 _TURN = 0.2  # seconds between two looks at a download that another is at
 _OVERLAP = 1024  # bytes that are fetched again to see that it is still the same file
 _NOTHING_THERE = 416
+_REFUSED = 400  # what a refusal is taken for that names no status itself
+_MOST_OF_A_REFUSAL = 65_536  # bytes
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
@@ -146,6 +150,14 @@ async def _fetch(
             yield Downloaded(part, rest, left, fetched=False, doubt=gone.sentence)
             return
         size = await _size(partial) or 0
+        # In an error file a line may be an error and nothing else.
+        if (
+            size <= _MOST_OF_A_REFUSAL
+            and part is not Part.ERRORS
+            and (refusal := await asyncio.to_thread(_refusal_at, partial)) is not None
+        ):
+            await asyncio.to_thread(partial.unlink)
+            raise refused(refusal.status or _REFUSED, refusal.message, wire.address, code=refusal.code)
         doubt = await _doubt(batch, file_id, part, partial, (size, total), wire)
         if not doubt:
             await asyncio.to_thread(_settle, partial, goal)
@@ -239,6 +251,15 @@ def _drop_empty(partial: Path) -> None:
     """Leave nothing where nothing came."""
     if partial.exists() and not partial.stat().st_size:
         partial.unlink()
+
+
+def _refusal_at(path: Path) -> Refusal | None:
+    """What a file says that is no result lines: some servers send a refusal with a good status in a file's place."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+    return None if isinstance(document, dict) and "custom_id" in document else refusal_in(document)
 
 
 async def _doubt(  # noqa: PLR0917  (what its caller has, handed on)
