@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui import api
-from tests.ui.desk import desk
+from tests.ui.desk import desk, request
 from tests.ui.screens.results.desk import answer, content, files_in, ids, left_behind, opened, raw
 from tui.demo.faults.faults import Fault
 from tui.demo.server import DemoServer
@@ -60,6 +60,32 @@ async def test_the_remainder_is_written_and_submitted(seeded: DemoServer, tmp_pa
         assert made["metadata"]["lazybatch_parent"] == parent.id and made["metadata"]["arm"] == "b"
         assert made["metadata"]["description"] == FAILING
         assert raw(seeded, made["input_file_id"]) == wanted
+
+
+async def test_a_batch_without_any_result_file_is_retried_whole(server: DemoServer, tmp_path: Path) -> None:
+    """One that was cancelled before its first request: all is missing, and nothing of it was paid."""
+    parent = api.create(server, b"".join(map(request, range(3))), description="stopped early", team="red")
+    api.call(server, f"/batches/{parent}/cancel", method="POST")
+    server.clock.jump(60)
+    async with desk(server, tmp_path) as home:
+        await home.until("cancelled")
+        await home.press("o")
+        await home.until(lambda: home.room == "Results" and "3 missing" in home.text)
+        await home.press("R")
+        await home.until("write 3 requests to run again to")
+        await home.press("enter")
+        await home.until(lambda: home.room == "Submit" and "Ready to submit." in home.text)
+        await home.press("ctrl+s")
+        await home.until("y yes")
+        await home.press("y")
+        await home.until(lambda: home.room == "Home")
+        made = api.batches(server)[0]
+        assert made["id"] != parent
+        assert made["metadata"]["lazybatch_parent"] == parent
+        assert (made["metadata"]["description"], made["metadata"]["team"]) == ("stopped early", "red")
+        old = api.batch(server, parent)
+        assert raw(server, made["input_file_id"]) == raw(server, old["input_file_id"])
+        assert len(api.batches(server)) == 2
 
 
 async def test_the_remainder_goes_beside_an_input_that_is_here(
