@@ -88,6 +88,23 @@ async def test_a_batch_without_any_result_file_is_retried_whole(server: DemoServ
         assert len(api.batches(server)) == 2
 
 
+async def test_results_that_disagree_with_the_counts_are_retried_after_a_question_alone(
+    seeded: DemoServer, tmp_path: Path, working_folder: Path
+) -> None:
+    """What seems to be missing may have been answered and paid."""
+    counts = {"request_counts": {"total": 250, "completed": 250, "failed": 0}}
+    seeded.faults.add(Fault("batches.*", "rewrite", times=None, merge=counts))
+    async with desk(seeded, tmp_path) as home:
+        await opened(home, FAILING)
+        await home.press("R")
+        await home.until("write 45 requests to run again to")
+        await home.press("enter")
+        await home.until("The results do not match the counts. Retry all the same?")
+        await home.press("n")
+        await home.settle()
+        assert home.room == "Results" and not files_in(working_folder)
+
+
 async def test_the_remainder_goes_beside_an_input_that_is_here(
     server: DemoServer, tmp_path: Path, samples: Path
 ) -> None:
