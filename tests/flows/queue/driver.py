@@ -1,4 +1,4 @@
-"""Sends a queue as processes of their own, to be killed: queue_driver.py BASE_URL STATE, one JSON task a line on stdin.
+"""Sends a queue as processes of their own, to be killed: driver.py BASE_URL STATE, one JSON task a line on stdin.
 
 A task is `{"die": "before sent" or null, "after": seconds or null}`: a process sends what waits and dies of SIGKILL
 just before or after it notes that, or when so much time has passed; without either it ends when all has been taken in.

@@ -45,7 +45,7 @@ class Driver:
     def __init__(self, server: DemoServer, state: Path, limits: dict[str, int]) -> None:
         self._process = subprocess.Popen(
             [
-                sys.executable, str(Path(__file__).with_name("queue_driver.py")), server.base_url, str(state),
+                sys.executable, str(Path(__file__).with_name("driver.py")), server.base_url, str(state),
                 json.dumps(limits),
             ],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
