@@ -42,11 +42,12 @@ def test_which_set(environment: dict[str, str], encoding: str, plain: bool) -> N
 @pytest.mark.parametrize("variable", [{"LAZYBATCH_ASCII": "1"}, {"LC_ALL": "C"}])
 def test_what_reaches_the_terminal_is_ascii(variable: dict[str, str]) -> None:
     code = (
-        "from tui.batches.batch import *; from tui.batches import display as looks; from tui.format.glyphs import shown\n"
+        "from tui.batches.batch import *; from tui.batches import display; from tui.format.glyphs import shown\n"
         "batch = Batch('b', Status.IN_PROGRESS, 'in_progress', counts=Counts(10, 3, 0), created_at=1)\n"
-        "cells = [looks.status_cell(s) for s in Status] + [looks.tally_cell(s, 2) for s in Status]\n"
-        "texts = [cell.text for cell in cells] + [looks.progress_cell(batch, 15).text, looks.stages_text(batch, 9)]\n"
-        "texts += [looks.eta_cell(batch, 9).text, shown('prod · key › ⏎ open – “x” ✱ ─ ✓ Reading … abc…')]\n"
+        "cells = [display.status_cell(s) for s in Status] + [display.tally_cell(s, 2) for s in Status]\n"
+        "texts = [cell.text for cell in cells] + [display.progress_cell(batch, 15).text]\n"
+        "texts += [display.stages_text(batch, 9)]\n"
+        "texts += [display.eta_cell(batch, 9).text, shown('prod · key › ⏎ open – “x” ✱ ─ ✓ Reading … abc…')]\n"
         "print(ascii(texts))"
     )
     environment = {key: value for key, value in os.environ.items() if key not in {"LAZYBATCH_ASCII", "LC_ALL"}}
